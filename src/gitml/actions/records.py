@@ -1,0 +1,122 @@
+"""Single records: made, changed field by field, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from gitml.errors import BadRef, BadValue, Conflict
+from gitml.records.canonical import dump
+from gitml.records.edit import changed, edit
+from gitml.records.record import Path, segments
+from gitml.records.ref import Ref, decode
+from gitml.records.schema import Kind
+from gitml.records.ulid import new_ulid
+from gitml.repo.change import Change
+from gitml.repo.snapshot import Snapshot
+
+Fields = Mapping[Path, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a record comes from: when, by whom, and a source of random bytes for new ids."""
+
+    now: datetime
+    by: str
+    random: Callable[[int], bytes]
+
+    @property
+    def time(self) -> str:
+        """The time as records hold it: UTC, to the second."""
+        return self.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def new_id(self) -> str:
+        """A new ULID."""
+        return new_ulid(int(self.now.timestamp() * 1000), self.random(10))
+
+
+def make(snapshot: Snapshot, kind: str, name: str | None, fields: Mapping[str, Any], origin: Origin) -> list[Change]:
+    """A new record of a kind, named as people type it; `fields` by dotted name."""
+    return new(snapshot, ref_of(snapshot.schemas.kind(kind), name, origin.new_id), paths_of(fields), origin)
+
+
+def set_named(snapshot: Snapshot, ref: Ref, fields: Mapping[str, Any]) -> list[Change]:
+    """Fields of a record set by dotted name."""
+    return set_fields(snapshot, ref, paths_of(fields))
+
+
+def paths_of(fields: Mapping[str, Any]) -> Fields:
+    """Dotted names as paths into a record."""
+    return {segments(name): value for name, value in fields.items()}
+
+
+def ref_of(kind: Kind, name: str | None, new_id: Callable[[], str]) -> Ref:
+    """The ref that a kind and a name typed beside it mean: raw for one key, `a/b` or `name@2` for several.
+
+    The id of an event may be left out: then a new one is made.
+    """
+    keys = kind.template.keys
+    if kind.addressing == "version" and name and "@" in name:
+        head, _at, version = name.rpartition("@")
+        given: tuple[str, ...] = (decode(head), decode(version))
+    elif len(keys) == 1:
+        given = (name,) if name else ()
+    else:
+        given = tuple(map(decode, name.split("/"))) if name else ()
+    if kind.addressing == "event" and len(given) == len(keys) - 1:
+        given = (*given, new_id())
+    if len(given) != len(keys) or not all(given):
+        raise BadRef(f"{name or ''!r} does not name a {kind.name}", hint=f"it is named by {', '.join(keys)}")
+    return Ref(kind.name, given)
+
+
+def new(snapshot: Snapshot, ref: Ref, fields: Fields, origin: Origin) -> list[Change]:
+    """A new record; raises Conflict where there is one, BadRef or NotFound."""
+    path = snapshot.path(ref)
+    if path in snapshot.entries:
+        raise Conflict(f"{ref} is there already: {path}", hint=f"git ml set {ref} field=value changes it")
+    return [adding(snapshot, ref, changed(given(snapshot.schemas.kind(ref.kind), ref, origin), fields))]
+
+
+def given(kind: Kind, ref: Ref, origin: Origin) -> dict[str, Any]:
+    """What is known without being told: schema, hidden names, and of versions, events and slots id, time and author."""
+    keys = zip(kind.template.keys, ref.keys, strict=True)
+    data: dict[str, Any] = {"schema": kind.tag} if kind.tagged else {}
+    data |= {key: name for key, name in keys if kind.template.hides(key, name)}
+    told: dict[str, dict[str, Any]] = {
+        "version": {"id": origin.new_id(), "created": origin.time, "by": origin.by},
+        "event": {"created": origin.time, "by": origin.by},
+        "slot": {"since": origin.time, "by": origin.by},
+    }
+    known = kind.schema.get("properties", {})
+    return data | {key: value for key, value in told.get(kind.addressing, {}).items() if key in known and value}
+
+
+def adding(snapshot: Snapshot, ref: Ref, data: Mapping[str, Any]) -> Change:
+    """The change that adds a record with this data, in canonical form."""
+    kind = snapshot.schemas.kind(ref.kind)
+    content = dump(data, kind.shape.order)
+    return Change(snapshot.path(ref), None, snapshot.git.blob_id(content), content)
+
+
+def set_fields(snapshot: Snapshot, ref: Ref, fields: Fields) -> list[Change]:
+    """Fields of a record set (or removed: MISSING), every other line left as it is; no change gives no changes."""
+    record = snapshot.record(ref)
+    kind = snapshot.schemas.kind(ref.kind)
+    raw = snapshot.bytes_at(record.path)
+    if raw is None:
+        raise BadValue(f"{ref}: the object {record.blob} is not in this clone", hint="git fetch brings it")
+    content = edit(raw, fields, kind.shape.order)
+    if content == raw:
+        return []
+    mode = snapshot.entries[record.path].mode
+    return [Change(record.path, record.blob, snapshot.git.blob_id(content), content, mode)]
+
+
+def remove(snapshot: Snapshot, ref: Ref) -> list[Change]:
+    """A record removed; raises NotFound."""
+    record = snapshot.record(ref)
+    return [Change(record.path, record.blob, None, None, snapshot.entries[record.path].mode)]

@@ -1,0 +1,64 @@
+"""`validate`: the questions that people put to the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gitml.checks.check import changed, check, whole
+from gitml.checks.scope import Scope
+from gitml.errors import WARNING, Problem
+from gitml.repo.repository import Repository
+from gitml.repo.revision import At
+from gitml.repo.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What was looked at, against what had landed (None: not known), how many records, and what is wrong."""
+
+    at: At
+    base: str | None
+    checked: int
+    problems: tuple[Problem, ...]
+
+
+def everything(repository: Repository, snapshot: Snapshot) -> Validation:
+    """A whole snapshot."""
+    base = repository.base(snapshot.settings)
+    found = _validation(whole(snapshot, base))
+    if snapshot.at.kind != "worktree":
+        return found
+    problems = sorted([*found.problems, *_ignored(snapshot)], key=lambda problem: problem.order)
+    return Validation(found.at, found.base, found.checked, tuple(problems))
+
+
+def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Validation:
+    """The records at some paths, or below some folders."""
+    wanted = tuple(paths)
+    chosen = [path for path in snapshot.paths if any(path == one or path.startswith(f"{one.rstrip('/')}/") for one in wanted)]
+    base = repository.base(snapshot.settings)
+    differing = frozenset(path for path in wanted if base is None or base.entries.get(path) != snapshot.entries.get(path))
+    return _validation(Scope(snapshot, base, differing | frozenset(chosen), tuple(chosen)))
+
+
+def staged(repository: Repository) -> Validation:
+    """What the next commit would change, and what refers to it."""
+    snapshot = repository.staged()
+    return _validation(changed(snapshot, repository.head(), repository.base(snapshot.settings)))
+
+
+def _validation(scope: Scope) -> Validation:
+    base = scope.base.at.commit if scope.base else None
+    return Validation(scope.snapshot.at, base, len(scope.paths), tuple(check(scope)))
+
+
+def _ignored(snapshot: Snapshot) -> list[Problem]:
+    """Records that git ignores are seen by nobody else."""
+    paths = snapshot.git.ignored(snapshot.prefix + "metadata")
+    return [
+        Problem("path.ignored", path, "is ignored by git, so that no commit will hold it", "change .gitignore, or move it",
+                WARNING)
+        for path in paths
+        if snapshot.is_record_path(path)
+    ]

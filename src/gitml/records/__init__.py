@@ -1,0 +1,1 @@
+"""What is said: refs, canonical YAML, schemas and filters. Pure: no Git, no disk."""

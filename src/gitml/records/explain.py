@@ -1,0 +1,149 @@
+"""Why a record does not fit its schema, in words: the slow path over the reference validator, jsonschema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gitml.records.nearest import nearest
+from gitml.records.record import Path
+
+_NAMES = {
+    "string": "a text", "number": "a number", "integer": "an integer", "boolean": "true or false",
+    "object": "a mapping", "array": "a list", "null": "null",
+}  # fmt: skip
+_LONG = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule of a schema that a record breaks: where, which keyword, what and what to do."""
+
+    path: Path
+    keyword: str
+    message: str
+    hint: str = ""
+
+
+def explain(schema: Mapping[str, Any], data: Any) -> list[Violation]:
+    """All violations of a schema, by the reference validator."""
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+
+    # An empty registry: a schema never makes us fetch anything.
+    validator = Draft202012Validator(dict(schema), registry=Registry())
+    return [violation for error in validator.iter_errors(data) for violation in _violations(error)]
+
+
+def _violations(error: Any) -> Iterator[Violation]:
+    path: Path = tuple(error.absolute_path)
+    keyword = str(error.validator)
+    if keyword in {"anyOf", "oneOf"} and error.context:
+        yield _closest(error, path, keyword)
+        return
+    if keyword in {"additionalProperties", "unevaluatedProperties"} and isinstance(error.instance, dict):
+        known = list(error.schema.get("properties", ()))
+        for key in error.instance:
+            if key not in known:
+                yield _unknown((*path, key), keyword, known)
+        return
+    if keyword == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        named = next((key for key in missing if error.message.startswith(repr(key))), missing[0] if missing else "")
+        yield Violation(path, keyword, f"the field `{named}` is missing", f"add `{named}: …`")
+        return
+    message, hint = _WORDS.get(keyword, _other)(error)
+    yield Violation(path, keyword, message, hint)
+
+
+def _unknown(path: Path, keyword: str, known: list[str]) -> Violation:
+    key = str(path[-1])
+    near = nearest(key, known)
+    hint = f"did you mean `{near[0]}`?" if near else "put free fields under `custom`, or add it to the kind's schema"
+    return Violation(path, keyword, f"the schema knows no field `{key}`", hint)
+
+
+def _closest(error: Any, path: Path, keyword: str) -> Violation:
+    from jsonschema.exceptions import best_match
+
+    inner = best_match(error.context)
+    told = next(iter(_violations(inner)))
+    return Violation(path, keyword, f"fits none of the forms allowed here; closest: {told.message}", told.hint)
+
+
+def show(value: Any) -> str:
+    """A value as a message shows it: short, in JSON's form."""
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONG else text[:_LONG] + "…"
+
+
+def _type(error: Any) -> tuple[str, str]:
+    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    names = " or ".join(_NAMES.get(name, name) for name in wanted)
+    return f"expected {names}, found {show(error.instance)}", _repair(wanted, error.instance)
+
+
+def _repair(wanted: list[str], value: Any) -> str:
+    if isinstance(value, str) and {"number", "integer"} & set(wanted):
+        for text in (value, value.replace(",", "."), value.rstrip("%")):
+            try:
+                float(text)
+            except ValueError:
+                continue
+            return f"write {text}"
+    if "string" in wanted and isinstance(value, bool | int | float):
+        return f'write "{json.dumps(value)}"'
+    if "array" in wanted and isinstance(value, str | int | float):
+        return f"write it as a list: `- {value}`"
+    return ""
+
+
+def _enum(error: Any) -> tuple[str, str]:
+    allowed = [str(value) for value in error.validator_value]
+    near = nearest(str(error.instance), allowed)
+    hint = f"did you mean {near[0]}?" if near else f"use one of: {', '.join(allowed)}"
+    return f"{show(error.instance)} is none of {', '.join(allowed)}", hint
+
+
+def _const(error: Any) -> tuple[str, str]:
+    return f"expected {show(error.validator_value)}, found {show(error.instance)}", f"write {error.validator_value}"
+
+
+def _pattern(error: Any) -> tuple[str, str]:
+    examples = error.schema.get("examples") or []
+    hint = f"it looks like {show(examples[0])}" if examples else f"it matches {error.validator_value}"
+    return f"{show(error.instance)} does not have the form wanted here", hint
+
+
+def _bound(words: str) -> Callable[[Any], tuple[str, str]]:
+    return lambda error: (f"{show(error.instance)} is not {words} {error.validator_value}", "")
+
+
+def _size(words: str) -> Callable[[Any], tuple[str, str]]:
+    return lambda error: (f"has {len(error.instance)}, {words} {error.validator_value} wanted", "")
+
+
+def _other(error: Any) -> tuple[str, str]:
+    return str(error.message)[:200], ""
+
+
+_WORDS: dict[str, Callable[[Any], tuple[str, str]]] = {
+    "type": _type,
+    "enum": _enum,
+    "const": _const,
+    "pattern": _pattern,
+    "minimum": _bound("at least"),
+    "maximum": _bound("at most"),
+    "exclusiveMinimum": _bound("above"),
+    "exclusiveMaximum": _bound("below"),
+    "minItems": _size("at least"),
+    "maxItems": _size("at most"),
+    "minLength": _size("at least"),
+    "maxLength": _size("at most"),
+    "minProperties": _size("at least"),
+    "maxProperties": _size("at most"),
+}

@@ -1,0 +1,68 @@
+"""Reading a record: one fast path that accepts, one slow path that explains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gitml.errors import Problem
+from gitml.records.fast import read_canonical
+from gitml.records.nodes import MAX_BYTES, document, walk
+from gitml.records.record import Path
+
+VERSION = 1
+"""Of this reader: what was parsed by another one is parsed again (cache key)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A record's mapping (None where it cannot be read), what is wrong with its form, and whether it was canonical.
+
+    `canonical` is about everything but the order of keys, which only a schema knows.
+    """
+
+    data: dict[str, Any] | None
+    problems: tuple[Problem, ...] = ()
+    canonical: bool = False
+
+
+def read(raw: bytes, path: str = "") -> Parsed:
+    """Read the bytes of a record; what is wrong becomes problems, nothing raises."""
+    if len(raw) <= MAX_BYTES:
+        try:
+            data = read_canonical(raw.decode())
+        except UnicodeDecodeError:
+            data = None
+        if data is not None:
+            return Parsed(data, canonical=True)
+    return read_slowly(raw, path)
+
+
+def read_slowly(raw: bytes, path: str = "") -> Parsed:
+    """Read by the slow path alone: the reference that the fast path is held to."""
+    found = document(raw, path)
+    if found.problems or found.root is None:
+        return Parsed(None, found.problems)
+    data = found.root.value
+    if isinstance(data, dict):
+        return Parsed(data)
+    what = "a list" if isinstance(data, list) else f"the scalar {str(data)[:40]!r}"
+    told = Problem("schema.type", path, f"expected a mapping of fields, found {what}", "write `field: value` lines",
+                   line=found.root.line, column=found.root.column)
+    return Parsed(None, (told,))
+
+
+def marks(raw: bytes) -> dict[Path, tuple[int, int]]:
+    """Line and column (from 1) of every field and list item; that of the file itself under ()."""
+    root = document(raw).root
+    if root is None:
+        return {}
+    places: dict[Path, tuple[int, int]] = {(): (root.line, root.column)}
+    places.update({path: (name.line, name.column) for path, name, _value in walk(root)})
+    return places
+
+
+def value_marks(raw: bytes) -> dict[Path, tuple[int, int]]:
+    """Like `marks`, but of the values."""
+    root = document(raw).root
+    return {} if root is None else {path: (value.line, value.column) for path, _name, value in walk(root)}

@@ -1,0 +1,181 @@
+"""A kind and its schema: JSON Schema draft 2020-12 plus what `x-gitml` adds. Kinds differ by data, not by code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from gitml.errors import Problem
+from gitml.records.annotations import WORD, Pattern, RefField, annotated, fields, key_order
+from gitml.records.canonical import KeyOrder
+from gitml.records.explain import Violation, explain
+from gitml.records.template import Template
+
+ADDRESSINGS = ("named", "head", "version", "slot", "event")
+
+
+class Shape:
+    """What a schema says about the inside of a record; worked out when asked for, once."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+
+    @cached_property
+    def order(self) -> KeyOrder:
+        """The canonical order of keys."""
+        return key_order(self.schema)
+
+    @cached_property
+    def annotations(self) -> tuple[tuple[Pattern, Mapping[str, Any]], ...]:
+        """Every annotated field, with its annotation."""
+        return tuple(dict(annotated(self.schema)).items())
+
+    @cached_property
+    def refs(self) -> tuple[RefField, ...]:
+        """The fields that hold refs."""
+        return tuple(
+            RefField(pattern, tuple(word["ref"]), str(word.get("role", "")))
+            for pattern, word in self.annotations
+            if "ref" in word
+        )
+
+    @cached_property
+    def pointers(self) -> tuple[Pattern, ...]:
+        """The fields that are pointers."""
+        return tuple(pattern for pattern, word in self.annotations if word.get("pointer"))
+
+    @cached_property
+    def list_keys(self) -> Mapping[Pattern, str]:
+        """Lists of mappings that have a key, with its name."""
+        return {pattern: str(word["key"]) for pattern, word in self.annotations if "key" in word}
+
+    @cached_property
+    def fields(self) -> Mapping[Pattern, Mapping[str, Any]]:
+        """Every field that the schema names."""
+        return dict(fields(self.schema))
+
+    @cached_property
+    def accepts(self) -> Any:
+        """The fast validator: `accepts.is_valid(data)`."""
+        import jsonschema_rs
+
+        return jsonschema_rs.Draft202012Validator(self.schema, validate_formats=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record: its name and major, how it is addressed, where it lies, and its schema.
+
+    `path` and `blob` name the schema file; two kinds of equal content are equal.
+    """
+
+    name: str
+    major: int
+    addressing: str
+    template: Template
+    schema: Mapping[str, Any] = field(compare=False, repr=False)
+    path: str
+    blob: str
+    shape: Shape = field(compare=False, repr=False)
+
+    @property
+    def word(self) -> Mapping[str, Any]:
+        """The schema's own annotation."""
+        found: Mapping[str, Any] = self.schema[WORD]
+        return found
+
+    @property
+    def canonical(self) -> bool:
+        """Whether records of this kind have a canonical form (adopted files need not)."""
+        return self.word.get("canonical", True) is not False
+
+    @property
+    def immutable(self) -> bool:
+        """Whether a record may not change once it has landed."""
+        return bool(self.word.get("immutable"))
+
+    @property
+    def lifecycle(self) -> Mapping[str, Any]:
+        """The slots and moves allowed; empty where the schema names none."""
+        found: Mapping[str, Any] = self.word.get("lifecycle") or {}
+        return found
+
+    @property
+    def tagged(self) -> bool:
+        """Whether its records begin with `schema: kind/major`."""
+        return "schema" in self.schema.get("properties", {})
+
+    @property
+    def tag(self) -> str:
+        """The `schema:` line of its records."""
+        return f"{self.name}/{self.major}"
+
+    def list_key(self, pattern: tuple[str, ...]) -> str | None:
+        """The key of the list of mappings at a place in a record, if it has one."""
+        keys = self.shape.list_keys
+        if pattern in keys:
+            return keys[pattern]
+        return next((key for wanted, key in keys.items() if _fits(wanted, pattern)), None)
+
+    def violations(self, data: Any) -> list[Violation]:
+        """Where the data breaks the schema; the fast validator accepts, the reference one explains."""
+        if _finite(data) and self.shape.accepts.is_valid(data):
+            return []
+        return explain(self.schema, data)
+
+
+def _fits(pattern: Pattern, place: tuple[str, ...]) -> bool:
+    return len(pattern) == len(place) and all(
+        step in ("*", key) for step, key in zip(pattern, place, strict=True)
+    )
+
+
+def _finite(data: Any) -> bool:
+    # The fast validator takes NaN for null.
+    if isinstance(data, float):
+        return math.isfinite(data)
+    if isinstance(data, dict):
+        return all(_finite(value) for value in data.values() if isinstance(value, float | dict | list))
+    return not isinstance(data, list) or all(_finite(value) for value in data if isinstance(value, float | dict | list))
+
+
+def read_kind(data: Mapping[str, Any], path: str, blob: str, meta: Mapping[str, Any]) -> Kind | list[Problem]:
+    """The kind that a schema file defines, or why it defines none."""
+    faults = [_problem(path, found) for found in explain(meta, data)] or _unusable(data, path)
+    if faults:
+        return faults
+    kind = kind_of(data, path, blob)
+    if fault := kind.template.fault():
+        return [_invalid(path, f"the template {kind.template.text} {fault}", "x-gitml.path")]
+    return kind
+
+
+def kind_of(data: Mapping[str, Any], path: str, blob: str) -> Kind:
+    """The kind that a schema file's data defines, where `read_kind` has found it usable."""
+    name, _slash, major = data["$id"].partition("/")
+    word = data[WORD]
+    return Kind(name, int(major), word["addressing"], Template.read(word["path"]), data, path, blob, Shape(data))
+
+
+def _unusable(data: Mapping[str, Any], path: str) -> list[Problem]:
+    """What a meta-schema cannot say: the schema must itself be valid draft 2020-12."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        Draft202012Validator.check_schema(dict(data))
+    except SchemaError as error:
+        field_name = ".".join(map(str, error.absolute_path))
+        return [_invalid(path, f"is no JSON Schema: {str(error.message)[:200]}", field_name)]
+    return []
+
+
+def _problem(path: str, found: Violation) -> Problem:
+    return Problem("schema.invalid", path, found.message, found.hint, field=".".join(map(str, found.path)) or None)
+
+
+def _invalid(path: str, message: str, field_name: str) -> Problem:
+    return Problem("schema.invalid", path, message, "mend the schema; until then its kind is unknown", field=field_name or None)

@@ -1,0 +1,149 @@
+"""The contents of objects by the hundred thousand: `cat-file --batch`."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import IO
+
+from gitml.errors import BadValue, GitFailed
+from gitml.repo.command import Command, Done, failure, raw
+
+# Fewer ids than this go through one call that feeds and drains by itself; more are streamed.
+FEW = 256
+# Belt and braces for a git that does not know GIT_NO_LAZY_FETCH (before 2.39.4): it may try, and is not let out.
+_READING: Mapping[str, str | None] = {"GIT_ALLOW_PROTOCOL": "none"}
+
+
+def cat(
+    command: Command, oids: Iterable[str], env: Mapping[str, str | None] | None = None
+) -> Iterator[tuple[str, bytes | None]]:
+    """The contents of objects, in the order asked; None for one that is not here. Never fetches.
+
+    Any number of ids costs one process; in a partial clone that lacks some of them, two.
+    """
+    asked = list(oids)
+    if any("\n" in oid for oid in asked):
+        message = "an object id holds a newline"
+        raise BadValue(message)
+    answered = 0
+    shelter: AbstractContextManager[Mapping[str, str | None]] = nullcontext(_READING)
+    while answered < len(asked):
+        with shelter as reading:
+            try:
+                for answer in _answers(command, asked[answered:], {**reading, **(env or {})}):
+                    answered += 1
+                    yield answer
+            except _StoppedError as stopped:
+                # Where a promisor remote is configured, git gives up at the first object that it may not fetch.
+                if b"promisor" not in stopped.done.err or not isinstance(shelter, nullcontext):
+                    raise failure(("cat-file",), stopped.done) from None
+                shelter = _without_promisor(command)
+
+
+class _StoppedError(Exception):
+    """Git ended before it had answered everything."""
+
+    def __init__(self, done: Done) -> None:
+        super().__init__(done.err)
+        self.done = done
+
+
+def _answers(command: Command, asked: list[str], env: Mapping[str, str | None]) -> Iterator[tuple[str, bytes | None]]:
+    if len(asked) <= FEW:
+        done = command.call("cat-file", "--batch", "--buffer", input=listing(asked), env=env)
+        count = 0
+        for answer in _parse(io.BytesIO(done.out), asked):
+            count += 1
+            yield answer
+        if count < len(asked):
+            raise _StoppedError(done)
+        return
+    yield from _stream(command, asked, env)
+
+
+def _stream(command: Command, asked: list[str], env: Mapping[str, str | None]) -> Iterator[tuple[str, bytes | None]]:
+    """Ask from one thread and read in this one, or both pipes would fill up and stand still."""
+    from threading import Thread
+
+    process = command.start("cat-file", "--batch", "--buffer", env=env)
+    told: list[bytes] = []
+    feeder = Thread(target=_feed, args=(process.stdin, asked), daemon=True)
+    drain = Thread(target=lambda: told.append(_opened(process.stderr).read()), daemon=True)
+    feeder.start()
+    drain.start()
+    count = 0
+    try:
+        for answer in _parse(_opened(process.stdout), asked):
+            count += 1
+            yield answer
+    finally:
+        if count < len(asked):  # the caller wants no more, or git has ended early: do not wait for the rest
+            process.kill()
+        code = process.wait()
+        feeder.join()
+        drain.join()
+        _opened(process.stdout).close()
+        _opened(process.stderr).close()
+    if count < len(asked):
+        raise _StoppedError(Done(code, b"", b"".join(told)))
+
+
+def _feed(pipe: IO[bytes], asked: list[str]) -> None:
+    try:
+        with pipe:
+            pipe.write(listing(asked))
+    except BrokenPipeError:
+        return  # git has ended; the reader sees that by itself and says why
+
+
+def _opened(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        message = "git was started without a pipe"
+        raise GitFailed(message)
+    return pipe
+
+
+def listing(asked: list[str]) -> bytes:
+    """Object ids as git reads them on standard input."""
+    return raw("\n".join(asked) + "\n")
+
+
+def _parse(stream: IO[bytes], asked: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+    """Read answers until the stream ends: a line `<oid> <type> <size>` and the content, or `<asked> missing`."""
+    for oid in asked:
+        header = stream.readline()
+        if not header.endswith(b"\n"):
+            return
+        if header.endswith((b" missing\n", b" ambiguous\n")):
+            yield oid, None
+            continue
+        size = int(header[header.rindex(b" ") + 1 :])
+        content = stream.read(size)
+        if len(content) < size or stream.read(1) != b"\n":
+            return
+        yield oid, content
+
+
+@contextmanager
+def _without_promisor(command: Command) -> Iterator[Mapping[str, str | None]]:
+    """A git directory over the same objects whose configuration knows no remote: missing is simply missing."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="gitml-") as name:
+        place = Path(name)
+        (place / "objects").mkdir()
+        (place / "refs").mkdir()
+        (place / "HEAD").write_text("ref: refs/heads/none\n")
+        extension = "[extensions]\n\tobjectformat = sha256\n" if command.object_format == "sha256" else ""
+        (place / "config").write_text(f"[core]\n\trepositoryformatversion = 1\n\tbare = true\n{extension}")
+        yield {
+            **_READING,
+            "GIT_DIR": name,
+            "GIT_OBJECT_DIRECTORY": str(command.objects),
+            "GIT_WORK_TREE": None,
+            "GIT_COMMON_DIR": None,
+            "GIT_INDEX_FILE": None,
+        }

@@ -1,0 +1,65 @@
+"""Where a commit may go: onto what is checked out, or onto another branch that nobody has checked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitml.errors import BadValue, Conflict
+from gitml.repo.commit import Tip, current
+from gitml.repo.git import Git
+
+_HEADS = "refs/heads/"
+_UNWRITTEN = "nothing was written"
+
+
+def checked_out(git: Git) -> Tip:
+    """The checked-out branch, or HEAD itself when detached; Conflict while git is in the middle of something."""
+    doing = git.operation_in_progress()
+    if doing:
+        message = f"{git.root}: a {doing} is in progress, and a commit now would become part of it"
+        raise Conflict(message, hint=f"{_UNWRITTEN}; finish it or abort it (git {doing} --abort), or leave out --commit")
+    branch = git.branch()
+    ref = "HEAD" if branch is None else f"{_HEADS}{branch}"
+    if branch is not None:
+        _nobody_elsewhere(git, branch)
+    at = current(git, ref)
+    return Tip(ref, at, at)
+
+
+def other(git: Git, branch: str) -> Tip:
+    """A branch that is not checked out here; a new one begins where its one remote namesake is, else at HEAD."""
+    _nobody_elsewhere(git, branch)
+    ref = f"{_HEADS}{branch}"
+    at = current(git, ref)
+    if at is not None:
+        return Tip(ref, at, at)
+    done = git.call("check-ref-format", "--branch", branch)
+    if done.code or done.out.decode().strip() != branch:
+        raise BadValue(f"{branch!r} is no name for a branch")
+    remotes = set(git.run("for-each-ref", "--format=%(objectname)", f"refs/remotes/*/{branch}").decode().split())
+    return Tip(ref, None, remotes.pop() if len(remotes) == 1 else current(git, "HEAD"))
+
+
+def _nobody_elsewhere(git: Git, branch: str) -> None:
+    """Conflict where the branch is checked out in another work tree, or a rebase will set it."""
+    for holder, where in _holders(git):
+        if holder == f"{_HEADS}{branch}":
+            message = f"{branch} is checked out in {where}, whose files would then look deleted"
+            raise Conflict(message, hint=f"{_UNWRITTEN}; write there (or git worktree prune, if it is gone)")
+    folders = [git.common_dir, *(git.common_dir / "worktrees").glob("*")]
+    for head in (head for folder in folders for head in folder.glob("rebase-*/head-name")):
+        if head.read_text(errors="replace").strip() == f"{_HEADS}{branch}":
+            raise Conflict(f"{branch} is being rebased", hint=f"{_UNWRITTEN}; finish the rebase first")
+
+
+def _holders(git: Git) -> Iterator[tuple[str, str]]:
+    """(full branch, folder) of every other work tree."""
+    if not (git.common_dir / "worktrees").is_dir():
+        return
+    where = ""
+    for line in git.run("worktree", "list", "--porcelain").decode("utf-8", "surrogateescape").splitlines():
+        word, _, value = line.partition(" ")
+        if word == "worktree":
+            where = value
+        elif word == "branch" and where != str(git.root):
+            yield value, where

@@ -1,0 +1,106 @@
+"""What was once parsed, kept by blob id below the Git directory: disposable, shared by worktrees and processes.
+
+One SQLite file with a rollback journal. What is corrupt is noticed (a checksum on every value, and SQLite's own
+checks) and built again; where the file cannot be written everything works without it, and `note` says so.
+"""
+
+from __future__ import annotations
+
+import marshal
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+
+FORMAT = 1
+_BUSY_SECONDS = 5.0
+_CHUNK = 500
+
+
+class Cache:
+    """Values by text key: plain Python data (mappings, lists, texts, numbers)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "gitml" / f"cache-{FORMAT}.sqlite"
+        self.note = ""
+        self._connection: sqlite3.Connection | None = None
+
+    def get(self, keys: Iterable[str]) -> dict[str, Any]:
+        """The values kept for some of the keys."""
+        import sqlite3
+
+        wanted = list(keys)
+        found: dict[str, Any] = {}
+        try:
+            connection = self._open(create=False)
+            if connection is None:
+                return {}
+            for at in range(0, len(wanted), _CHUNK):
+                part = wanted[at : at + _CHUNK]
+                marks = ",".join("?" * len(part))
+                rows = connection.execute(f"SELECT key, value FROM kept WHERE key IN ({marks})", part)  # noqa: S608
+                found.update({key: value for key, raw in rows if (value := _unpack(raw)) is not None})
+        except sqlite3.DatabaseError as error:
+            self._damaged(error)
+        return found
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Keep values; quietly does without where nothing can be written, but leaves a note."""
+        import sqlite3
+
+        if not values:
+            return
+        rows = [(key, _pack(value)) for key, value in values.items()]
+        try:
+            connection = self._open(create=True)
+            if connection is not None:
+                with connection:
+                    connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
+        except (sqlite3.DatabaseError, OSError) as error:
+            self._damaged(error)
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self, *, create: bool) -> sqlite3.Connection | None:
+        import sqlite3
+
+        if self._connection is None and not self.note:
+            if not self.path.exists() and not create:
+                return None
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
+            self._connection.execute("PRAGMA synchronous=OFF")
+            self._connection.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT UNIQUE, value BLOB)")
+        return self._connection
+
+    def _damaged(self, error: Exception) -> None:
+        """Go on without the cache; a file that is no database is removed, so that the next process builds it anew."""
+        import sqlite3
+
+        self.close()
+        self.note = f"the cache {self.path} cannot be used ({error}); going on without it, slower"
+        corrupt = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+        if corrupt:
+            try:
+                self.path.unlink(missing_ok=True)
+                self.note = f"the cache was damaged ({error}) and is built anew"
+            except OSError as second:
+                self.note += f"; remove it by hand ({second})"
+
+
+def _pack(value: Any) -> bytes:
+    body = marshal.dumps(value, 4)
+    return zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def _unpack(raw: Any) -> Any:
+    if not isinstance(raw, bytes) or zlib.crc32(raw[4:]).to_bytes(4, "big") != raw[:4]:
+        return None
+    return marshal.loads(raw[4:])  # noqa: S302  (our own file in the Git directory, checksummed)

@@ -1,0 +1,115 @@
+"""One commit by plumbing: its words, its objects, and the branch moved by compare-and-swap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitml.errors import BadValue, GitFailed
+from gitml.repo.change import Change
+from gitml.repo.durable import durable, locked
+from gitml.repo.git import Git
+from gitml.repo.graft import Trees, graft
+from gitml.repo.objects import Entry
+
+_FEW = 2
+_AUTHOR = re.compile(r"(?P<name>[^<>\n\0]+?) *<(?P<mail>[^<>\n\0]*)>")
+_TRAILERS = re.compile(r"(?:[A-Za-z0-9-]+: .*(?:\n|\Z))+")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the commit says: message, trailers, who, when."""
+
+    message: str | None
+    author: str | None
+    now: datetime
+    trailers: tuple[tuple[str, str], ...] = ()
+
+    def text(self, changes: Sequence[Change]) -> str:
+        """The whole message, trailers in its last block."""
+        message = self._message(changes)
+        lines = "\n".join(f"{key}: {value}" for key, value in self.trailers)
+        last = message.rpartition("\n\n")
+        joined = "\n" if last[1] and _TRAILERS.fullmatch(last[2]) else "\n\n"
+        return f"{message}{joined}{lines}\n" if lines else f"{message}\n"
+
+    def subject(self, changes: Sequence[Change]) -> str:
+        """The first line."""
+        return self._message(changes).partition("\n")[0]
+
+    def _message(self, changes: Sequence[Change]) -> str:
+        return (self.message or "").strip() or self._default(changes)
+
+    def _default(self, changes: Sequence[Change]) -> str:
+        deeds = {"remove" if not c.after else "change" if c.before else "add" for c in changes}
+        deed = deeds.pop() if len(deeds) == 1 else "write"
+        refs = [value for key, value in self.trailers if key == "Gitml-Ref"]
+        what = refs or [change.path for change in changes]
+        return f"gitml: {deed} {what[0] if len(what) == 1 else f'{len(what)} records'}"
+
+    def environment(self) -> dict[str, str]:
+        """Author and dates for git; the committer's name is git's own configuration."""
+        if self.now.tzinfo is None:
+            raise BadValue("the commit's time has no time zone")
+        date = f"{int(self.now.timestamp())} {self.now:%z}"[:17]
+        dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        if self.author is None:
+            return dates
+        who = _AUTHOR.fullmatch(self.author)
+        if who is None:
+            raise BadValue(f"author {self.author!r} is not of the form 'Name <mail>'")
+        return dates | {"GIT_AUTHOR_NAME": who["name"], "GIT_AUTHOR_EMAIL": who["mail"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where a commit goes: a ref (HEAD itself when detached), where it is now, and the commit to build on.
+
+    `at` is None where the ref does not exist yet, `base` where there is nothing to build on.
+    """
+
+    ref: str
+    at: str | None
+    base: str | None
+
+
+def store_blobs(git: Git, contents: Sequence[bytes]) -> None:
+    """Bring blobs into git: a process each for one or two, else one pack for all."""
+    if len(contents) <= _FEW:
+        for content in contents:
+            durable(git, "hash-object", "-w", "--stdin", data=content)
+        return
+    stream = b"".join(b"blob\ndata %d\n%s\n" % (len(content), content) for content in contents)
+    durable(git, "fast-import", "--quiet", "--done", data=stream + b"done\n")
+
+
+def build(git: Git, tip: Tip, trees: Trees, changes: Sequence[Change], words: Words) -> str | None:
+    """Write tree and commit; the commit's id, or None where `tip` holds all of the changes already."""
+    tree = graft(git, trees, {c.path: Entry(c.mode, c.after) if c.after else None for c in changes})
+    if tree == trees.root:
+        return None
+    parents = ["-p", tip.base] if tip.base else []
+    signed = git.run("config", "--type=bool", "--get", "commit.gpgsign", check=False).strip() == b"true"
+    args = ["-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, *parents, *(["-S"] if signed else []), "-F", "-"]
+    text = words.text(changes).encode("utf-8", "surrogateescape")
+    return durable(git, *args, data=text, env=words.environment()).decode().strip()
+
+
+def move(git: Git, tip: Tip, new: str, subject: str) -> bool:
+    """Move the ref to `new` if it still is where it was seen; False where it has moved or its lock is taken."""
+    said = f"commit (gitml): {subject}" if tip.base else f"commit (initial): {subject}"
+    try:
+        durable(git, "update-ref", "-m", said, tip.ref, new, tip.at or "0" * git.hash_size)
+    except GitFailed as error:
+        if current(git, tip.ref) == tip.at and not locked(error):
+            raise
+        return False
+    return True
+
+
+def current(git: Git, ref: str) -> str | None:
+    """The commit that a full ref names now; None where it does not exist."""
+    return git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", check=False).decode().strip() or None

@@ -1,0 +1,128 @@
+"""One repository: find it, and every question that is put to git, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitml.repo import batch, commits, index, objects, refs, revision, status, worktree
+from gitml.repo.command import Command
+from gitml.repo.commits import Commit
+from gitml.repo.index import Staged
+from gitml.repo.locate import locate
+from gitml.repo.objects import Entry
+from gitml.repo.revision import At
+from gitml.repo.status import Status
+from gitml.repo.worktree import Wanted, Worktree, everything
+
+
+@dataclass(frozen=True, slots=True)
+class Git(Command):
+    """A repository, found by `Git.find`; the functions of this room's modules as methods."""
+
+    @classmethod
+    def find(cls, path: Path) -> Git:
+        """The repository around a path; GitFailed where there is none or git is missing. One process."""
+        found = locate(path)
+        return cls(found.root, found.git_dir, found.common_dir, found.bare, found.object_format, found.settings)
+
+    def cat(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Contents of objects in the order asked; None for one that is not here. Never fetches."""
+        return batch.cat(self, oids)
+
+    def tree(self, commit: str) -> dict[str, Entry]:
+        """Every file of a commit, by its path from the top."""
+        return objects.tree(self, commit)
+
+    def blob_id(self, content: bytes) -> str:
+        """The id that this repository gives a blob of this content."""
+        return objects.blob_id(content, self.object_format)
+
+    def hash_paths(self, paths: Iterable[str]) -> dict[str, str]:
+        """Blob ids of files of the work tree, cleaned; unreadable ones are left out."""
+        return objects.hash_paths(self, paths)
+
+    def promisor(self) -> str | None:
+        """The remote that a partial clone left its objects with; None in a full one."""
+        return objects.promisor(self)
+
+    def fetch_missing(self, oids: Iterable[str]) -> None:
+        """Fetch objects that a partial clone lacks, all at once."""
+        objects.fetch_missing(self, oids)
+
+    def staged(self) -> Staged:
+        """The content of the index."""
+        return index.staged(self)
+
+    def status(self) -> list[Status]:
+        """Every path that is staged, changed, untracked or unmerged."""
+        return status.status(self)
+
+    def changed_in_worktree(self) -> list[Status]:
+        """Every path whose file differs from the index, untracked and unmerged ones included."""
+        return [found for found in status.status(self) if found.unstaged != "."]
+
+    def ignored(self, under: str = "") -> list[str]:
+        """Untracked files below a folder that git ignores."""
+        return status.ignored(self, under)
+
+    def worktree(self, index: Staged | None = None, wanted: Wanted = everything, *, hashed: bool = True) -> Worktree:
+        """The work tree as `git add -A` would stage it."""
+        return worktree.worktree(self, index, wanted, hashed=hashed)
+
+    def head(self) -> str | None:
+        """The commit that is checked out; None before the first one."""
+        return refs.head(self)
+
+    def branch(self) -> str | None:
+        """The branch that is checked out; None on a detached HEAD."""
+        return refs.branch(self)
+
+    def refs(self, prefix: str = "refs/") -> dict[str, str]:
+        """Refs below a prefix and the commits that they name."""
+        return refs.refs(self, prefix)
+
+    def main_ref(self, name: str) -> str | None:
+        """The full ref of the main line, remote-tracking first."""
+        return refs.main_ref(self, name)
+
+    def operation_in_progress(self) -> str | None:
+        """What git has begun and not ended: merge, rebase, am, cherry-pick, revert; None."""
+        return refs.operation_in_progress(self)
+
+    def resolve(self, rev: str) -> str:
+        """The commit that a revision names; NotFound with the nearest names."""
+        return revision.resolve(self, rev)
+
+    def resolve_at(self, at: str | None, main: str | None = None) -> At:
+        """The snapshot that a text asks for."""
+        return revision.resolve_at(self, at, main)
+
+    def commit_info(self, oid: str) -> Commit:
+        """What a commit says."""
+        return next(commits.commits(self, [oid]))
+
+    def commits(self, oids: Iterable[str]) -> Iterator[Commit]:
+        """What commits say, in the order asked."""
+        return commits.commits(self, oids)
+
+    def first_parents(self, tip: str) -> list[tuple[int, str]]:
+        """The first-parent line that ends at a commit, oldest first: (committer's seconds since 1970, id)."""
+        return commits.first_parents(self, tip)
+
+    def merge_base(self, a: str, b: str) -> str | None:
+        """The best common ancestor; None where there is none."""
+        return commits.merge_base(self, a, b)
+
+    def is_ancestor(self, ancestor: str, commit: str) -> bool:
+        """Whether one commit is, or comes before, the other."""
+        return commits.is_ancestor(self, ancestor, commit)
+
+    def is_shallow(self) -> bool:
+        """Whether history ends before its beginning."""
+        return commits.is_shallow(self)
+
+    def by_date(self, tip: str, when: str) -> str:
+        """The last commit on a first-parent line before the first that is later than a day or a time."""
+        return commits.by_date(self, tip, when)

@@ -1,0 +1,87 @@
+"""What is staged: the index, one git process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gitml.errors import GitFailed, Problem
+from gitml.repo.command import Command, items, text
+from gitml.repo.objects import Entry, blob_id
+
+# More paths than this are not named one by one in a command.
+_NAMED = 200
+_DEBUG_LINES = 5
+_INTENT_TO_ADD = 1 << 29  # CE_INTENT_TO_ADD in git's source
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The index: `entries` holds what a commit would hold now.
+
+    `unmerged` paths have a stage (1 base, 2 ours, 3 theirs) instead of an entry; `intent_to_add` paths
+    (`git add -N`) are in no commit; `skip_worktree` ones (sparse checkout) are entries that no file stands for.
+    """
+
+    entries: dict[str, Entry]
+    unmerged: dict[str, dict[int, Entry]] = field(default_factory=dict)
+    skip_worktree: frozenset[str] = frozenset()
+    intent_to_add: frozenset[str] = frozenset()
+
+    @property
+    def problems(self) -> list[Problem]:
+        """One `merge.conflict` for each unmerged path."""
+        return [unmerged(path) for path in self.unmerged]
+
+
+def unmerged(path: str) -> Problem:
+    """What is wrong with a path that a merge has left in two or three versions."""
+    return Problem("merge.conflict", path, "unmerged: both sides changed it", "resolve it, then `git add` it")
+
+
+def staged(command: Command) -> Staged:
+    """The content of the index in force; empty where there is none."""
+    out = command.run("ls-files", "-s", "-z", "-t")
+    listed = items(out)
+    # An item is `H 100644 <oid> 0\t<path>`; H in the index, S not in the work tree, M unmerged.
+    size = command.hash_size
+    end, name = 9 + size, 12 + size
+    unmerged: dict[str, dict[int, Entry]] = {}
+    if _has(out, b"M "):
+        for item in listed:
+            if item[0] == "M":
+                unmerged.setdefault(item[name:], {})[int(item[end + 1])] = Entry(item[2:8], item[9:end])
+        listed = [item for item in listed if item[0] != "M"]
+    new = tuple.__new__  # a third faster than calling Entry, a hundred thousand times
+    entries = {item[name:]: new(Entry, (item[2:8], item[9:end])) for item in listed}
+    skipped = frozenset(item[name:] for item in listed if item[0] == "S") if _has(out, b"S ") else frozenset()
+    intended = _intended(command, out, entries)
+    for path in intended:
+        del entries[path]
+    return Staged(entries, unmerged, skipped, intended)
+
+
+def _has(out: bytes, tag: bytes) -> bool:
+    """Whether an item begins with this tag: paths hold no NUL, so this is exact."""
+    return out.startswith(tag) or b"\0" + tag in out
+
+
+def _intended(command: Command, out: bytes, entries: dict[str, Entry]) -> frozenset[str]:
+    """The paths of `git add -N`. They are listed as empty files: only where there are any, git is asked again."""
+    empty = blob_id(b"", command.object_format)
+    if empty.encode() not in out:
+        return frozenset()
+    paths = [path for path, entry in entries.items() if entry.oid == empty]
+    named = paths if len(paths) <= _NAMED else []
+    told = text(command.run("ls-files", "-z", "--debug", "--", *named, env={"GIT_LITERAL_PATHSPECS": "1"}))
+    # A path, NUL, five lines that end in `flags: 20004000`, the next path.
+    found: set[str] = set()
+    path, *rest = told.split("\0")
+    for part in rest:
+        lines = part.split("\n", _DEBUG_LINES)
+        _, known, flags = lines[_DEBUG_LINES - 1].rpartition("flags: ")
+        if not known:
+            raise GitFailed("git ls-files --debug: its output has changed", hint="report this, with `git version`")
+        if int(flags, 16) & _INTENT_TO_ADD:
+            found.add(path)
+        path = lines[_DEBUG_LINES]
+    return frozenset(found & set(paths))

@@ -1,0 +1,153 @@
+"""From blobs to records: read in bulk, each blob parsed once, everything that is wrong a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gitml.errors import BadRef, Problem
+from gitml.records.nearest import nearest
+from gitml.records.reader import VERSION, Parsed, read
+from gitml.records.record import Record
+from gitml.records.schemas import Place
+from gitml.records.template import OWN_FOLDER
+
+if TYPE_CHECKING:
+    from gitml.repo.cache import Cache
+    from gitml.repo.objects import Entry
+    from gitml.repo.snapshot import Snapshot
+
+_LFS = b"version https://git-lfs.github.com/spec/"
+_NO_FILES = {"120000": "a symlink", "160000": "a submodule", "040000": "a folder"}
+# Below this many blobs reading them anew is cheaper than asking the cache.
+_WORTH_CACHING = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What stands at one record path: its blob, the record where it can be read, and the problems of its form.
+
+    `canonical` tells that the bytes are canonical, key order apart.
+    """
+
+    path: str
+    blob: str
+    record: Record | None
+    problems: tuple[Problem, ...] = ()
+    canonical: bool = False
+
+
+def load(snapshot: Snapshot, paths: Iterable[str]) -> list[Loaded]:
+    """Read the records at paths of a snapshot."""
+    wanted = {path: snapshot.entries[path] for path in paths}
+    regular = {path: entry for path, entry in wanted.items() if entry.mode not in _NO_FILES}
+    parsed = parse(snapshot, {entry.oid for entry in regular.values()})
+    return [_one(snapshot, path, entry, parsed.get(entry.oid)) for path, entry in wanted.items()]
+
+
+def parse(snapshot: Snapshot, oids: set[str]) -> dict[str, Parsed | None]:
+    """Blobs as parsed; None for one that this clone does not have."""
+    cache = snapshot.cache if len(oids) >= _WORTH_CACHING else None
+    keys = {oid: f"record/{VERSION}/{oid}" for oid in oids}
+    kept = _kept(cache, keys) if cache else {}
+    raw = snapshot.read(oid for oid in oids if oid not in kept)
+    fresh: dict[str, Parsed | None] = {oid: _parsed(data) for oid, data in raw.items()}
+    if cache and fresh:
+        cache.put({keys[oid]: _plain(found) for oid, found in fresh.items() if found is not None})
+    missing: dict[str, Parsed | None] = {oid: None for oid in oids if oid not in kept and oid not in fresh}
+    return {**kept, **fresh, **missing}
+
+
+def _parsed(raw: bytes) -> Parsed:
+    if raw.startswith(_LFS):
+        told = Problem("path.lfs", "", "a Git LFS pointer stands where a record should be",
+                       "add `metadata/**/*.yaml text eol=lf -filter` to .gitattributes and commit the file again")
+        return Parsed(None, (told,))
+    return read(raw)
+
+
+def _kept(cache: Cache, keys: dict[str, str]) -> dict[str, Parsed | None]:
+    oids = {key: oid for oid, key in keys.items()}
+    return {oids[key]: _known(value) for key, value in cache.get(keys.values()).items()}
+
+
+def _plain(parsed: Parsed) -> Any:
+    if not parsed.problems:
+        return [parsed.data, parsed.canonical]
+    return [(found.code, found.message, found.hint, found.line, found.column, found.field) for found in parsed.problems], None
+
+
+def _known(kept: Any) -> Parsed:
+    if isinstance(kept, list):
+        return Parsed(kept[0], canonical=kept[1])
+    return Parsed(None, tuple(
+        Problem(code, "", message, hint, line=line, column=column, field=field)
+        for code, message, hint, line, column, field in kept[0]
+    ))
+
+
+def _one(snapshot: Snapshot, path: str, entry: Entry, parsed: Parsed | None) -> Loaded:
+    if entry.mode in _NO_FILES:
+        told = f"{_NO_FILES[entry.mode]} stands where a record should be"
+        return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "put a plain YAML file there"),))
+    if ".yaml/" in path[len(snapshot.prefix) :] and path.startswith(snapshot.prefix + OWN_FOLDER):
+        told = "lies in a folder that stands where a record should be"
+        return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "a record is a file"),))
+    if parsed is None:
+        told = f"the object {entry.oid[:12]} is not in this clone"
+        return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "git fetch brings it"),))
+    problems = tuple(replace(found, path=path) for found in parsed.problems)
+    place = snapshot.place(path)
+    if place is None:
+        return Loaded(path, entry.oid, None, (_misplaced(snapshot, path), *problems))
+    if parsed.data is None:
+        return Loaded(path, entry.oid, None, problems)
+    return _record(snapshot, path, entry.oid, place, parsed)
+
+
+def _record(snapshot: Snapshot, path: str, blob: str, place: Place, parsed: Parsed) -> Loaded:
+    data = parsed.data or {}
+    wrong = _of_another_kind(snapshot, path, place, data)
+    try:
+        ref = snapshot.schemas.ref(place, data)
+    except BadRef as error:
+        return Loaded(path, blob, None, (Problem("path.mismatch", path, error.message, error.hint),))
+    if wrong:
+        return Loaded(path, blob, None, (wrong,))
+    right = snapshot.path(ref)
+    if right != path:
+        told = Problem("path.mismatch", path, f"{ref} does not lie here", f"move it to {right}", ref=str(ref))
+        return Loaded(path, blob, None, (told,))
+    return Loaded(path, blob, Record(ref, path, blob, data), (), parsed.canonical)
+
+
+def _of_another_kind(snapshot: Snapshot, path: str, place: Place, data: dict[str, Any]) -> Problem | None:
+    """A record that says it is of another kind than its folder's."""
+    tag = data.get("schema")
+    if not place.kind.tagged or not isinstance(tag, str):
+        return None
+    name = tag.partition("/")[0]
+    if name == place.kind.name:
+        return None
+    known = snapshot.schemas.latest.get(name)
+    if known is None:
+        near = nearest(name, snapshot.schemas.names)
+        hint = f"did you mean {near[0]}?" if near else f"this folder holds {place.kind.name} records"
+        return Problem("path.unknown-kind", path, f"there is no kind {name!r}", hint, line=1, column=1, field="schema")
+    told = f"a {name} record lies where {place.kind.name} records lie"
+    return Problem("path.mismatch", path, told, f"{name} records lie at {known.template.text}", field="schema", line=1, column=1)
+
+
+def _misplaced(snapshot: Snapshot, path: str) -> Problem:
+    inner = snapshot.inner(path) or path
+    folder = inner[len(OWN_FOLDER) :].partition("/")[0]
+    folders = snapshot.schemas.folders()
+    if inner.endswith(".yml"):
+        return Problem("path.mismatch", path, "ends in .yml", "a record's file ends in .yaml")
+    if folder in folders:
+        template = snapshot.schemas.kind(folders[folder]).template.text
+        return Problem("path.mismatch", path, f"no record of kind {folders[folder]} lies here", f"they lie at {template}")
+    near = nearest(folder, list(folders))
+    hint = f"did you mean metadata/{near[0]}/?" if near else "a new kind is a new file in schemas/"
+    return Problem("path.unknown-kind", path, f"no kind keeps its records in {OWN_FOLDER}{folder}", hint)

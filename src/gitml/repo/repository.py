@@ -1,0 +1,114 @@
+"""Where a store is found, and how its snapshots are opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitml.errors import GitFailed, Problem
+from gitml.records.schemas import SchemaFile
+from gitml.records.settings import PATH as SETTINGS
+from gitml.records.settings import Settings
+from gitml.repo.cache import Cache
+from gitml.repo.git import Git
+from gitml.repo.revision import At
+from gitml.repo.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository and the store in it: `prefix` is the store's folder, relative to the root (`""` or `sub/`)."""
+
+    git: Git
+    prefix: str
+    cache: Cache = field(compare=False, repr=False)
+
+    @classmethod
+    def find(cls, path: Path) -> Repository:
+        """The repository around a path; the store is the nearest folder with a metadata/store.yaml, else its root."""
+        git = Git.find(path)
+        return cls(git, _prefix(git, path), Cache(git.common_dir))
+
+    def here(self) -> Snapshot:
+        """What a user sees: the work tree, or HEAD where there is none (a bare repository)."""
+        return self.head() if self.git.bare else self.worktree()
+
+    def worktree(self) -> Snapshot:
+        """The work tree, as git would add it."""
+        found = self.git.worktree(wanted=self._wanted)
+        at = At("worktree", self.git.head())
+        return Snapshot(self.git, at, found.entries, prefix=self.prefix, contents=found.contents, cache=self.cache,
+                        problems=found.problems)
+
+    def staged(self) -> Snapshot:
+        """The staged content."""
+        found = self.git.staged()
+        problems = [_unmerged(path) for path in sorted(found.unmerged)]
+        return Snapshot(self.git, At("staged", self.git.head()), found.entries, prefix=self.prefix, cache=self.cache,
+                        problems=problems)
+
+    def head(self) -> Snapshot:
+        """HEAD's commit; an empty snapshot where there is none yet."""
+        head = self.git.head()
+        return self.commit(head) if head else Snapshot(self.git, At("commit"), {}, prefix=self.prefix, cache=self.cache)
+
+    def commit(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
+        """A commit, by its full id; `asker` are the schemas of the store that asks."""
+        return Snapshot(self.git, At("commit", commit), self.git.tree(commit), prefix=self.prefix, asker=asker,
+                        cache=self.cache)
+
+    def at(self, text: str | None, main: str | None = None, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
+        """A snapshot by name: `worktree`, `staged`, a revision, or a date; raises NotFound."""
+        found = self.git.resolve_at(text, main)
+        if found.kind == "worktree":
+            return self.worktree()
+        return self.staged() if found.kind == "staged" else self.commit(found.commit or "", asker)
+
+    def base(self, settings: Settings) -> Snapshot | None:
+        """What has landed: the merge-base with main (its remote-tracking branch first), on main itself HEAD.
+
+        None where it is not known: a shallow clone whose history does not reach it.
+        """
+        head = self.git.head()
+        main = self.git.main_ref(settings.main)
+        if head is None or main is None or self.git.branch() == settings.main:
+            return self.head()
+        found = self.git.merge_base("HEAD", main)
+        if found is None:
+            return None if self.git.is_shallow() else self.head()
+        return self.commit(found)
+
+    def target(self, branch: str | None) -> Snapshot:
+        """The snapshot that a change for a branch is made on: its tip, or what is here for the checked-out one."""
+        if branch is None or (branch == self.git.branch() and not self.git.bare):
+            return self.here()
+        tip = self.git.refs("refs/heads/").get(f"refs/heads/{branch}")
+        return self.commit(tip) if tip else self.head()
+
+    def _wanted(self, path: str) -> bool:
+        """Which changed files are worth reading: a record, a schema, a pointer is small text."""
+        return path.endswith((".yaml", ".yml", ".dvc", ".lock")) or path.rpartition("/")[2] == "Dvcfile"
+
+    def file(self, path: str) -> Path:
+        """A path of the work tree; raises GitFailed in a bare repository."""
+        if self.git.root is None:
+            raise GitFailed("this repository is bare: it has no work tree", hint="clone it and work there")
+        return self.git.root / path
+
+
+def _prefix(git: Git, path: Path) -> str:
+    if git.root is None:
+        return ""
+    here = path.resolve()
+    root = git.root.resolve()
+    for folder in (here, *here.parents):
+        if not folder.is_relative_to(root):
+            break
+        if (folder / SETTINGS).is_file():
+            inner = folder.relative_to(root).as_posix()
+            return "" if inner == "." else f"{inner}/"
+    return ""
+
+
+def _unmerged(path: str) -> Problem:
+    return Problem("merge.conflict", path, "is not merged yet", "mend the conflict and `git add` it")

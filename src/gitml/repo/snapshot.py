@@ -1,0 +1,220 @@
+"""A snapshot: all records, schemas and pointers at one commit, staged, or in the work tree; frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitml.errors import BadRef, NotFound, Problem
+from gitml.records.nearest import nearest
+from gitml.records.reader import read
+from gitml.records.record import Record
+from gitml.records.ref import Ref
+from gitml.records.schemas import FOLDER, STORE, Place, SchemaFile, Schemas, is_schema_path
+from gitml.records.settings import PATH as SETTINGS
+from gitml.records.settings import Settings
+from gitml.records.template import OWN_FOLDER, SERIES
+from gitml.repo.kinds import read_files, shipped
+from gitml.repo.load import Loaded, load
+from gitml.repo.objects import Entry
+from gitml.repo.pointers import is_pointer_file
+
+if TYPE_CHECKING:
+    from gitml.repo.cache import Cache
+    from gitml.repo.change import Change
+    from gitml.repo.git import Git
+    from gitml.repo.revision import At
+
+_NEAR = 2000
+
+
+class Snapshot:
+    """One state of a store; equal to another when what it holds is equal.
+
+    Paths are relative to the repository's root; `prefix` is the store's folder (`""`, or `sub/`).
+    """
+
+    def __init__(
+        self,
+        git: Git,
+        at: At,
+        entries: Mapping[str, Entry],
+        *,
+        prefix: str = "",
+        contents: Mapping[str, bytes] | None = None,
+        asker: Iterable[SchemaFile] = (),
+        cache: Cache | None = None,
+        problems: Iterable[Problem] = (),
+    ) -> None:
+        self.git = git
+        self.at = at
+        self.entries = entries
+        self.prefix = prefix
+        self.contents = contents or {}
+        self.cache = cache
+        self.tree_problems = tuple(problems)
+        self._asker = tuple(asker)
+        self._loaded: dict[str, Loaded] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Snapshot) and self.content == other.content
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.content.items()))
+
+    def __repr__(self) -> str:
+        return f"<Snapshot {self.at.kind} {(self.at.commit or '')[:12]} of {self.git.root or self.git.git_dir}>"
+
+    @cached_property
+    def content(self) -> Mapping[str, Entry]:
+        """The part of the tree that is the store: records, schemas, pointers."""
+        return {path: entry for path, entry in self.entries.items() if self._belongs(path)}
+
+    def _belongs(self, path: str) -> bool:
+        inner = self.inner(path)
+        if inner is None:
+            return False
+        return inner.startswith((OWN_FOLDER, FOLDER)) or is_pointer_file(path) or self.schemas.place(inner) is not None
+
+    def inner(self, path: str) -> str | None:
+        """A path relative to the store, or None outside it."""
+        return path[len(self.prefix) :] if path.startswith(self.prefix) else None
+
+    def read(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of blobs; those that this clone does not have are left out."""
+        wanted = dict.fromkeys(oids)
+        found = {oid: self.contents[oid] for oid in wanted if oid in self.contents}
+        missing = [oid for oid in wanted if oid not in found]
+        if missing:
+            found.update((oid, raw) for oid, raw in self.git.cat(missing) if raw is not None)
+        return found
+
+    def bytes_at(self, path: str) -> bytes | None:
+        """The bytes at a path, or None where nothing is (or the object is missing)."""
+        entry = self.entries.get(path)
+        return self.read([entry.oid]).get(entry.oid) if entry else None
+
+    @cached_property
+    def own_schemas(self) -> tuple[SchemaFile, ...]:
+        """The schema files in this snapshot's `schemas/` that are gitml's."""
+        paths = [path for path in self.entries if is_schema_path(self.inner(path) or "")]
+        raw = self.read(self.entries[path].oid for path in paths)
+        files = {path: (self.entries[path].oid, raw[self.entries[path].oid]) for path in paths
+                 if self.entries[path].oid in raw}
+        return read_files(files, self.cache)
+
+    @cached_property
+    def schemas(self) -> Schemas:
+        """The kinds that hold here."""
+        return Schemas(shipped(self.cache), self.own_schemas, self._asker)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What store.yaml says, with the defaults."""
+        raw = self.bytes_at(self.prefix + SETTINGS)
+        return Settings.of(read(raw).data if raw is not None else None)
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The paths where records are, or should be; sorted."""
+        return tuple(sorted(path for path in self.entries if self.is_record_path(path)))
+
+    def is_record_path(self, path: str) -> bool:
+        """Whether a record belongs at a path."""
+        inner = self.inner(path)
+        if inner is None or inner == SETTINGS or inner.startswith(SERIES):
+            return False
+        if inner.startswith(OWN_FOLDER):
+            return inner.endswith((".yaml", ".yml")) or ".yaml/" in inner
+        return self.schemas.place(inner) is not None
+
+    def place(self, path: str) -> Place | None:
+        """The kind and names that a path stands for, by the templates alone."""
+        inner = self.inner(path)
+        return None if inner is None else self.schemas.place(inner)
+
+    def path(self, ref: Ref) -> str:
+        """Where a ref's record lies, or would; raises BadRef or NotFound (the kind)."""
+        return self.prefix + self.schemas.path(ref)
+
+    def find(self, ref: Ref) -> str | None:
+        """The path of a ref's record where there is one; nothing is parsed."""
+        try:
+            path = self.path(ref)
+        except (BadRef, NotFound):
+            return None
+        return path if path in self.entries else None
+
+    def load(self, paths: Iterable[str]) -> list[Loaded]:
+        """What stands at record paths: each a record, or problems, or both; read in bulk and kept."""
+        wanted = list(paths)
+        fresh = [path for path in wanted if path not in self._loaded]
+        if fresh:
+            self._loaded.update({found.path: found for found in load(self, fresh)})
+        return [self._loaded[path] for path in wanted]
+
+    def records(self, kind: str | None = None) -> Iterator[Record]:
+        """The records of a kind (of all kinds), by path; those that cannot be read are among `problems`."""
+        if kind is not None:
+            self.schemas.kind(kind)
+        paths = self.paths if kind is None else self.paths_of(kind)
+        return (found.record for found in self.load(paths) if found.record is not None)
+
+    def paths_of(self, kind: str) -> list[str]:
+        """The paths of the records of one kind."""
+        return [path for path in self.paths if (place := self.place(path)) is not None and place.kind.name == kind]
+
+    def record(self, ref: Ref) -> Record:
+        """One record; raises NotFound with the nearest refs, or BadRef."""
+        path = self.path(ref)
+        if path in self.entries:
+            found = self.load([path])[0]
+            if found.record is not None:
+                return found.record
+            raise NotFound(f"{ref.bare} cannot be read: {found.problems[0]}", hint="git ml validate shows all problems")
+        near = nearest(str(ref.bare), self._names(ref.kind))
+        raise NotFound(f"there is no {ref.bare} {self.told}", near=near, hint=f"git ml list {ref.kind} shows what is there")
+
+    @property
+    def told(self) -> str:
+        """The snapshot in words, for messages."""
+        if self.at.kind == "commit":
+            return f"at {(self.at.commit or '')[:12]}"
+        return "in the staged content" if self.at.kind == "staged" else "in the work tree"
+
+    def _names(self, kind: str) -> list[str]:
+        paths = self.paths_of(kind)[:_NEAR]
+        return [str(found.record.ref) for found in self.load(paths) if found.record is not None]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the form and place of records and schemas, and with the tree."""
+        found = [problem for loaded in self.load(self.paths) for problem in loaded.problems]
+        return tuple(sorted([*self.tree_problems, *self.schemas.problems, *found], key=lambda problem: problem.order))
+
+    def overlay(self, changes: Iterable[Change]) -> Snapshot:
+        """The snapshot as it would be after changes; nothing is written."""
+        entries = dict(self.entries)
+        contents = dict(self.contents)
+        for change in changes:
+            if change.after is None:
+                entries.pop(change.path, None)
+                continue
+            entries[change.path] = Entry(change.mode, change.after)
+            if change.content is not None:
+                contents[change.after] = change.content
+        after = Snapshot(self.git, self.at, entries, prefix=self.prefix, contents=contents, asker=self._asker,
+                         cache=self.cache, problems=self.tree_problems)
+        after._loaded = {path: found for path, found in self._loaded.items()  # noqa: SLF001
+                         if path in entries and entries[path].oid == found.blob}
+        return after
+
+    def is_settings(self, path: str) -> bool:
+        """Whether a path is the store's own store.yaml."""
+        return path == self.prefix + SETTINGS
+
+    @property
+    def settings_kind(self) -> str:
+        """The kind whose schema store.yaml satisfies."""
+        return STORE

@@ -1,0 +1,58 @@
+"""How the work tree differs from the index: one `git status`, read-only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitml.repo.command import Command, items
+
+# A monitor that git would have to ask, or start, is not ours to start; `dirty` leaves a submodule's insides to itself.
+_OPTIONS = (
+    "-c",
+    "core.fsmonitor=false",
+    "status",
+    "--porcelain=v2",
+    "-z",
+    "--untracked-files=all",
+    "--ignored=no",
+    "--no-renames",
+    "--ignore-submodules=dirty",
+)
+UNTRACKED = "?"
+UNMERGED = "U"
+
+
+class Status(NamedTuple):
+    """A path that differs: git's letter for HEAD to index, and for index to work tree (`.` for none).
+
+    An untracked path has `?` twice, an unmerged one `U`. `mode` is the file's in the work tree, as git would stage it
+    (empty where git does not say: untracked).
+    """
+
+    path: str
+    staged: str
+    unstaged: str
+    mode: str
+
+
+def status(command: Command) -> list[Status]:
+    """Every path that is staged, changed, untracked or unmerged; ignored ones are not among them."""
+    found: list[Status] = []
+    for item in items(command.run(*_OPTIONS)):
+        if item[0] == "?":
+            found.append(Status(item[2:], UNTRACKED, UNTRACKED, ""))
+        elif item[0] == "1":
+            # 1 XY sub mH mI mW hH hI path
+            _, letters, _, _, _, mode, _, _, path = item.split(" ", 8)
+            found.append(Status(path, letters[0], letters[1], mode))
+        elif item[0] == "u":
+            # u XY sub m1 m2 m3 mW h1 h2 h3 path
+            _, _, _, _, _, _, mode, _, _, _, path = item.split(" ", 10)
+            found.append(Status(path, UNMERGED, UNMERGED, mode))
+    return found
+
+
+def ignored(command: Command, under: str = "") -> list[str]:
+    """The untracked files below a folder that git ignores, and `git add` would leave out."""
+    options = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *([under] if under else []))
+    return command.lines0(*options, env={"GIT_LITERAL_PATHSPECS": "1"})

@@ -1,0 +1,199 @@
+"""The Python API: one short method per deed, over the work tree or, by `at`, over any other snapshot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gitml.actions import dataset, lifecycle, records
+from gitml.actions.apply import Applied, How, apply
+from gitml.actions.fix import fix
+from gitml.actions.get import get
+from gitml.checks import validate
+from gitml.errors import Problem
+from gitml.records.record import Record
+from gitml.records.ref import Ref
+from gitml.repo.change import Change
+from gitml.repo.repository import Repository
+from gitml.repo.snapshot import Snapshot
+from gitml.views.compare import Comparison, compare
+from gitml.views.kinds import kinds
+from gitml.views.metrics import Metrics
+from gitml.views.rows import Rows, rows
+
+if TYPE_CHECKING:
+    import git as gitpython
+    import pandas as pd
+
+    from gitml.actions.run import Run
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def open(path: str | os.PathLike[str] = ".", *, clock: Clock = now) -> Store:  # noqa: A001  (gitml.open, as in DESIGN.md)
+    """The store around a path; raises GitFailed where there is no repository."""
+    return Store(Repository.find(Path(path)), clock=clock)
+
+
+class Store:
+    """A store: its records, comparisons and checks at one snapshot, and the deeds that change it.
+
+    `gitml.open()` is the work tree; `store.at("v1.0")` the same store as of a commit, tag, branch or date.
+    """
+
+    def __init__(self, repository: Repository, rev: str | None = None, *, clock: Clock = now) -> None:
+        self.repository = repository
+        self.rev = rev
+        self.clock = clock
+
+    def at(self, rev: str) -> Store:
+        """The store as of a commit, tag, branch, date, `staged` or `worktree`; raises NotFound."""
+        other = Store(self.repository, rev, clock=self.clock)
+        _ = other.snapshot
+        return other
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that answers; `refresh` looks again."""
+        if self.rev is None:
+            return self.repository.here()
+        here = self.repository.here()
+        return self.repository.at(self.rev, here.settings.main, here.own_schemas)
+
+    def refresh(self) -> None:
+        """Look at the repository again."""
+        self.__dict__.pop("snapshot", None)
+
+    @property
+    def git(self) -> gitpython.Repo:
+        """The repository as a GitPython object, for porcelain of your own."""
+        import git as gitpython
+
+        return gitpython.Repo(self.repository.git.root or self.repository.git.git_dir)
+
+    def kinds(self) -> Rows:
+        """How many records and problems of each kind there are."""
+        return kinds(self.snapshot)
+
+    def rows(self, kind: str, where: str | None = None, **how: Any) -> Rows:
+        """Records of a kind as rows (views.rows.rows: columns, sort, limit, dialect); no pandas needed."""
+        return rows(self.snapshot, kind, where, **how)
+
+    def table(self, kind: str, where: str | None = None, **how: Any) -> pd.DataFrame:
+        """Records of a kind as a DataFrame: one row a record, dotted columns, nullable types."""
+        from gitml.views.table import table
+
+        return table(self.rows(kind, where, **how))
+
+    def show(self, ref: str | Ref) -> Record:
+        """One record; `rev:ref` shows it as of a revision. Raises NotFound, BadRef."""
+        wanted = Ref.parse(ref) if isinstance(ref, str) else ref
+        store = self.at(wanted.rev) if wanted.rev else self
+        return store.snapshot.record(wanted.bare)
+
+    def problems(self, record: Record) -> tuple[Problem, ...]:
+        """What is wrong with one record."""
+        return validate.some(self.repository, self.snapshot, [record.path]).problems
+
+    def get(self, ref: str | Ref, into: Path | None = None) -> Path:
+        """The bytes that a record points to, digest checked: their place, or a copy in `into`."""
+        return get(self.repository, self.show(ref), into)
+
+    def comparison(self, *refs: str | Ref) -> Comparison:
+        """Records side by side, the first as the baseline."""
+        return compare(self.snapshot, [self.show(ref) for ref in refs], Metrics.of(self.snapshot))
+
+    def compare(self, *refs: str | Ref) -> pd.DataFrame:
+        """Records side by side as a DataFrame: one row a field."""
+        from gitml.views.table import frame
+
+        return frame(self.comparison(*refs))
+
+    def validate(self, paths: Iterable[str] | None = None, *, staged: bool = False) -> validate.Validation:
+        """What is wrong: in everything, in some paths, or in what is staged."""
+        if staged:
+            return validate.staged(self.repository)
+        if paths is not None:
+            return validate.some(self.repository, self.snapshot, paths)
+        return validate.everything(self.repository, self.snapshot)
+
+    def fix(self, paths: Iterable[str] | None = None) -> Applied:
+        """Rewrite records in canonical form, comments kept."""
+        return fix(self.repository, self.snapshot, paths, self.how())
+
+    def how(
+        self, *, commit: bool = False, message: str | None = None, branch: str | None = None, author: str | None = None
+    ) -> How:
+        """How to write: now, and as told."""
+        return How(self.clock(), commit, message, branch, author)
+
+    def new(self, kind: str, name: str | None = None, fields: Mapping[str, Any] | None = None, **how: Any) -> Applied:
+        """A new record of a kind; `fields` by dotted name. Raises Refused, Conflict."""
+        return self._write(lambda snapshot, how: records.make(snapshot, kind, name, fields or {}, self._origin(how)), how)
+
+    def new_dataset(self, name: str, path: str, fields: Mapping[str, Any] | None = None, **how: Any) -> Applied:
+        """A dataset and its first version from a file: pointer, columns, types, counts."""
+        return self._write(
+            lambda snapshot, how: dataset.new(self.repository, snapshot, name, path, fields or {}, self._origin(how)), how
+        )
+
+    def set(self, ref: str | Ref, fields: Mapping[str, Any], **how: Any) -> Applied:
+        """Set fields of a record by dotted name (MISSING removes one); its other lines stay as they are."""
+        return self._write(lambda snapshot, _how: records.set_named(snapshot, _ref(ref), fields), how)
+
+    def rm(self, ref: str | Ref, **how: Any) -> Applied:
+        """Remove a record; raises Refused where others refer to it, or it has landed and is immutable."""
+        return self._write(lambda snapshot, _how: records.remove(snapshot, _ref(ref)), how)
+
+    def register(
+        self, name: str, *, run: str | None = None, path: str | None = None, fields: Mapping[str, Any] | None = None, **how: Any
+    ) -> Applied:
+        """The next version of a model (or `dataset/NAME`, `feature-set/NAME`) from a run and a file."""
+        return self._write(
+            lambda snapshot, how: lifecycle.register(
+                self.repository, snapshot, name, run=run, path=path, fields=fields or {}, origin=self._origin(how)
+            ),
+            how,
+        )
+
+    def promote(self, ref: str | Ref, alias: str, *, reason: str | None = None, **how: Any) -> Applied:
+        """Let an alias choose a version; raises Refused where the lifecycle forbids it."""
+        return self._write(
+            lambda snapshot, how: lifecycle.promote(snapshot, _ref(ref), alias, reason, self._origin(how)), how
+        )
+
+    def retire(self, ref: str | Ref, *, reason: str | None = None, status: str = "retired", **how: Any) -> Applied:
+        """Give a version its final status (or deprecated, rejected); raises Refused where that is not allowed."""
+        return self._write(
+            lambda snapshot, how: lifecycle.retire(snapshot, _ref(ref), status, reason, self._origin(how)), how
+        )
+
+    def run(self, experiment: str, **what: Any) -> Run:
+        """A run of an experiment, as a context manager; see `gitml.run`."""
+        from gitml.actions.run import Run
+
+        return Run(self.repository, experiment, clock=self.clock, **what)
+
+    def _origin(self, how: How) -> records.Origin:
+        return records.Origin(how.now, how.author or self.repository.git.user(), os.urandom)
+
+    def _write(self, changes: Callable[[Snapshot, How], Sequence[Change]], options: Mapping[str, Any]) -> Applied:
+        """Make changes on the snapshot that they shall land on, and let `apply` check and write them."""
+        how = self.how(**options)
+        snapshot = self.repository.target(how.branch)
+        done = apply(self.repository, snapshot, changes(snapshot, how), how)
+        self.refresh()
+        return done
+
+
+def _ref(ref: str | Ref) -> Ref:
+    return Ref.parse(ref) if isinstance(ref, str) else ref

@@ -1,0 +1,1 @@
+"""What can be seen: pure functions of snapshots; never write."""

@@ -1,0 +1,106 @@
+"""Rows as a pandas DataFrame, types kept. The only module that imports pandas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gitml.records.record import MISSING
+
+if TYPE_CHECKING:
+    from gitml.records.filter import Expr
+    from gitml.views.compare import Comparison
+    from gitml.views.rows import Rows
+
+_EXACT = 2**53  # a float holds every integer up to here
+_INT64 = (-(2**63), 2**63 - 1)
+
+
+def table(rows: Rows) -> pd.DataFrame:
+    """Rows as a DataFrame: Int64, Float64, boolean and string columns, each nullable; the others hold Python objects.
+
+    A missing field is NA, and so is a null one except in columns of objects, where it is None. NaN stays NaN. A column
+    of integers and floats is Float64 unless an integer in it is too large for a float to hold; then it holds objects.
+    """
+    cells = {column.name: [row.get(column.name, MISSING) for row in rows.rows] for column in rows.columns}
+    arrays = {column.name: _array(cells[column.name], column.type) for column in rows.columns}
+    return pd.DataFrame(arrays, index=pd.RangeIndex(len(rows.rows)), copy=False)
+
+
+def mask(expr: Expr, frame: pd.DataFrame) -> pd.Series[bool]:
+    """Where a filter holds, row by row: the same answer as the filter gives on each record.
+
+    Only in `text(...)` and its like an integer in a Float64 column reads as a float, `1.0`: the frame has lost it.
+    """
+    fields = expr.fields
+    below = tuple(f"{field}." for field in fields)
+    names = [name for name in map(str, frame.columns) if name in fields or name.startswith(below)]
+    held = expr.mask({name: _cells(frame[name]) for name in names}, len(frame))
+    return pd.Series(held, index=frame.index, dtype=bool)
+
+
+def frame(comparison: Comparison) -> pd.DataFrame:
+    """A comparison as a DataFrame, one row a field.
+
+    Its columns: `field`, `same`, each record's value under its ref, and for each record after the first
+    `<ref> delta`, `<ref> relative` and `<ref> verdict`.
+    """
+    fields = comparison.fields
+    arrays: dict[str, Any] = {
+        "field": _array([field.name for field in fields], "string"),
+        "same": _array([field.same for field in fields], "bool"),
+    }
+    labels = comparison.labels
+    for side, label in enumerate(labels):
+        held = [field.held(side) for field in fields]
+        arrays[label] = _array(held, "mixed")
+    for side, label in list(enumerate(labels))[1:]:
+        arrays[f"{label} delta"] = _array([field.delta[side] for field in fields], "float")
+        arrays[f"{label} relative"] = _array([field.relative[side] for field in fields], "float")
+        arrays[f"{label} verdict"] = _array([field.verdict[side] for field in fields], "string")
+    return pd.DataFrame(arrays, index=pd.RangeIndex(len(fields)), copy=False)
+
+
+def _array(cells: Sequence[Any], kind: str) -> Any:
+    """A column as the array of its type; what does not fit it stays what it is."""
+    absent = np.fromiter((cell is MISSING or cell is None for cell in cells), bool, len(cells))
+    if kind == "string":
+        filled = [None if gone else cell for cell, gone in zip(cells, absent, strict=True)]
+        return pd.array(filled, dtype=pd.StringDtype("python"))
+    filler: Any = {"int": 0, "float": 0.0, "bool": False}.get(kind)
+    if filler is None or not _fits(cells, kind):
+        return _objects(cells)
+    filled = [filler if gone else cell for cell, gone in zip(cells, absent, strict=True)]
+    if kind == "bool":
+        return pd.arrays.BooleanArray(np.array(filled, bool), absent)
+    if kind == "int":
+        return pd.arrays.IntegerArray(np.array(filled, np.int64), absent)
+    return pd.arrays.FloatingArray(np.array(filled, np.float64), absent)
+
+
+def _fits(cells: Sequence[Any], kind: str) -> bool:
+    if kind == "int":
+        return all(_INT64[0] <= cell <= _INT64[1] for cell in cells if isinstance(cell, int))
+    return kind == "bool" or all(abs(cell) <= _EXACT for cell in cells if isinstance(cell, int))
+
+
+def _objects(cells: Sequence[Any]) -> Any:
+    array = np.empty(len(cells), dtype=object)
+    for place, cell in enumerate(cells):
+        array[place] = pd.NA if cell is MISSING else cell
+    return array
+
+
+def _cells(column: pd.Series[Any]) -> list[Any]:
+    """The values of a column as a record has them, MISSING where it has none."""
+    values: list[Any] = column.astype(object).tolist()
+    keeps_nan = column.dtype == object or pd.api.types.is_float_dtype(column.dtype)
+    return [MISSING if value is pd.NA or _is_gap(value, keeps_nan) else value for value in values]
+
+
+def _is_gap(value: Any, keeps_nan: bool) -> bool:  # noqa: FBT001
+    return value is pd.NaT or (not keeps_nan and isinstance(value, float) and math.isnan(value))
