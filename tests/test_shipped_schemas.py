@@ -14,13 +14,15 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
+
 from gitml.records.annotations import annotated, key_order
+from gitml.records.canonical import dump
 from gitml.records.edit import is_canonical
 from gitml.records.explain import explain
-from gitml.records.reader import read_slowly
+from gitml.records.reader import read, read_slowly
 from gitml.records.template import Template
 from gitml.records.ulid import is_ulid
-from jsonschema import Draft202012Validator
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 META = "meta-schema"
@@ -363,6 +365,15 @@ def test_the_examples_together_are_a_record(kind: str, deep: bool) -> None:  # n
     record = example({"properties": schema["properties"]}, schema, deep=deep)
     assert explain(schema, record) == []
     assert verdict(schema, record)
+
+
+@each_kind
+def test_the_examples_together_survive_the_trip_to_a_file(kind: str) -> None:
+    schema = KINDS[kind]
+    record = example({"properties": schema["properties"]}, schema, deep=True)
+    raw = dump(record, key_order(schema))
+    assert read(raw).data == record
+    assert is_canonical(raw, record, key_order(schema))
 
 
 @each_kind

@@ -76,9 +76,7 @@ class Store:
     @property
     def git(self) -> gitpython.Repo:
         """The repository as a GitPython object, for porcelain of your own."""
-        import git as gitpython
-
-        return gitpython.Repo(self.repository.git.root or self.repository.git.git_dir)
+        return self.repository.porcelain()
 
     def kinds(self) -> Rows:
         """How many records and problems of each kind there are."""
@@ -184,7 +182,7 @@ class Store:
         return Run(self.repository, experiment, clock=self.clock, **what)
 
     def _origin(self, how: How) -> records.Origin:
-        return records.Origin(how.now, how.author or self.repository.git.user(), os.urandom)
+        return records.Origin(how.now, how.author or self.repository.author(), os.urandom)
 
     def _write(self, changes: Callable[[Snapshot, How], Sequence[Change]], options: Mapping[str, Any]) -> Applied:
         """Make changes on the snapshot that they shall land on, and let `apply` check and write them."""

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from gitrepo import commit, environment, git, init, write
 
+import gitml.repo.git
 from gitml.repo.git import Git
 
-SOURCE = Path(__file__).resolve().parents[2] / "src"
+SOURCE = Path(gitml.repo.git.__file__).parents[2]
 
 # Written by the hook: what a Git found there sees, and what one of another repository sees.
 HOOK = """#!{python}

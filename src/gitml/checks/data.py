@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gitml.checks.scope import Scope
-from gitml.errors import WARNING, Problem
+from gitml.errors import WARNING, GitmlError, Problem
 from gitml.records.annotations import find
 from gitml.records.record import Path, Record
 from gitml.repo.pointers import Tracked, hashes_in_history, is_pointer_file, tracked
@@ -64,8 +64,12 @@ def tracked_in(snapshot: Snapshot) -> Tracked:
 
 def _stands_at(scope: Scope, pointer: Mapping[str, Any], path: str, md5: str) -> bool:
     """Whether the commit that the pointer names (`tracked_at`) tracks the path with that hash."""
-    commit = pointer.get("tracked_at")
-    if not isinstance(commit, str) or scope.snapshot.git.commit_or_none(commit) is None:
+    named = pointer.get("tracked_at")
+    if not isinstance(named, str):
+        return False
+    try:
+        commit = scope.snapshot.git.resolve(named)
+    except GitmlError:  # a commit that is gone, or was never fetched, proves nothing
         return False
     there = Snapshot(scope.snapshot.git, scope.snapshot.at, scope.snapshot.git.tree(commit), prefix=scope.snapshot.prefix)
     found = tracked_in(there).pointers.get(path)

@@ -28,15 +28,22 @@ class RefField:
     role: str
 
 
+def target_of(ref: str, root: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The sub-schema that a local `$ref` leads to, or None."""
+    found: Any = root
+    for part in ref.removeprefix("#").split("/")[1:]:
+        found = found.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) and ref.startswith("#") else None
+
+
 def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
     """A sub-schema with its local `$ref` followed; the words beside the `$ref` win."""
-    target = schema.get("$ref")
-    if not isinstance(target, str) or not target.startswith("#/"):
-        return schema
-    found: Any = root
-    for part in target[2:].split("/"):
-        found = found.get(part.replace("~1", "/").replace("~0", "~"), {}) if isinstance(found, Mapping) else {}
-    return {**found, **schema, "$ref": None} if isinstance(found, Mapping) else schema
+    seen = 0
+    while isinstance(ref := schema.get("$ref"), str) and seen < _DEPTH:
+        found = target_of(ref, root) or {}
+        schema = {**found, **{key: value for key, value in schema.items() if key != "$ref"}}
+        seen += 1
+    return schema
 
 
 def fields(schema: Mapping[str, Any]) -> Iterator[tuple[Pattern, Mapping[str, Any]]]:

@@ -179,7 +179,12 @@ class _Reader:
             return self.literal(rest, indent + 2)
         if rest == "[]":
             return []
-        return {} if rest == "{}" else scalar(rest)
+        if rest == "{}":
+            return {}
+        value = scalar(rest)
+        if rest[0] == '"' and literal(value):
+            raise NotCanonical
+        return value
 
     def nested(self, indent: int) -> Any:
         here, key = _COMMENT, None

@@ -102,25 +102,26 @@ def _primary(cursor: Cursor, depth: int) -> Expr:
 
 
 def _comparison(cursor: Cursor) -> Leaf:
-    reading, name = _field(cursor)
+    reading, token = _field(cursor)
+    name = column(*segments(token.text))
     if cursor.token.key == "is":
         if reading:
-            raise cursor.wrong(f"a comparison of {reading}(…)", hint=f"ask it of the field: {name} is null")
-        return _is(cursor, name)
-    op, value = _operation(cursor, name)
+            raise cursor.wrong(f"a comparison of {reading}(…)", hint=f"ask it of the field: {token} is null")
+        return _is(cursor, name, token)
+    op, value = _operation(cursor, token)
     return Reading(reading, name, op, value) if reading else Compare(name, op, value)
 
 
-def _field(cursor: Cursor) -> tuple[str, str]:
+def _field(cursor: Cursor) -> tuple[str, Token]:
     token = _name(cursor)
     if not cursor.accept("("):
-        return "", column(*segments(token.text))
+        return "", token
     if token.text not in READINGS:
         near = nearest(token.text, READINGS)
         raise BadFilter(f"there is no reading {token}", column=token.column, hint="compare the field itself", near=near)
     inner = _name(cursor)
     cursor.expect(")", f"a ) after {inner}")
-    return token.text, column(*segments(inner.text))
+    return token.text, inner
 
 
 def _name(cursor: Cursor) -> Token:
@@ -133,7 +134,7 @@ def _name(cursor: Cursor) -> Token:
     raise cursor.wrong("a field", hint=hint)
 
 
-def _is(cursor: Cursor, name: str) -> Leaf:
+def _is(cursor: Cursor, name: str, said: Token) -> Leaf:
     cursor.take()
     negated = cursor.accept("not") is not None
     if cursor.accept("null"):
@@ -141,10 +142,10 @@ def _is(cursor: Cursor, name: str) -> Leaf:
     if cursor.token.text.lower() == "nan":
         cursor.take()
         return Nan(name, negated)
-    raise cursor.wrong("null or nan", hint=f"is asks for these only; write {name} {'!=' if negated else '='} …")
+    raise cursor.wrong("null or nan", hint=f"is asks for these only; write {said} {'!=' if negated else '='} …")
 
 
-def _operation(cursor: Cursor, name: str) -> tuple[Op, Operand]:
+def _operation(cursor: Cursor, name: Token) -> tuple[Op, Operand]:
     if sign := cursor.accept(*_COMPARED):
         return cast("Op", sign.key), _compared(cursor, name, sign)
     negated = cursor.accept("not")
@@ -158,7 +159,7 @@ def _operation(cursor: Cursor, name: str) -> tuple[Op, Operand]:
     return op, _listed(cursor, name, op) if word.key == "in" else _pattern(cursor, op)
 
 
-def _compared(cursor: Cursor, name: str, sign: Token) -> Scalar:
+def _compared(cursor: Cursor, name: Token, sign: Token) -> Scalar:
     token = cursor.token
     if token.key == "null":
         hint = f"write {name} is {'not ' * (sign.key == '!=')}null"
@@ -171,7 +172,7 @@ def _compared(cursor: Cursor, name: str, sign: Token) -> Scalar:
     return value
 
 
-def _listed(cursor: Cursor, name: str, op: str) -> tuple[Scalar, ...]:
+def _listed(cursor: Cursor, name: Token, op: str) -> tuple[Scalar, ...]:
     cursor.expect("(", f"a ( after {op}, as in {name} {op} ('a', 'b')")
     values = [_scalar(cursor, "a value", name)]
     while cursor.accept(","):
@@ -183,13 +184,14 @@ def _listed(cursor: Cursor, name: str, op: str) -> tuple[Scalar, ...]:
 def _pattern(cursor: Cursor, op: str) -> str:
     token = cursor.token
     if token.kind != "text":
-        raise cursor.wrong(f"a quoted text after {op}", hint=f"write {op} '%{token.text[:20] or 'text'}%'")
+        said = token if token.text and not token.key else "text"
+        raise cursor.wrong(f"a quoted text after {op}", hint=f"write {op} '%{said}%'")
     if len(token.text) > MAX_PATTERN:
         raise BadFilter(f"a pattern longer than {MAX_PATTERN} characters", column=token.column, hint="write = or in")
     return _unquoted(cursor.take())
 
 
-def _scalar(cursor: Cursor, expected: str, name: str) -> Scalar:
+def _scalar(cursor: Cursor, expected: str, name: Token) -> Scalar:
     token = cursor.token
     if token.kind == "text":
         return _unquoted(cursor.take())
@@ -233,7 +235,7 @@ def _unjoined(cursor: Cursor, last: str) -> BadFilter:
     return cursor.wrong(f"and, or, or {last}", hint=hint, near=_near(cursor.token, ("and", "or")))
 
 
-def _quote_hint(token: Token, name: str) -> str:
+def _quote_hint(token: Token, name: Token) -> str:
     if token.text.lower() == "nan":
         return f"NaN equals nothing; write {name} is nan"
     if token.kind == "name":

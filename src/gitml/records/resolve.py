@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gitml.records.canonical import INT_MAX, INT_MIN
+
 _NULLS = frozenset(["", "~", "null", "Null", "NULL"])
 _BOOLEANS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -15,7 +17,8 @@ _SPECIAL = {
     **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], float("-inf")),
     **dict.fromkeys([".nan", ".NaN", ".NAN"], float("nan")),
 }
-MAX_DIGITS = 20
+MAX_DIGITS = 22  # those of 64 bits in octal
+SHOWN = 20
 
 
 class TooLong(ValueError):  # noqa: N818  (becomes the problem yaml.integer)
@@ -40,10 +43,11 @@ def resolve(text: str) -> Any:
 
 
 def _integer(text: str, radix: int) -> int:
-    digits = text.lstrip("+-").lstrip("0")
-    if len(digits) > MAX_DIGITS + (radix == 8) * 4:  # noqa: PLR2004
-        raise TooLong(text[:MAX_DIGITS])
-    number = int(text, 0 if radix != 10 else 10)  # noqa: PLR2004
-    if not -(2**63) <= number < 2**63:
-        raise TooLong(text[:MAX_DIGITS])
+    # Python refuses to read thousands of digits, were they all zeros: only those that count are read.
+    digits = text.lstrip("+-0ox")
+    if len(digits) > MAX_DIGITS:
+        raise TooLong(text[:SHOWN])
+    number = int(digits or "0", radix) * (-1 if text[0] == "-" else 1)
+    if not INT_MIN <= number <= INT_MAX:
+        raise TooLong(text[:SHOWN])
     return number

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from gitml.errors import Problem
-from gitml.records.annotations import WORD, Pattern, RefField, annotated, fields, key_order
+from gitml.records.annotations import WORD, Pattern, RefField, annotated, fields, key_order, target_of
 from gitml.records.canonical import KeyOrder
 from gitml.records.explain import Violation, explain
 from gitml.records.template import Template
@@ -58,11 +59,20 @@ class Shape:
         return dict(fields(self.schema))
 
     @cached_property
-    def accepts(self) -> Any:
-        """The fast validator: `accepts.is_valid(data)`."""
+    def fast(self) -> Any:
+        """The fast validator; None where it cannot be built (a regular expression that only Python knows)."""
         import jsonschema_rs
 
-        return jsonschema_rs.Draft202012Validator(self.schema, validate_formats=False)
+        try:
+            return jsonschema_rs.Draft202012Validator(self.schema, validate_formats=False)
+        except (ValueError, jsonschema_rs.ReferencingError):
+            return None
+
+    def violations(self, data: Any) -> list[Violation]:
+        """Where the data breaks the schema; the fast validator accepts, the reference one explains."""
+        if self.fast is not None and _finite(data) and self.fast.is_valid(data):
+            return []
+        return explain(self.schema, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +132,7 @@ class Kind:
 
     def violations(self, data: Any) -> list[Violation]:
         """Where the data breaks the schema; the fast validator accepts, the reference one explains."""
-        if _finite(data) and self.shape.accepts.is_valid(data):
-            return []
-        return explain(self.schema, data)
+        return self.shape.violations(data)
 
 
 def _fits(pattern: Pattern, place: tuple[str, ...]) -> bool:
@@ -142,9 +150,9 @@ def _finite(data: Any) -> bool:
     return not isinstance(data, list) or all(_finite(value) for value in data if isinstance(value, float | dict | list))
 
 
-def read_kind(data: Mapping[str, Any], path: str, blob: str, meta: Mapping[str, Any]) -> Kind | list[Problem]:
+def read_kind(data: Mapping[str, Any], path: str, blob: str, meta: Shape) -> Kind | list[Problem]:
     """The kind that a schema file defines, or why it defines none."""
-    faults = [_problem(path, found) for found in explain(meta, data)] or _unusable(data, path)
+    faults = [_problem(path, found) for found in meta.violations(data)] or _unusable(data, path)
     if faults:
         return faults
     kind = kind_of(data, path, blob)
@@ -161,16 +169,55 @@ def kind_of(data: Mapping[str, Any], path: str, blob: str) -> Kind:
 
 
 def _unusable(data: Mapping[str, Any], path: str) -> list[Problem]:
-    """What a meta-schema cannot say: the schema must itself be valid draft 2020-12."""
+    """What a meta-schema cannot say: the schema must itself be valid draft 2020-12, its regular expressions too."""
+    import jsonschema_rs
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
+    if not jsonschema_rs.meta.is_valid(data):
+        try:
+            Draft202012Validator.check_schema(dict(data))
+        except SchemaError as error:
+            field_name = ".".join(map(str, error.absolute_path))
+            return [_invalid(path, f"is no JSON Schema: {str(error.message)[:200]}", field_name)]
+    wrong = [
+        _invalid(path, f"the pattern {text!r} is no regular expression: {fault}", "pattern")
+        for sub in _subschemas(data)
+        for text in (*_texts(sub, "pattern"), *(sub.get("patternProperties") or ()))
+        if (fault := _regex_fault(text))
+    ]
+    targets = {text for sub in _subschemas(data) for text in _texts(sub, "$ref")}
+    lost = [_invalid(path, f"$ref: {text} leads nowhere", "$ref") for text in sorted(targets) if not _leads(data, text)]
+    return wrong + lost
+
+
+def _subschemas(schema: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(schema, Mapping):
+        yield schema
+    inner = schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ()
+    for one in inner:
+        yield from _subschemas(one)
+
+
+def _texts(sub: Mapping[str, Any], word: str) -> tuple[str, ...]:
+    return (sub[word],) if isinstance(sub.get(word), str) else ()
+
+
+def _leads(root: Mapping[str, Any], target: str, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a local `$ref` ends at a schema, and not in a circle of refs."""
+    found = target_of(target, root)
+    if found is None or target in seen:
+        return False
+    further = found.get("$ref")
+    return not isinstance(further, str) or _leads(root, further, seen | {target})
+
+
+def _regex_fault(text: str) -> str:
     try:
-        Draft202012Validator.check_schema(dict(data))
-    except SchemaError as error:
-        field_name = ".".join(map(str, error.absolute_path))
-        return [_invalid(path, f"is no JSON Schema: {str(error.message)[:200]}", field_name)]
-    return []
+        re.compile(text)
+    except re.error as error:
+        return str(error)
+    return ""
 
 
 def _problem(path: str, found: Violation) -> Problem:

@@ -12,7 +12,7 @@ from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.nearest import nearest
 from gitml.records.reader import read_slowly
 from gitml.records.ref import VERSION, Ref
-from gitml.records.schema import Kind, kind_of, read_kind
+from gitml.records.schema import Kind, Shape, kind_of, read_kind
 from gitml.records.template import OWN_FOLDER, SERIES
 
 STORE = "store"
@@ -41,7 +41,7 @@ def is_ours(raw: bytes) -> bool:
     return _OURS.search(raw) is not None
 
 
-def read_schema(raw: bytes, path: str, blob: str, meta: Mapping[str, Any]) -> SchemaFile:
+def read_schema(raw: bytes, path: str, blob: str, meta: Shape) -> SchemaFile:
     """Read and check one schema file against the meta-schema; costly, so callers keep the result by blob."""
     parsed = read_slowly(raw, path)
     if parsed.data is None:

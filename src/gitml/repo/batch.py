@@ -14,6 +14,8 @@ from gitml.repo.command import Command, Done, failure, raw
 FEW = 256
 # Belt and braces for a git that does not know GIT_NO_LAZY_FETCH (before 2.39.4): it may try, and is not let out.
 _READING: Mapping[str, str | None] = {"GIT_ALLOW_PROTOCOL": "none"}
+_UNFETCHED = (b"promisor", b"lazy fetching", b"not allowed")
+_BATCH = ("cat-file", "--batch", "--buffer")
 
 
 def cat(
@@ -37,13 +39,13 @@ def cat(
                     yield answer
             except _StoppedError as stopped:
                 # Where a promisor remote is configured, git gives up at the first object that it may not fetch.
-                if b"promisor" not in stopped.done.err or not isinstance(shelter, nullcontext):
+                if not isinstance(shelter, nullcontext) or not any(word in stopped.done.err for word in _UNFETCHED):
                     raise failure(("cat-file",), stopped.done) from None
                 shelter = _without_promisor(command)
 
 
 class _StoppedError(Exception):
-    """Git ended before it had answered everything."""
+    """Git ended before it had answered everything, or called an object missing that it could not read."""
 
     def __init__(self, done: Done) -> None:
         super().__init__(done.err)
@@ -51,43 +53,49 @@ class _StoppedError(Exception):
 
 
 def _answers(command: Command, asked: list[str], env: Mapping[str, str | None]) -> Iterator[tuple[str, bytes | None]]:
-    if len(asked) <= FEW:
-        done = command.call("cat-file", "--batch", "--buffer", input=listing(asked), env=env)
-        count = 0
-        for answer in _parse(io.BytesIO(done.out), asked):
-            count += 1
-            yield answer
-        if count < len(asked):
-            raise _StoppedError(done)
-        return
-    yield from _stream(command, asked, env)
+    told: list[Done] = []
+    count, absent = 0, False
+    for answer in (_at_once if len(asked) <= FEW else _stream)(command, asked, env, told):
+        count += 1
+        absent = absent or answer[1] is None
+        yield answer
+    if count < len(asked) or (absent and b"error: " in told[0].err):
+        raise _StoppedError(told[0])
 
 
-def _stream(command: Command, asked: list[str], env: Mapping[str, str | None]) -> Iterator[tuple[str, bytes | None]]:
+def _at_once(
+    command: Command, asked: list[str], env: Mapping[str, str | None], told: list[Done]
+) -> Iterator[tuple[str, bytes | None]]:
+    told.append(command.call(*_BATCH, input=listing(asked), env=env))
+    return _parse(io.BytesIO(told[0].out), asked)
+
+
+def _stream(
+    command: Command, asked: list[str], env: Mapping[str, str | None], told: list[Done]
+) -> Iterator[tuple[str, bytes | None]]:
     """Ask from one thread and read in this one, or both pipes would fill up and stand still."""
     from threading import Thread
 
-    process = command.start("cat-file", "--batch", "--buffer", env=env)
-    told: list[bytes] = []
+    process = command.start(*_BATCH, env=env)
+    errors: list[bytes] = []
     feeder = Thread(target=_feed, args=(process.stdin, asked), daemon=True)
-    drain = Thread(target=lambda: told.append(_opened(process.stderr).read()), daemon=True)
+    drain = Thread(target=lambda: errors.append(_opened(process.stderr).read()), daemon=True)
     feeder.start()
     drain.start()
-    count = 0
+    ended = False
     try:
-        for answer in _parse(_opened(process.stdout), asked):
-            count += 1
-            yield answer
+        yield from _parse(_opened(process.stdout), asked)
+        ended = True
     finally:
-        if count < len(asked):  # the caller wants no more, or git has ended early: do not wait for the rest
+        if not ended:  # the caller wants no more: do not wait for the rest
             process.kill()
+        # Closed first: a git that is still writing then ends.
+        _opened(process.stdout).close()
         code = process.wait()
         feeder.join()
         drain.join()
-        _opened(process.stdout).close()
         _opened(process.stderr).close()
-    if count < len(asked):
-        raise _StoppedError(Done(code, b"", b"".join(told)))
+        told.append(Done(code, b"", b"".join(errors)))
 
 
 def _feed(pipe: IO[bytes], asked: list[str]) -> None:

@@ -16,8 +16,8 @@ def checked_out(git: Git) -> Tip:
     """The checked-out branch, or HEAD itself when detached; Conflict while git is in the middle of something."""
     doing = git.operation_in_progress()
     if doing:
-        message = f"{git.root}: a {doing} is in progress, and a commit now would become part of it"
-        raise Conflict(message, hint=f"{_UNWRITTEN}; finish it or abort it (git {doing} --abort), or leave out --commit")
+        hint = f"{_UNWRITTEN}; finish it or abort it (git {doing} --abort), or leave out --commit"
+        raise Conflict(f"{git.root}: a {doing} is in progress, and a commit now would become part of it", hint=hint)
     branch = git.branch()
     ref = "HEAD" if branch is None else f"{_HEADS}{branch}"
     if branch is not None:

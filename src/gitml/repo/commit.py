@@ -54,7 +54,7 @@ class Words:
         """Author and dates for git; the committer's name is git's own configuration."""
         if self.now.tzinfo is None:
             raise BadValue("the commit's time has no time zone")
-        date = f"{int(self.now.timestamp())} {self.now:%z}"[:17]
+        date = f"@{int(self.now.timestamp())} {format(self.now, '%z')[:5]}"
         dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
         if self.author is None:
             return dates
@@ -100,7 +100,7 @@ def build(git: Git, tip: Tip, trees: Trees, changes: Sequence[Change], words: Wo
 
 def move(git: Git, tip: Tip, new: str, subject: str) -> bool:
     """Move the ref to `new` if it still is where it was seen; False where it has moved or its lock is taken."""
-    said = f"commit (gitml): {subject}" if tip.base else f"commit (initial): {subject}"
+    said = f"commit: {subject}" if tip.base else f"commit (initial): {subject}"
     try:
         durable(git, "update-ref", "-m", said, tip.ref, new, tip.at or "0" * git.hash_size)
     except GitFailed as error:

@@ -19,7 +19,8 @@ def durable(git: Git, *args: str, data: bytes | None = None, env: Mapping[str, s
         return done.out
     told = done.err.decode("utf-8", "replace")
     if "ermission denied" in told or "nsufficient permission" in told:
-        raise DiskFailed(f"{git.common_dir}: git may not write here", hint="nothing was changed; set its permissions right")
+        hint = "nothing was changed; set its permissions right"
+        raise DiskFailed(f"{git.common_dir}: git may not write here", hint=hint)
     if any(said in told for said in _NAMELESS):
         hint = "git config user.name 'Your Name' and git config user.email you@example.org"
         raise GitFailed("git does not know who you are: a commit needs a name and an address", hint=hint)

@@ -8,6 +8,7 @@ from typing import Any
 from gitml.errors import Problem
 from gitml.records.reader import VERSION, read_slowly
 from gitml.records.schemas import META, SchemaFile, is_ours, read_schema
+from gitml.records.schema import Shape
 from gitml.repo import packaged
 from gitml.repo.cache import Cache
 
@@ -37,7 +38,7 @@ def read_files(files: Mapping[str, tuple[str, bytes]], cache: Cache | None) -> t
 def _read(files: Mapping[str, tuple[str, bytes]]) -> Iterable[SchemaFile]:
     if not files:
         return ()
-    meta = read_slowly(packaged.files()[_META_FILE][1]).data or {}
+    meta = Shape(read_slowly(packaged.files()[_META_FILE][1]).data or {})
     return [read_schema(raw, path, blob, meta) for path, (blob, raw) in files.items()]
 
 

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from gitml.errors import BadRef, Problem
 from gitml.records.nearest import nearest
 from gitml.records.reader import VERSION, Parsed, read
 from gitml.records.record import Record
-from gitml.records.schemas import Place
+from gitml.records.ref import Ref
+from gitml.records.schemas import Place, Schemas
 from gitml.records.template import OWN_FOLDER
-
-if TYPE_CHECKING:
-    from gitml.repo.cache import Cache
-    from gitml.repo.objects import Entry
-    from gitml.repo.snapshot import Snapshot
+from gitml.repo.cache import Cache
+from gitml.repo.objects import Entry
 
 _LFS = b"version https://git-lfs.github.com/spec/"
 _NO_FILES = {"120000": "a symlink", "160000": "a submodule", "040000": "a folder"}
 # Below this many blobs reading them anew is cheaper than asking the cache.
 _WORTH_CACHING = 64
+
+
+class Source(Protocol):
+    """What reading needs to know of a snapshot: its tree, its bytes, and which kind lies where."""
+
+    entries: Mapping[str, Entry]
+    prefix: str
+    cache: Cache | None
+
+    @property
+    def schemas(self) -> Schemas: ...
+    def read(self, oids: Iterable[str]) -> dict[str, bytes]: ...
+    def inner(self, path: str) -> str | None: ...
+    def place(self, path: str) -> Place | None: ...
+    def path(self, ref: Ref) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +51,20 @@ class Loaded:
     canonical: bool = False
 
 
-def load(snapshot: Snapshot, paths: Iterable[str]) -> list[Loaded]:
-    """Read the records at paths of a snapshot."""
-    wanted = {path: snapshot.entries[path] for path in paths}
+def load(source: Source, paths: Iterable[str]) -> list[Loaded]:
+    """Read the records at paths of a source."""
+    wanted = {path: source.entries[path] for path in paths}
     regular = {path: entry for path, entry in wanted.items() if entry.mode not in _NO_FILES}
-    parsed = parse(snapshot, {entry.oid for entry in regular.values()})
-    return [_one(snapshot, path, entry, parsed.get(entry.oid)) for path, entry in wanted.items()]
+    parsed = parse(source, {entry.oid for entry in regular.values()})
+    return [_one(source, path, entry, parsed.get(entry.oid)) for path, entry in wanted.items()]
 
 
-def parse(snapshot: Snapshot, oids: set[str]) -> dict[str, Parsed | None]:
+def parse(source: Source, oids: set[str]) -> dict[str, Parsed | None]:
     """Blobs as parsed; None for one that this clone does not have."""
-    cache = snapshot.cache if len(oids) >= _WORTH_CACHING else None
+    cache = source.cache if len(oids) >= _WORTH_CACHING else None
     keys = {oid: f"record/{VERSION}/{oid}" for oid in oids}
     kept = _kept(cache, keys) if cache else {}
-    raw = snapshot.read(oid for oid in oids if oid not in kept)
+    raw = source.read(oid for oid in oids if oid not in kept)
     fresh: dict[str, Parsed | None] = {oid: _parsed(data) for oid, data in raw.items()}
     if cache and fresh:
         cache.put({keys[oid]: _plain(found) for oid, found in fresh.items() if found is not None})
@@ -87,42 +100,42 @@ def _known(kept: Any) -> Parsed:
     ))
 
 
-def _one(snapshot: Snapshot, path: str, entry: Entry, parsed: Parsed | None) -> Loaded:
+def _one(source: Source, path: str, entry: Entry, parsed: Parsed | None) -> Loaded:
     if entry.mode in _NO_FILES:
         told = f"{_NO_FILES[entry.mode]} stands where a record should be"
         return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "put a plain YAML file there"),))
-    if ".yaml/" in path[len(snapshot.prefix) :] and path.startswith(snapshot.prefix + OWN_FOLDER):
+    if ".yaml/" in path[len(source.prefix) :] and path.startswith(source.prefix + OWN_FOLDER):
         told = "lies in a folder that stands where a record should be"
         return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "a record is a file"),))
     if parsed is None:
         told = f"the object {entry.oid[:12]} is not in this clone"
         return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "git fetch brings it"),))
     problems = tuple(replace(found, path=path) for found in parsed.problems)
-    place = snapshot.place(path)
+    place = source.place(path)
     if place is None:
-        return Loaded(path, entry.oid, None, (_misplaced(snapshot, path), *problems))
+        return Loaded(path, entry.oid, None, (_misplaced(source, path), *problems))
     if parsed.data is None:
         return Loaded(path, entry.oid, None, problems)
-    return _record(snapshot, path, entry.oid, place, parsed)
+    return _record(source, path, entry.oid, place, parsed)
 
 
-def _record(snapshot: Snapshot, path: str, blob: str, place: Place, parsed: Parsed) -> Loaded:
+def _record(source: Source, path: str, blob: str, place: Place, parsed: Parsed) -> Loaded:
     data = parsed.data or {}
-    wrong = _of_another_kind(snapshot, path, place, data)
+    wrong = _of_another_kind(source, path, place, data)
     try:
-        ref = snapshot.schemas.ref(place, data)
+        ref = source.schemas.ref(place, data)
     except BadRef as error:
         return Loaded(path, blob, None, (Problem("path.mismatch", path, error.message, error.hint),))
     if wrong:
         return Loaded(path, blob, None, (wrong,))
-    right = snapshot.path(ref)
+    right = source.path(ref)
     if right != path:
         told = Problem("path.mismatch", path, f"{ref} does not lie here", f"move it to {right}", ref=str(ref))
         return Loaded(path, blob, None, (told,))
     return Loaded(path, blob, Record(ref, path, blob, data), (), parsed.canonical)
 
 
-def _of_another_kind(snapshot: Snapshot, path: str, place: Place, data: dict[str, Any]) -> Problem | None:
+def _of_another_kind(source: Source, path: str, place: Place, data: dict[str, Any]) -> Problem | None:
     """A record that says it is of another kind than its folder's."""
     tag = data.get("schema")
     if not place.kind.tagged or not isinstance(tag, str):
@@ -130,23 +143,23 @@ def _of_another_kind(snapshot: Snapshot, path: str, place: Place, data: dict[str
     name = tag.partition("/")[0]
     if name == place.kind.name:
         return None
-    known = snapshot.schemas.latest.get(name)
+    known = source.schemas.latest.get(name)
     if known is None:
-        near = nearest(name, snapshot.schemas.names)
+        near = nearest(name, source.schemas.names)
         hint = f"did you mean {near[0]}?" if near else f"this folder holds {place.kind.name} records"
         return Problem("path.unknown-kind", path, f"there is no kind {name!r}", hint, line=1, column=1, field="schema")
     told = f"a {name} record lies where {place.kind.name} records lie"
     return Problem("path.mismatch", path, told, f"{name} records lie at {known.template.text}", field="schema", line=1, column=1)
 
 
-def _misplaced(snapshot: Snapshot, path: str) -> Problem:
-    inner = snapshot.inner(path) or path
+def _misplaced(source: Source, path: str) -> Problem:
+    inner = source.inner(path) or path
     folder = inner[len(OWN_FOLDER) :].partition("/")[0]
-    folders = snapshot.schemas.folders()
+    folders = source.schemas.folders()
     if inner.endswith(".yml"):
         return Problem("path.mismatch", path, "ends in .yml", "a record's file ends in .yaml")
     if folder in folders:
-        template = snapshot.schemas.kind(folders[folder]).template.text
+        template = source.schemas.kind(folders[folder]).template.text
         return Problem("path.mismatch", path, f"no record of kind {folders[folder]} lies here", f"they lie at {template}")
     near = nearest(folder, list(folders))
     hint = f"did you mean metadata/{near[0]}/?" if near else "a new kind is a new file in schemas/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitml.errors import GitFailed, Problem
 from gitml.records.schemas import SchemaFile
@@ -13,6 +14,9 @@ from gitml.repo.cache import Cache
 from gitml.repo.git import Git
 from gitml.repo.revision import At
 from gitml.repo.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import git as gitpython
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,18 @@ class Repository:
         if self.git.root is None:
             raise GitFailed("this repository is bare: it has no work tree", hint="clone it and work there")
         return self.git.root / path
+
+
+    def author(self) -> str:
+        """The name that git would give the author of a commit; empty where nobody has told it."""
+        ident = self.git.run("var", "GIT_AUTHOR_IDENT", check=False).decode("utf-8", "replace")
+        return ident.partition(" <")[0].strip()
+
+    def porcelain(self) -> gitpython.Repo:
+        """The repository as a GitPython object."""
+        import git as gitpython
+
+        return gitpython.Repo(self.git.root or self.git.git_dir)
 
 
 def _prefix(git: Git, path: Path) -> str:

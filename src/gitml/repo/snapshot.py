@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
-
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.nearest import nearest
 from gitml.records.reader import read
@@ -15,16 +13,14 @@ from gitml.records.schemas import FOLDER, STORE, Place, SchemaFile, Schemas, is_
 from gitml.records.settings import PATH as SETTINGS
 from gitml.records.settings import Settings
 from gitml.records.template import OWN_FOLDER, SERIES
+from gitml.repo.cache import Cache
+from gitml.repo.change import Change
+from gitml.repo.git import Git
 from gitml.repo.kinds import read_files, shipped
 from gitml.repo.load import Loaded, load
 from gitml.repo.objects import Entry
 from gitml.repo.pointers import is_pointer_file
-
-if TYPE_CHECKING:
-    from gitml.repo.cache import Cache
-    from gitml.repo.change import Change
-    from gitml.repo.git import Git
-    from gitml.repo.revision import At
+from gitml.repo.revision import At
 
 _NEAR = 2000
 

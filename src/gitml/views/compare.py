@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitml.errors import BadValue
 from gitml.records.record import MISSING, leaves, no_list_key, same, segments
-from gitml.views.metrics import Metrics, Verdict, find, verdict
+from gitml.views.metrics import Metrics, Verdict, verdict
 
 if TYPE_CHECKING:
     from gitml.records.record import Record
@@ -112,7 +112,7 @@ def _merged(columns: Iterable[Iterable[str]]) -> list[str]:
 def _field(name: str, columns: Sequence[dict[str, Any]], metrics: Metrics) -> Field:
     values = [column.get(name, MISSING) for column in columns]
     baseline = values[0]
-    metric = find(metrics, name) if _is_metric(name) else None
+    metric = metrics.find(name) if _is_metric(name) else None
     deltas = [None, *(_delta(baseline, value) for value in values[1:])]
     return Field(
         name,

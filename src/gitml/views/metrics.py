@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gitml.records.record import segments
@@ -44,8 +44,6 @@ class Metric:
         )
 
 
-Metrics = Mapping[str, Metric]
-
 _SCORES = """
 accuracy accuracy_score balanced_accuracy top_1_accuracy top_5_accuracy auc roc_auc roc_auc_score auroc pr_auc auprc
 average_precision map mean_average_precision f1 f1_score f1_macro f1_micro f1_weighted f_score fbeta precision recall
@@ -68,7 +66,7 @@ fid davies_bouldin hausdorff rmsd latency inference_time
 _MILLISECONDS = "latency_ms latency_ms_p50 latency_ms_p95 latency_ms_p99 latency_p50_ms latency_p95_ms latency_p99_ms"
 _SECONDS = "latency_s latency_seconds inference_time_s duration_s training_time_s"
 
-BUILT_IN: Final[Metrics] = {
+BUILT_IN: Final[Mapping[str, Metric]] = {
     name: Metric(direction, unit)
     for names, direction, unit in (
         (_SCORES, HIGHER, "1"),
@@ -82,30 +80,35 @@ BUILT_IN: Final[Metrics] = {
 }
 
 
-def metrics(snapshot: Snapshot) -> Metrics:
-    """The metrics that a snapshot's `metric` records describe, by name; their other names give way to names."""
-    if KIND not in snapshot.schemas.latest:
-        return {}
-    described = {record.ref.keys[0]: record for record in snapshot.records(KIND)}
-    aliases = {alias: record for record in described.values() for alias in _aliases(record)}
-    return {name: Metric.of(record.data) for name, record in {**aliases, **described}.items()}
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The metrics of a snapshot, by name."""
+
+    known: Mapping[str, Metric] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Metrics:
+        """Those that its `metric` records describe; a record's other names give way to names."""
+        if KIND not in snapshot.schemas.latest:
+            return cls()
+        named = {record.ref.keys[0]: record for record in snapshot.records(KIND)}
+        aliases = {alias: record for record in named.values() for alias in _aliases(record)}
+        return cls({name: Metric.of(record.data) for name, record in {**aliases, **named}.items()})
+
+    def find(self, name: str) -> Metric | None:
+        """The metric that a field is, by the last part of its name; one that no record describes may be built in."""
+        parts = _last_parts(name)
+        for part in parts:
+            if part in self.known:
+                return self.known[part]
+        plain = [part.casefold().replace("-", "_").replace(" ", "_") for part in parts]
+        return next((BUILT_IN[part] for part in plain if part in BUILT_IN), None)
 
 
-def find(known: Metrics, field: str) -> Metric | None:
-    """The metric that a field is, by the last part of its name; one that no record describes may be built in."""
-    for name in _last_parts(field):
-        if name in known:
-            return known[name]
-    plain = [name.casefold().replace("-", "_").replace(" ", "_") for name in _last_parts(field)]
-    return next((BUILT_IN[name] for name in plain if name in BUILT_IN), None)
-
-
-def _last_parts(field: str) -> Iterator[str]:
-    """The last part of a dotted name; of one written with slashes, as `val/loss`, its last part too."""
-    name = (segments(field) or ("",))[-1]
-    yield name
-    if "/" in name:
-        yield name.rpartition("/")[2]
+def _last_parts(name: str) -> tuple[str, ...]:
+    """The last part of a dotted name; where that has slashes, as in `val/loss`, its own last part too."""
+    part = (segments(name) or ("",))[-1]
+    return (part, part.rpartition("/")[2]) if "/" in part else (part,)
 
 
 def verdict(metric: Metric, baseline: object, value: object) -> Verdict | None:

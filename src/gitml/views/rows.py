@@ -78,7 +78,8 @@ def rows(
     if dialect == _PLAIN:  # MLflow's own filters find nothing where a name is unknown
         known.check(sorted(expr.fields), lambda told, near, name: _bad_filter(told, near, name, where))
     known.check([*(wanted or ()), *(name for name, _descending in keys)], _not_found)
-    matching = [record for record in known.records if expr.on(_pick(record, _paths(expr.fields)))]
+    asked = _paths(expr.fields)
+    matching = [pair for pair in known.records if expr.on(_pick(pair, asked))]
     flat = _cells(matching, wanted)
     names = known.columns(flat or _cells(known.records, wanted), wanted)
     place = _sorted(matching, keys)

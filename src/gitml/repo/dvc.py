@@ -1,0 +1,167 @@
+"""Bytes under DVC: its hashes and its cache read by ourselves, and its own command for what it writes."""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gitml.errors import DiskFailed, GitmlError, NotFound
+from gitml.repo.files import disk_failed
+from gitml.repo.git import Git
+from gitml.repo.pointers import Pointer, tracked
+
+_FOLDER = ".dvc"
+_IGNORE = ".dvcignore"
+_NEVER = {".dvc", ".git", ".hg"}
+_FULL = ("No space left on device", "Disk quota exceeded", "Read-only file system")
+
+
+def dvc_root(git: Git, path: Path | None = None) -> Path | None:
+    """The folder of the nearest `.dvc` around `path` (the work tree's top by default); None without DVC."""
+    if git.root is None:
+        return None
+    start = (git.root / (path or "")).absolute()
+    for folder in (start, *start.parents):
+        if (folder / _FOLDER).is_dir():
+            return folder
+        if folder == git.root:
+            break
+    return None
+
+
+def is_dvc(git: Git) -> bool:
+    """Whether DVC is set up at the top of the work tree."""
+    return dvc_root(git) is not None
+
+
+def file_digest(path: Path) -> tuple[str, int]:
+    """DVC's md5 and size of a file, or of a folder (`….dir`: the md5 of its listing); NotFound, DiskFailed."""
+    try:
+        return _folder_digest(path) if path.is_dir() else _digest(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"{error.filename or path}: no such file") from error
+    except OSError as error:
+        raise DiskFailed(f"{error.filename or path}: cannot be read: {error.strerror}") from error
+
+
+def cache_path(git: Git, md5: str, path: Path | None = None) -> Path | None:
+    """Where DVC's cache holds these bytes; None where it does not. `path`: the data's, where there are several `.dvc`."""
+    root = dvc_root(git, path)
+    if root is None:
+        return None
+    for folder in _cache_folders(root / _FOLDER):
+        for place in (folder / "files" / "md5", folder):  # DVC 3, and DVC 2 before it
+            found = place / md5[:2] / md5[2:]
+            if found.is_file():
+                return found
+    return None
+
+
+def add(git: Git, path: Path) -> Pointer:
+    """`dvc add`: the pointer that DVC wrote, of `path` or of the tracked folder that holds it; GitmlError."""
+    target = ((git.root or git.git_dir) / path).absolute()
+    root = dvc_root(git, target.parent)
+    if root is None:
+        raise GitmlError(f"{path}: DVC is not set up here", hint="dvc init")
+    if not target.exists():
+        raise NotFound(f"{path}: no such file")
+    _run(git, root, "add", str(target.relative_to(root)))
+    for folder in (target, *target.parents):
+        pointer = folder.with_name(f"{folder.name}.dvc")
+        if pointer.is_file():
+            source = pointer.relative_to(git.root or root).as_posix()
+            return next(iter(tracked({source: pointer.read_bytes()}).pointers.values()))
+        if folder == root:
+            break
+    raise GitmlError(f"{path}: dvc add wrote no pointer file")
+
+
+def _run(git: Git, root: Path, verb: str, *args: str) -> None:
+    """One DVC command as a process of its own; GitmlError with its first word on what went wrong."""
+    command = [sys.executable, "-m", "dvc", verb, "--", *args]
+    try:
+        done = subprocess.run(command, cwd=root, env=git.environment(), capture_output=True, check=False)
+    except OSError as error:
+        raise disk_failed(error, root) from error
+    if done.returncode:
+        lines = done.stderr.decode("utf-8", "replace").splitlines()
+        said = next((line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")), "it failed")
+        kind = DiskFailed if any(word in said for word in _FULL) else GitmlError
+        raise kind(f"dvc {verb} {' '.join(args)}: {said}")
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return md5, file.tell()
+
+
+def _folder_digest(folder: Path) -> tuple[str, int]:
+    listing, total = [], 0
+    for path in _files(folder):
+        md5, size = _digest(path)
+        listing.append({"md5": md5, "relpath": path.relative_to(folder).as_posix()})
+        total += size
+    listing.sort(key=lambda entry: entry["relpath"])
+    text = json.dumps(listing, sort_keys=True).encode()
+    return f"{hashlib.md5(text, usedforsecurity=False).hexdigest()}.dir", total
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files that DVC would hash: links to files followed, links to folders and what it ignores left out."""
+    for place, folders, names in _ignoring(folder) or _walk(folder):
+        folders[:] = [name for name in folders if name not in _NEVER]
+        yield from (Path(place, name) for name in names if name not in _NEVER)
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    def fail(error: OSError) -> None:
+        raise error
+
+    return os.walk(folder, onerror=fail)
+
+
+def _ignoring(folder: Path) -> Iterator[tuple[str, list[str], list[str]]] | None:
+    """DVC's own walk, where a .dvcignore above the folder has rules; its rules are its own, and its import is slow."""
+    here = folder.absolute()
+    root = next((above for above in here.parents if (above / _FOLDER).is_dir()), None)
+    if root is None or not any(_has_rules(above / _IGNORE) for above in here.parents if above.is_relative_to(root)):
+        return None
+    from dvc.repo import Repo
+
+    repo = Repo(str(root))
+    return repo.dvcignore.walk(repo.fs, str(here))  # type: ignore[no-any-return]
+
+
+def _has_rules(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return any(line.strip() and not line.startswith("#") for line in lines)
+
+
+def _cache_folders(settings: Path) -> Iterator[Path]:
+    """Every place where DVC might keep its cache, the nearest first; its users' settings cost an import, so last."""
+    yield from _configured([settings / "config.local", settings / "config"])
+    yield settings / "cache"
+    from dvc.dirs import global_config_dir, system_config_dir
+
+    yield from _configured([Path(global_config_dir()) / "config", Path(system_config_dir()) / "config"])
+
+
+def _configured(files: Iterable[Path]) -> Iterator[Path]:
+    for file in files:
+        config = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+        try:
+            config.read(file, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError) as error:
+            raise GitmlError(f"{file}: cannot be read: {str(error).splitlines()[0]}") from error
+        folder = (config.get("cache", "dir", fallback=None) or "").strip("'\"")
+        if folder:
+            yield file.parent / Path(folder).expanduser()

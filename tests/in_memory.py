@@ -1,0 +1,70 @@
+"""Snapshots without a repository: the real class over files that are held in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from gitml.records.canonical import dump
+from gitml.records.record import Record
+from gitml.records.ref import Ref
+from gitml.records.schemas import Schemas
+from gitml.repo.cache import Cache
+from gitml.repo.git import Git
+from gitml.repo.objects import Entry
+from gitml.repo.revision import At
+from gitml.repo.snapshot import Snapshot
+
+COMMIT = "9f1c2ab0d4e5f6a7b8c9d0e1f2a3b4c5d6e7f809"
+
+
+@cache
+def _shipped() -> Cache:
+    """Where the shipped schemas are kept once read, for the time of a test process."""
+    return Cache(Path(tempfile.mkdtemp(prefix="gitml-tests-")))
+
+
+def snapshot(files: Mapping[str, Mapping[str, Any] | bytes], at: At | None = None, prefix: str = "") -> Snapshot:
+    """A snapshot of these files: bytes, or data to be written canonically."""
+    raw = {path: held if isinstance(held, bytes) else dump(held) for path, held in files.items()}
+    oids = {path: hashlib.sha1(held).hexdigest() for path, held in raw.items()}  # noqa: S324
+    entries = {path: Entry("100644", oid) for path, oid in oids.items()}
+    contents = {oids[path]: held for path, held in raw.items()}
+    nowhere = cast("Git", None)  # nothing is asked of git where every content is given
+    here = at or At("worktree", COMMIT)
+    return Snapshot(nowhere, here, entries, prefix=prefix, contents=contents, cache=_shipped())
+
+
+def store(records: Mapping[str, Mapping[str, Any]], at: At | None = None) -> Snapshot:
+    """A snapshot of records by ref; `schema:` is added, and nothing checks them."""
+    empty = snapshot({})
+    return snapshot({empty.path(ref): _tagged(ref, data) for ref, data in _refs(records)}, at)
+
+
+def _refs(records: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Ref, Mapping[str, Any]]]:
+    return ((Ref.parse(text), data) for text, data in records.items())
+
+
+def _tagged(ref: Ref, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {"schema": f"{ref.kind}/1", **data}
+
+
+class Loose:
+    """Records of one kind that no schema knows: any data at all, for laws that hold of any."""
+
+    schemas = Schemas(())
+
+    def __init__(self, *data: Mapping[str, Any]) -> None:
+        self.held = [Record(Ref("thing", (f"{n:03}",)), f"things/{n}", f"{n:040}", each) for n, each in enumerate(data)]
+
+    def records(self, _kind: str) -> Iterator[Record]:
+        return iter(self.held)
+
+
+def loose(*data: Mapping[str, Any]) -> Snapshot:
+    """The records `thing/000`, `thing/001`, … of a kind without a schema."""
+    return cast("Snapshot", Loose(*data))
