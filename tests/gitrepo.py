@@ -30,9 +30,7 @@ def git(
     path: Path, *args: str, text: bytes | None = None, env: Mapping[str, str] | None = None, check: bool = True
 ) -> str:
     """Run git in `path`; its standard output without the last newline."""
-    done = subprocess.run(
-        ["git", *args], cwd=path, input=text, env=environment(env), capture_output=True, check=False
-    )
+    done = subprocess.run(["git", *args], cwd=path, input=text, env=environment(env), capture_output=True, check=False)
     if check and done.returncode:
         raise AssertionError(f"git {' '.join(args)}: {done.stderr.decode(errors='replace')}")
     return done.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")

@@ -42,15 +42,15 @@ def snapshot(files: Mapping[str, Mapping[str, Any] | bytes], at: At | None = Non
 def store(records: Mapping[str, Mapping[str, Any]], at: At | None = None) -> Snapshot:
     """A snapshot of records by ref; `schema:` is added, and nothing checks them."""
     empty = snapshot({})
-    return snapshot({empty.path(ref): _tagged(ref, data) for ref, data in _refs(records)}, at)
+    return snapshot({empty.path(ref): _written(empty, ref, data) for ref, data in _refs(records)}, at)
 
 
 def _refs(records: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Ref, Mapping[str, Any]]]:
     return ((Ref.parse(text), data) for text, data in records.items())
 
 
-def _tagged(ref: Ref, data: Mapping[str, Any]) -> dict[str, Any]:
-    return {"schema": f"{ref.kind}/1", **data}
+def _written(empty: Snapshot, ref: Ref, data: Mapping[str, Any]) -> bytes:
+    return dump({"schema": f"{ref.kind}/1", **data}, empty.schemas.kind(ref.kind).shape.order)
 
 
 class Loose:

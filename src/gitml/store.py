@@ -20,7 +20,7 @@ from gitml.records.ref import Ref
 from gitml.repo.change import Change
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
-from gitml.views.compare import Comparison, compare
+from gitml.views.compare import Comparison, Side, compare
 from gitml.views.kinds import kinds
 from gitml.views.metrics import Metrics
 from gitml.views.rows import Rows, rows
@@ -94,7 +94,7 @@ class Store:
 
     def show(self, ref: str | Ref) -> Record:
         """One record; `rev:ref` shows it as of a revision. Raises NotFound, BadRef."""
-        wanted = Ref.parse(ref) if isinstance(ref, str) else ref
+        wanted = _ref(ref)
         store = self.at(wanted.rev) if wanted.rev else self
         return store.snapshot.record(wanted.bare)
 
@@ -107,8 +107,11 @@ class Store:
         return get(self.repository, self.show(ref), into)
 
     def comparison(self, *refs: str | Ref) -> Comparison:
-        """Records side by side, the first as the baseline."""
-        return compare(self.snapshot, [self.show(ref) for ref in refs], Metrics.of(self.snapshot))
+        """Records side by side, the first as the baseline; `rev:ref` is one as of a revision."""
+        return compare([self._side(_ref(ref)) for ref in refs], Metrics.of(self.snapshot))
+
+    def _side(self, ref: Ref) -> Side:
+        return Side.of(self.at(ref.rev).snapshot if ref.rev else self.snapshot, ref)
 
     def compare(self, *refs: str | Ref) -> pd.DataFrame:
         """Records side by side as a DataFrame: one row a field."""
@@ -136,12 +139,15 @@ class Store:
 
     def new(self, kind: str, name: str | None = None, fields: Mapping[str, Any] | None = None, **how: Any) -> Applied:
         """A new record of a kind; `fields` by dotted name. Raises Refused, Conflict."""
-        return self._write(lambda snapshot, how: records.make(snapshot, kind, name, fields or {}, self._origin(how)), how)
+        return self._write(
+            lambda snapshot, how: records.make(snapshot, kind, name, fields or {}, self._origin(how)), how
+        )
 
     def new_dataset(self, name: str, path: str, fields: Mapping[str, Any] | None = None, **how: Any) -> Applied:
         """A dataset and its first version from a file: pointer, columns, types, counts."""
         return self._write(
-            lambda snapshot, how: dataset.new(self.repository, snapshot, name, path, fields or {}, self._origin(how)), how
+            lambda snapshot, how: dataset.new(self.repository, snapshot, name, path, fields or {}, self._origin(how)),
+            how,
         )
 
     def set(self, ref: str | Ref, fields: Mapping[str, Any], **how: Any) -> Applied:
@@ -153,7 +159,13 @@ class Store:
         return self._write(lambda snapshot, _how: records.remove(snapshot, _ref(ref)), how)
 
     def register(
-        self, name: str, *, run: str | None = None, path: str | None = None, fields: Mapping[str, Any] | None = None, **how: Any
+        self,
+        name: str,
+        *,
+        run: str | None = None,
+        path: str | None = None,
+        fields: Mapping[str, Any] | None = None,
+        **how: Any,
     ) -> Applied:
         """The next version of a model (or `dataset/NAME`, `feature-set/NAME`) from a run and a file."""
         return self._write(

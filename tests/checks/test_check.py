@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, git, write
 
 from gitml.checks import validate
 from gitml.errors import Problem
 from gitml.repo.repository import Repository
+from gitrepo import commit, git, write
 
 ID = "01JD7H2Q0V8N4C3W9T5R6Y1KXZ"
 OTHER_ID = "01JD7M5B2R8V0K4T6N9C1Q3W7Y"
@@ -120,7 +120,11 @@ def test_the_pointer_that_a_change_brings_must_be_tracked(store: Path) -> None:
     assert only(store).code == "pointer.missing"
     write(store, {"data/wine.csv.dvc": DVC.replace(MD5, "0" * 32)})
     problem = only(store)
-    assert (problem.code, problem.field, problem.path) == ("pointer.hash", "pointer.md5", "metadata/datasets/wine/2.yaml")
+    assert (problem.code, problem.field, problem.path) == (
+        "pointer.hash",
+        "pointer.md5",
+        "metadata/datasets/wine/2.yaml",
+    )
     assert "0" * 32 in problem.message
 
 
@@ -133,8 +137,13 @@ def test_a_pointer_may_name_the_commit_that_tracks_it(store: Path) -> None:
 
 
 def test_a_pointer_without_identity_is_unpinned(store: Path) -> None:
-    write(store, {"metadata/datasets/wine/2.yaml": VERSION.split("pointer")[0].replace(ID, OTHER_ID.replace("Y", "Z"))
-                  + "pointer:\n  type: uri\n  uri: s3://bucket/wine.csv\n"})
+    write(
+        store,
+        {
+            "metadata/datasets/wine/2.yaml": VERSION.split("pointer", maxsplit=1)[0].replace(ID, OTHER_ID.replace("Y", "Z"))
+            + "pointer:\n  type: uri\n  uri: s3://bucket/wine.csv\n"
+        },
+    )
     assert (only(store).code, only(store).severity) == ("pointer.unpinned", "warning")
 
 
@@ -145,7 +154,9 @@ def test_a_landed_version_neither_changes_nor_goes(store: Path) -> None:
     write(store, {"metadata/models/wine/1.yaml": "# only a comment\n" + MODEL_VERSION})
     assert codes(store) == []
     (store / "metadata/models/wine/1.yaml").unlink()
-    assert [(problem.code, problem.path) for problem in found(store)] == [("immutable.changed", "metadata/models/wine/1.yaml")]
+    assert [(problem.code, problem.path) for problem in found(store)] == [
+        ("immutable.changed", "metadata/models/wine/1.yaml")
+    ]
 
 
 def test_on_a_branch_a_version_may_change_until_it_lands(store: Path) -> None:
@@ -172,7 +183,7 @@ def test_the_lifecycle_says_what_may_be_promoted(store: Path) -> None:
 
 
 def test_a_circle_of_refs_is_named_once(store: Path) -> None:
-    one = VERSION + f"inputs:\n  previous:\n    ref: dataset/wine@3\n"
+    one = VERSION + "inputs:\n  previous:\n    ref: dataset/wine@3\n"
     two = VERSION.replace(ID, ID[:-1] + "2") + "inputs:\n  previous:\n    ref: dataset/wine@1\n"
     three = VERSION.replace(ID, ID[:-1] + "3") + "inputs:\n  previous:\n    ref: dataset/wine@2\n"
     git(store, "checkout", "-q", "-b", "work")
@@ -251,8 +262,13 @@ def test_a_change_does_not_weaken_the_rule_that_it_breaks(store: Path) -> None:
 
 def test_what_refers_to_a_removed_record_is_looked_at(store: Path) -> None:
     model = "metadata/models/grape.yaml"
-    commit(store, {model: "schema: model/1\nuse_case: use-case/cellar\n",
-                   "metadata/use-cases/cellar.yaml": "schema: use-case/1\ndescription: d\n"})
+    commit(
+        store,
+        {
+            model: "schema: model/1\nuse_case: use-case/cellar\n",
+            "metadata/use-cases/cellar.yaml": "schema: use-case/1\ndescription: d\n",
+        },
+    )
     git(store, "rm", "-q", "metadata/use-cases/cellar.yaml")
     repository = Repository.find(store)
     staged = validate.staged(repository)

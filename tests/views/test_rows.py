@@ -106,7 +106,9 @@ def test_a_column_of_nulls_has_the_schemas_type_and_a_free_one_is_mixed() -> Non
     held = store({"run/wine/a": {"status": "finished", "by": None, "params": {"x": None}, "ended": None}})
     found = types(rows(held, "run"))
     assert (found["by"], found["params.x"]) == ("string", "mixed")
-    assert types(rows(held, "run", columns="utilization.duration_s,code.dirty,labels,metrics.x"))["code.dirty"] == "bool"
+    assert (
+        types(rows(held, "run", columns="utilization.duration_s,code.dirty,labels,metrics.x"))["code.dirty"] == "bool"
+    )
     asked = types(rows(held, "run", columns=["utilization.duration_s", "labels", "tags", "metrics.x"]))
     assert asked == {
         "ref": "string",
@@ -171,7 +173,9 @@ def test_filters_are_texts_or_expressions() -> None:
     ],
 )
 def test_sorting(sort: Any, expected: str) -> None:
-    held = store({**RUNS, "run/wine/a": {**RUNS["run/wine/a"], "tags": {"team": "x"}}}) if sort == "tags.team" else runs()
+    held = (
+        store({**RUNS, "run/wine/a": {**RUNS["run/wine/a"], "tags": {"team": "x"}}}) if sort == "tags.team" else runs()
+    )
     wanted = "adbc" if sort == "tags.team" else expected
     assert "".join(ref[-1] for ref in refs(rows(held, "run", sort=sort))) == wanted
 
@@ -198,10 +202,8 @@ def test_rows_are_the_records_that_the_filter_holds_of(data: list[dict[str, Any]
     nested = [{**each, "m": {"x": each["m"]}} if "m" in each else each for each in data]
     nested.append(dict.fromkeys(["a", "b", "a.b"], 1) | {"m": {"x": 1, "y": 2}})  # every name stands somewhere
     found = rows(loose(*nested), "thing", expr)
-    kept = [flatten(each) for each in nested if expr(flatten(each))]
-    assert [{name: cell for name, cell in row.items() if name != "ref"} for row in found.rows] == kept or any(
-        cell != cell for row in kept for cell in row.values()  # noqa: PLR0124: NaN
-    )
+    kept = [{"ref": f"thing/{n:03}"} | flatten(each) for n, each in enumerate(nested) if expr(flatten(each))]
+    assert repr(found.rows) == repr(tuple(kept))  # NaN is not equal to itself, but it reads the same
     assert found.total == len(kept)
 
 
@@ -218,7 +220,6 @@ def test_rows_are_the_records_that_the_filter_holds_of(data: list[dict[str, Any]
         ("params.Depth", "params.depth"),
         ("inputs.train.reff", "inputs.train.ref"),
         ("inputs.tran.ref", "inputs.train.ref"),
-        ("status.finished", "status"),
         ("metrics.auc.train", "metrics.auc"),
     ],
 )

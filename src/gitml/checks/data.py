@@ -30,8 +30,14 @@ def pointers(scope: Scope) -> Iterator[Problem]:
     for record, at, pointer in _pointers(scope):
         kind = pointer.get("type")
         if not any(pointer.get(word) for word in IDENTITY.get(str(kind), ())):
-            yield scope.problem(record, "pointer.unpinned", "the pointer has no identity (hash, version or digest)",
-                                "add one, or nobody can tell whether the bytes are still the same", at=at, severity=WARNING)
+            yield scope.problem(
+                record,
+                "pointer.unpinned",
+                "the pointer has no identity (hash, version or digest)",
+                "add one, or nobody can tell whether the bytes are still the same",
+                at=at,
+                severity=WARNING,
+            )
         path, md5 = pointer.get("path"), pointer.get("md5")
         if kind != "dvc" or not isinstance(path, str) or not isinstance(md5, str):
             continue
@@ -71,14 +77,26 @@ def _stands_at(scope: Scope, pointer: Mapping[str, Any], path: str, md5: str) ->
         commit = scope.snapshot.git.resolve(named)
     except GitmlError:  # a commit that is gone, or was never fetched, proves nothing
         return False
-    there = Snapshot(scope.snapshot.git, scope.snapshot.at, scope.snapshot.git.tree(commit), prefix=scope.snapshot.prefix)
+    there = Snapshot(
+        scope.snapshot.git, scope.snapshot.at, scope.snapshot.git.tree(commit), prefix=scope.snapshot.prefix
+    )
     found = tracked_in(there).pointers.get(path)
     return found is not None and found.md5 == md5
 
 
 def _wrong(scope: Scope, record: Record, at: Path, path: str, tracked_md5: str | None) -> Problem:
     if tracked_md5 is None:
-        return scope.problem(record, "pointer.missing", f"DVC does not track {path}", f"dvc add {path}, and commit {path}.dvc",
-                             at=(*at, "path"))
-    return scope.problem(record, "pointer.hash", f"DVC tracks {path} with {tracked_md5}",
-                         "record the data as it is now, or check out the data that was meant", at=(*at, "md5"))
+        return scope.problem(
+            record,
+            "pointer.missing",
+            f"DVC does not track {path}",
+            f"dvc add {path}, and commit {path}.dvc",
+            at=(*at, "path"),
+        )
+    return scope.problem(
+        record,
+        "pointer.hash",
+        f"DVC tracks {path} with {tracked_md5}",
+        "record the data as it is now, or check out the data that was meant",
+        at=(*at, "md5"),
+    )

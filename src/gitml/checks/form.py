@@ -68,7 +68,9 @@ def _by_base(scope: Scope, record: Record, kind: Kind) -> Iterator[Problem]:
     for found in landed.violations(record.data):
         if (found.path, found.keyword) not in own and found.keyword != "additionalProperties":
             told = f"{found.message} (by the schema that has landed; this change edits it)"
-            yield _violation(scope, record, replace(found, message=told, hint="land the schema's edit first, or keep its rule"))
+            yield _violation(
+                scope, record, replace(found, message=told, hint="land the schema's edit first, or keep its rule")
+            )
 
 
 def canonical(scope: Scope) -> Iterator[Problem]:
@@ -83,8 +85,14 @@ def canonical(scope: Scope) -> Iterator[Problem]:
             continue
         raw = scope.snapshot.bytes_at(record.path) or b""
         if found.canonical or not is_canonical(raw, record.data, order):
-            yield Problem("canonical.form", record.path, "is not in canonical form", "git ml validate --fix rewrites it",
-                          WARNING, ref=str(record.ref))
+            yield Problem(
+                "canonical.form",
+                record.path,
+                "is not in canonical form",
+                "git ml validate --fix rewrites it",
+                WARNING,
+                ref=str(record.ref),
+            )
 
 
 def name_case(scope: Scope) -> Iterator[Problem]:
@@ -98,7 +106,9 @@ def name_case(scope: Scope) -> Iterator[Problem]:
         for (one, paths), (other, others) in pairwise(sorted(spellings.items())):
             path = paths[0] if paths[0] in scope.paths else others[0]
             told = f"{one} and {other} differ only by case"
-            yield Problem("name.case", path, told, "rename one of them", WARNING, ref=one if path == paths[0] else other)
+            yield Problem(
+                "name.case", path, told, "rename one of them", WARNING, ref=one if path == paths[0] else other
+            )
 
 
 def _same_folders(scope: Scope) -> list[str]:

@@ -109,14 +109,18 @@ def _resolves(scope: Scope, record: Record, link: Link, kinds: tuple[str, ...]) 
     there = held.data.get("id") if held is not None else None
     if link.id is not None and held is not None and there != link.id:
         told = f"{target} has the id {there}, not {link.id}"
-        yield scope.problem(record, "ref.id", told, "another record took that name; refer to the one that was meant", at=link.at)
+        yield scope.problem(
+            record, "ref.id", told, "another record took that name; refer to the one that was meant", at=link.at
+        )
 
 
 def _nearest(snapshot: Snapshot, target: Ref) -> str:
     names = [path.rpartition("/")[2].removesuffix(".yaml") for path in snapshot.paths_of(target.kind)]
     if target.kind.endswith(VERSION):
-        names = [str(Ref(target.kind, (path.split("/")[-2], path.rpartition("/")[2].removesuffix(".yaml"))))
-                 for path in snapshot.paths_of(target.kind)]
+        names = [
+            str(Ref(target.kind, (path.split("/")[-2], path.rpartition("/")[2].removesuffix(".yaml"))))
+            for path in snapshot.paths_of(target.kind)
+        ]
         near = nearest(str(target), names)
     else:
         near = nearest(target.keys[-1], names)
@@ -138,7 +142,9 @@ class _Step:
 
 
 def _upstream(record: Record, kind: Kind) -> list[Link]:
-    return [link for link in links(record, kind) if isinstance(link, Link) and link.role in UPSTREAM and not link.target.rev]
+    return [
+        link for link in links(record, kind) if isinstance(link, Link) and link.role in UPSTREAM and not link.target.rev
+    ]
 
 
 def _circles(scope: Scope, start: Record, done: set[str]) -> Iterator[Problem]:
@@ -174,5 +180,6 @@ def duplicate_ids(scope: Scope) -> Iterator[Problem]:
             continue
         other = first.setdefault(held, record)
         if other is not record:
-            yield scope.problem(record, "id.duplicate", f"the id {held} is that of {other.ref}", "give it an id of its own",
-                                at=("id",))
+            yield scope.problem(
+                record, "id.duplicate", f"the id {held} is that of {other.ref}", "give it an id of its own", at=("id",)
+            )

@@ -19,8 +19,13 @@ def base_known(scope: Scope) -> Iterator[Problem]:
     """Where the base is not known, what hangs on it was not checked, and that is said."""
     if scope.base is None:
         main = scope.snapshot.settings.main
-        yield Problem("base.unknown", "", f"what has landed on {main} is not known here: immutability was not checked",
-                      f"git fetch --unshallow origin {main}", WARNING)
+        yield Problem(
+            "base.unknown",
+            "",
+            f"what has landed on {main} is not known here: immutability was not checked",
+            f"git fetch --unshallow origin {main}",
+            WARNING,
+        )
 
 
 def immutable(scope: Scope) -> Iterator[Problem]:
@@ -35,13 +40,22 @@ def immutable(scope: Scope) -> Iterator[Problem]:
         if record is None or not _is_immutable(scope, base, record):
             continue
         if record.path not in scope.snapshot.entries:
-            yield Problem("immutable.changed", record.path, f"{record.ref} has landed and is removed here",
-                          "retire it instead: git ml retire", ref=str(record.ref))
+            yield Problem(
+                "immutable.changed",
+                record.path,
+                f"{record.ref} has landed and is removed here",
+                "retire it instead: git ml retire",
+                ref=str(record.ref),
+            )
             continue
         now = scope.snapshot.load([record.path])[0].record
         if now is not None and not same(dict(now.data), dict(record.data)):
-            yield scope.problem(now, "immutable.changed", f"{record.ref} has landed and is changed here",
-                                "register the next version instead, or restore it: git checkout HEAD -- " + record.path)
+            yield scope.problem(
+                now,
+                "immutable.changed",
+                f"{record.ref} has landed and is changed here",
+                "register the next version instead, or restore it: git checkout HEAD -- " + record.path,
+            )
 
 
 def _is_immutable(scope: Scope, base: Snapshot, record: Record) -> bool:
@@ -52,12 +66,16 @@ def _is_immutable(scope: Scope, base: Snapshot, record: Record) -> bool:
 def lifecycle(scope: Scope) -> Iterator[Problem]:
     """A status moves, and an alias is given, as the version's kind allows."""
     for path in sorted(scope.changed):
-        found = scope.snapshot.load([path])[0].record if path in scope.snapshot.entries and _is_slot(scope, path) else None
+        found = (
+            scope.snapshot.load([path])[0].record if path in scope.snapshot.entries and _is_slot(scope, path) else None
+        )
         if found is None:
             continue
         fault = alias_fault(scope.snapshot, found) if found.kind == "alias" else _status_fault(scope, found)
         if fault:
-            yield scope.problem(found, "lifecycle.move", *fault, at=("version",) if found.kind == "alias" else ("status",))
+            yield scope.problem(
+                found, "lifecycle.move", *fault, at=("version",) if found.kind == "alias" else ("status",)
+            )
 
 
 def _is_slot(scope: Scope, path: str) -> bool:
@@ -104,10 +122,13 @@ def _status_fault(scope: Scope, record: Record) -> tuple[str, str] | None:
         if after not in allowed:
             told = f"{Ref(kind + VERSION, (name, version))} may not move from {before} to {after}"
             return told, f"allowed: {', '.join(allowed)}" if allowed else f"{before} is final"
-    held = [ref for ref in aliases_of(scope.snapshot, kind, name, version)]
+    held = aliases_of(scope.snapshot, kind, name, version)
     allowed_status = rules(scope.snapshot, kind).get("promotable")
     if held and isinstance(allowed_status, list) and after not in allowed_status:
-        return f"{held[0]} still points to {Ref(kind + VERSION, (name, version))}", "promote another version there first"
+        return (
+            f"{held[0]} still points to {Ref(kind + VERSION, (name, version))}",
+            "promote another version there first",
+        )
     return None
 
 
@@ -130,5 +151,10 @@ def schema_edits(scope: Scope) -> Iterator[Problem]:
     for path in sorted(scope.changed):
         if is_schema_path(scope.snapshot.inner(path) or "") and path in base.entries:
             done = "removed" if path not in scope.snapshot.entries else "edited"
-            yield Problem("schema.edited", path, f"the schema is {done} here",
-                          "records that have landed are still judged by the old one until this lands", WARNING)
+            yield Problem(
+                "schema.edited",
+                path,
+                f"the schema is {done} here",
+                "records that have landed are still judged by the old one until this lands",
+                WARNING,
+            )

@@ -54,12 +54,21 @@ class Scope:
         return self.base.entries.get(path) != self.snapshot.entries.get(path)
 
     def problem(
-        self, record: Record, code: str, message: str, hint: str = "", *, at: Path = (), severity: str = ERROR,
+        self,
+        record: Record,
+        code: str,
+        message: str,
+        hint: str = "",
+        *,
+        at: Path = (),
+        severity: str = ERROR,
         on_key: bool = False,
     ) -> Problem:
         """A problem of one field of a record, with its line and column."""
         line, column = self._place(record.path, at, on_key=on_key)
-        return Problem(code, record.path, message, hint, severity, line, column, str(record.ref), field_name(record, at))
+        return Problem(
+            code, record.path, message, hint, severity, line, column, str(record.ref), field_name(record, at)
+        )
 
     def _place(self, path: str, at: Path, *, on_key: bool) -> tuple[int | None, int | None]:
         if path not in self._marks:

@@ -26,12 +26,20 @@ _SHAPES = {
     "a password in a URL": r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s:@<>{}$*]{3,}@",
     "a password in a command": r"(?i)(?:^|\s)--?(?:password|passwd|secret|token|api[-_]?key)[= ][^\s$<{*]{4,}",
 }
-_SHAPE = re.compile("|".join(f"(?P<s{number}>{shape})" for number, shape in enumerate(_SHAPES.values())).replace("(?i)", ""))
-_KEY = re.compile(r"(?i)(?:^|[_.-])(?:password|passwd|pwd|secret|secret[_-]?key|api[_-]?key|access[_-]?token|auth[_-]?token"
-                  r"|private[_-]?key)$")
-_HARMLESS = re.compile(r"(?i)\s*|\*+|x+|<.*>|\$\{?.*\}?|none|null|true|false|redacted|\[redacted\]|changeme|your[-_ ].*")
+_SHAPE = re.compile(
+    "|".join(f"(?P<s{number}>{shape})" for number, shape in enumerate(_SHAPES.values())).replace("(?i)", "")
+)
+_KEY = re.compile(
+    r"(?i)(?:^|[_.-])(?:password|passwd|pwd|secret|secret[_-]?key|api[_-]?key|access[_-]?token|auth[_-]?token"
+    r"|private[_-]?key)$"
+)
+_HARMLESS = re.compile(
+    r"(?i)\s*|\*+|x+|<.*>|\$\{?.*\}?|none|null|true|false|redacted|\[redacted\]|changeme|your[-_ ].*"
+)
 # Only a text that holds one of these is worth the full look.
-_HINTS = re.compile(r"-----BEGIN|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|AIza|hf_|sk-|k_live_|eyJ|AccountKey|://|--?[a-zA-Z]")
+_HINTS = re.compile(
+    r"-----BEGIN|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|AIza|hf_|sk-|k_live_|eyJ|AccountKey|://|--?[a-zA-Z]"
+)
 
 
 def shape(text: str) -> str | None:
@@ -59,8 +67,13 @@ def secrets(scope: Scope) -> Iterator[Problem]:
         for path, value in _texts(record.data):
             found = secret(str(path[-1]), value)
             if found:
-                yield scope.problem(record, "secret.found", f"looks like {found}",
-                                    "take it out, and revoke it if it ever left this machine", at=path)
+                yield scope.problem(
+                    record,
+                    "secret.found",
+                    f"looks like {found}",
+                    "take it out, and revoke it if it ever left this machine",
+                    at=path,
+                )
 
 
 def _texts(data: Any) -> Iterator[tuple[Path, str]]:

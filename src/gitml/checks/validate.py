@@ -36,9 +36,13 @@ def everything(repository: Repository, snapshot: Snapshot) -> Validation:
 def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Validation:
     """The records at some paths, or below some folders."""
     wanted = tuple(paths)
-    chosen = [path for path in snapshot.paths if any(path == one or path.startswith(f"{one.rstrip('/')}/") for one in wanted)]
+    chosen = [
+        path for path in snapshot.paths if any(path == one or path.startswith(f"{one.rstrip('/')}/") for one in wanted)
+    ]
     base = repository.base(snapshot.settings)
-    differing = frozenset(path for path in wanted if base is None or base.entries.get(path) != snapshot.entries.get(path))
+    differing = frozenset(
+        path for path in wanted if base is None or base.entries.get(path) != snapshot.entries.get(path)
+    )
     return _validation(Scope(snapshot, base, differing | frozenset(chosen), tuple(chosen)))
 
 
@@ -57,8 +61,13 @@ def _ignored(snapshot: Snapshot) -> list[Problem]:
     """Records that git ignores are seen by nobody else."""
     paths = snapshot.git.ignored(snapshot.prefix + "metadata")
     return [
-        Problem("path.ignored", path, "is ignored by git, so that no commit will hold it", "change .gitignore, or move it",
-                WARNING)
+        Problem(
+            "path.ignored",
+            path,
+            "is ignored by git, so that no commit will hold it",
+            "change .gitignore, or move it",
+            WARNING,
+        )
         for path in paths
         if snapshot.is_record_path(path)
     ]

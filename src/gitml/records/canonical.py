@@ -20,7 +20,7 @@ INDENT = "  "
 MAX_DEPTH = 50
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 EMPTY = "{}\n"
-_MAX_KEY = 1000
+MAX_KEY = 1000
 
 # What YAML 1.1 or 1.2 resolvers take for null, a boolean, a number or a date.
 _WORDS = frozenset(["~", "null", "y", "yes", "n", "no", "true", "false", "on", "off", "<<", "="])
@@ -73,15 +73,22 @@ ALPHABETICAL = KeyOrder()
 
 def dump(data: Mapping[str, Any], order: KeyOrder | None = None) -> bytes:
     """The canonical text of a mapping, in UTF-8; raises BadValue for what YAML records cannot hold."""
+    if too_deep(data, MAX_DEPTH):
+        raise BadValue(f"is nested deeper than {MAX_DEPTH}", hint="flatten it")
     if not data:
         return EMPTY.encode()
     return ("\n".join(block(data, order or ALPHABETICAL, 0)) + "\n").encode()
 
 
+def too_deep(value: Any, levels: int) -> bool:
+    """Whether lists and mappings stand in one another more than `levels` deep."""
+    inner = value.values() if isinstance(value, Mapping) else value
+    nested = (item for item in inner if isinstance(item, Mapping | list | tuple))
+    return levels <= 0 or any(too_deep(item, levels - 1) for item in nested)
+
+
 def block(data: Mapping[str, Any], order: KeyOrder, depth: int) -> Iterator[str]:
     """The canonical lines of a mapping that is not empty, indented by `depth` steps."""
-    if depth >= MAX_DEPTH:
-        raise BadValue(f"is nested deeper than {MAX_DEPTH}", hint="flatten it")
     indent = INDENT * depth
     for key in order.sort(data):
         yield from _entry(indent + key_text(key) + ":", data[key], order.child(key), depth)
@@ -102,8 +109,6 @@ def _entry(start: str, value: Any, order: KeyOrder, depth: int) -> Iterator[str]
 
 
 def _items(values: list[Any] | tuple[Any, ...], order: KeyOrder, depth: int) -> Iterator[str]:
-    if depth >= MAX_DEPTH:
-        raise BadValue(f"is nested deeper than {MAX_DEPTH}", hint="flatten it")
     indent = INDENT * depth
     for value in values:
         if isinstance(value, Mapping) and value:
@@ -201,8 +206,8 @@ def key_text(key: Any) -> str:
     if not isinstance(key, str):
         raise BadValue(f"the key {key!r} is no text", hint="quote it")
     text = text_scalar(key)
-    if len(text) > _MAX_KEY:
-        raise BadValue(f"the key {key[:40]!r}… has {len(key)} characters", hint=f"use at most {_MAX_KEY}")
+    if len(text) > MAX_KEY:
+        raise BadValue(f"the key {key[:40]!r}… is too long", hint=f"a key has at most {MAX_KEY:,} characters")
     return text
 
 

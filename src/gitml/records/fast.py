@@ -12,10 +12,11 @@ import re
 from typing import Any
 
 from gitml.errors import BadValue
-from gitml.records.canonical import EMPTY, MAX_DEPTH, UNSEEN, inline, literal
+from gitml.records.canonical import EMPTY, MAX_DEPTH, MAX_KEY, UNSEEN, inline, literal
 
 _WORDS = {"null": None, "true": True, "false": False, ".nan": float("nan"), ".inf": float("inf"), "-.inf": float("-inf")}
 _LITERAL = frozenset(["|", "|-", "|+"])
+_NOTHING = frozenset(["[]", "{}"])
 _COMMENT = -1
 _LONG_ESCAPE = re.compile(r"\\\\|\\U([0-9a-f]{8})")
 _MEMO_SIZE = 1 << 16
@@ -95,7 +96,7 @@ def _rest(rest: str) -> str:
 
 def _text(raw: str) -> str:
     value = scalar(raw)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(raw) > MAX_KEY:
         raise NotCanonical
     return value
 
@@ -149,7 +150,7 @@ class _Reader:
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self.at = 0
-        self.depth = 0
+        self.depth = 1
 
     def mapping(self, indent: int) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -177,10 +178,10 @@ class _Reader:
             return self.nested(indent)
         if rest in _LITERAL:
             return self.literal(rest, indent + 2)
-        if rest == "[]":
-            return []
-        if rest == "{}":
-            return {}
+        if rest in _NOTHING:
+            if self.depth >= MAX_DEPTH:
+                raise NotCanonical
+            return [] if rest == "[]" else {}
         value = scalar(rest)
         if rest[0] == '"' and literal(value):
             raise NotCanonical

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitml.errors import Problem
-from gitml.records.canonical import MAX_DEPTH
+from gitml.records.canonical import MAX_DEPTH, MAX_KEY, text_scalar
 from gitml.records.record import Path
 from gitml.records.resolve import TooLong, resolve
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from yaml.events import Event, NodeEvent
 
 MAX_BYTES = 1 << 20
+MAX_PROBLEMS = 100
+SHOWN = 40
+SECOND, ONE_EACH = "a second document begins here", "put one record in each file"
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -96,6 +99,8 @@ class _Builder:
         mark = event.start_mark if event else None
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         self.problems.append(Problem(code, self.path, message, hint, line=line, column=column, field=field))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise _Stop
 
     def build(self) -> Document:
         import yaml
@@ -114,12 +119,15 @@ class _Builder:
     def syntax(self, error: Any) -> None:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        tab = mark is not None and self.text[mark.index : mark.index + 1] == "\t"
-        hint = "indent with spaces, not tabs" if tab else "see the YAML around this place"
-        if "mapping values are not allowed" in what:
-            hint = "quote a text that holds `: `, or mend the indentation"
-        self.problems.append(Problem("yaml.syntax", self.path, what, hint, line=line, column=column))
+        before, here = (self.text[: mark.index], self.text[mark.index : mark.index + 1]) if mark else ("", "")
+        code, what = "yaml.syntax", " ".join(part for part in (error.context, error.problem) if part)
+        hint = "indent with spaces, not tabs" if here == "\t" else "see the YAML around this place"
+        if before.rstrip().endswith("\n..."):
+            code, what, hint = "yaml.documents", SECOND, ONE_EACH
+        elif "mapping values are not allowed" in what:
+            long = len(before) - before.rfind("\n") > MAX_KEY
+            hint = f"a key has at most {MAX_KEY:,} characters" if long else "quote a text that holds `: `, or mend the indentation"
+        self.problems.append(Problem(code, self.path, what, hint, line=line, column=column))
 
     def documents(self) -> Node | None:
         from yaml.events import DocumentStartEvent, ScalarEvent
@@ -129,7 +137,7 @@ class _Builder:
             if not isinstance(event, DocumentStartEvent):
                 continue
             if root is not None:
-                self.problem("yaml.documents", "a second document begins here", "put one record in each file", event)
+                self.problem("yaml.documents", SECOND, ONE_EACH, event)
                 raise _Stop
             first = next(self.events)
             root = self.node(first, 0)
@@ -181,6 +189,7 @@ class _Builder:
                 node.value = 0
         elif any("\ud800" <= letter <= "\udfff" for letter in event.value):
             self.problem("yaml.encoding", "a text holds half a character (a lone surrogate)", "escape it in full", event)
+            node.value = ""
         return node
 
     def sequence(self, event: Any, depth: int) -> Node:
@@ -208,8 +217,12 @@ class _Builder:
 
     def key(self, key: Node, event: Any, data: dict[str, Any]) -> bool:
         if not isinstance(key.value, str):
-            told = self.text[key.start : key.end][:40].split("\n")[0]
+            told = self.text[key.start : key.end][:SHOWN].split("\n")[0]
             self.problem("yaml.key", f"the key {told or 'null'} is no text", f'write "{told}"', event)
+            return False
+        if len(text_scalar(key.value)) > MAX_KEY:
+            told = f"the key {key.value[:SHOWN]!r}… is too long"
+            self.problem("yaml.key", told, f"a key has at most {MAX_KEY:,} characters", event)
             return False
         if key.value in data:
             self.problem("yaml.duplicate-key", f"the key {key.value!r} stands twice", "keep one of the two", event, key.value)

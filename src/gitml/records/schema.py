@@ -64,7 +64,7 @@ class Shape:
         import jsonschema_rs
 
         try:
-            return jsonschema_rs.Draft202012Validator(self.schema, validate_formats=False)
+            return jsonschema_rs.Draft202012Validator(dict(self.schema), validate_formats=False)
         except (ValueError, jsonschema_rs.ReferencingError):
             return None
 
@@ -174,7 +174,7 @@ def _unusable(data: Mapping[str, Any], path: str) -> list[Problem]:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
-    if not jsonschema_rs.meta.is_valid(data):
+    if not jsonschema_rs.meta.is_valid(dict(data)):
         try:
             Draft202012Validator.check_schema(dict(data))
         except SchemaError as error:

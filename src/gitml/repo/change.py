@@ -17,4 +17,3 @@ class Change:
     after: str | None
     content: bytes | None = None
     mode: str = "100644"
-

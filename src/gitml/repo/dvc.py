@@ -6,6 +6,7 @@ import configparser
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ from gitml.repo.pointers import Pointer, tracked
 _FOLDER = ".dvc"
 _IGNORE = ".dvcignore"
 _NEVER = {".dvc", ".git", ".hg"}
+_MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _FULL = ("No space left on device", "Disk quota exceeded", "Read-only file system")
 
 
@@ -51,7 +53,9 @@ def file_digest(path: Path) -> tuple[str, int]:
 
 
 def cache_path(git: Git, md5: str, path: Path | None = None) -> Path | None:
-    """Where DVC's cache holds these bytes; None where it does not. `path`: the data's, where there are several `.dvc`."""
+    """Where DVC's cache holds these bytes, None where it does not; `path` says of which `.dvc`, if not the top one."""
+    if not _MD5.fullmatch(md5):
+        return None
     root = dvc_root(git, path)
     if root is None:
         return None

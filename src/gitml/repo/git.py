@@ -95,6 +95,10 @@ class Git(Command):
         """The commit that a revision names; NotFound with the nearest names."""
         return revision.resolve(self, rev)
 
+    def commit_or_none(self, rev: str) -> str | None:
+        """The commit that a revision names; None where there is none."""
+        return revision.commit_or_none(self, rev)
+
     def resolve_at(self, at: str | None, main: str | None = None) -> At:
         """The snapshot that a text asks for."""
         return revision.resolve_at(self, at, main)

@@ -7,8 +7,8 @@ from typing import Any
 
 from gitml.errors import Problem
 from gitml.records.reader import VERSION, read_slowly
-from gitml.records.schemas import META, SchemaFile, is_ours, read_schema
 from gitml.records.schema import Shape
+from gitml.records.schemas import META, SchemaFile, is_ours, read_schema
 from gitml.repo import packaged
 from gitml.repo.cache import Cache
 

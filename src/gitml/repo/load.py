@@ -30,11 +30,25 @@ class Source(Protocol):
     cache: Cache | None
 
     @property
-    def schemas(self) -> Schemas: ...
-    def read(self, oids: Iterable[str]) -> dict[str, bytes]: ...
-    def inner(self, path: str) -> str | None: ...
-    def place(self, path: str) -> Place | None: ...
-    def path(self, ref: Ref) -> str: ...
+    def schemas(self) -> Schemas:
+        """The kinds that hold."""
+        ...
+
+    def read(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of blobs."""
+        ...
+
+    def inner(self, path: str) -> str | None:
+        """A path relative to the store."""
+        ...
+
+    def place(self, path: str) -> Place | None:
+        """The kind whose template a path fits."""
+        ...
+
+    def path(self, ref: Ref) -> str:
+        """Where a ref's record lies."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +88,12 @@ def parse(source: Source, oids: set[str]) -> dict[str, Parsed | None]:
 
 def _parsed(raw: bytes) -> Parsed:
     if raw.startswith(_LFS):
-        told = Problem("path.lfs", "", "a Git LFS pointer stands where a record should be",
-                       "add `metadata/**/*.yaml text eol=lf -filter` to .gitattributes and commit the file again")
+        told = Problem(
+            "path.lfs",
+            "",
+            "a Git LFS pointer stands where a record should be",
+            "add `metadata/**/*.yaml text eol=lf -filter` to .gitattributes and commit the file again",
+        )
         return Parsed(None, (told,))
     return read(raw)
 
@@ -88,16 +106,21 @@ def _kept(cache: Cache, keys: dict[str, str]) -> dict[str, Parsed | None]:
 def _plain(parsed: Parsed) -> Any:
     if not parsed.problems:
         return [parsed.data, parsed.canonical]
-    return [(found.code, found.message, found.hint, found.line, found.column, found.field) for found in parsed.problems], None
+    return [
+        (found.code, found.message, found.hint, found.line, found.column, found.field) for found in parsed.problems
+    ], None
 
 
 def _known(kept: Any) -> Parsed:
     if isinstance(kept, list):
         return Parsed(kept[0], canonical=kept[1])
-    return Parsed(None, tuple(
-        Problem(code, "", message, hint, line=line, column=column, field=field)
-        for code, message, hint, line, column, field in kept[0]
-    ))
+    return Parsed(
+        None,
+        tuple(
+            Problem(code, "", message, hint, line=line, column=column, field=field)
+            for code, message, hint, line, column, field in kept[0]
+        ),
+    )
 
 
 def _one(source: Source, path: str, entry: Entry, parsed: Parsed | None) -> Loaded:
@@ -149,7 +172,9 @@ def _of_another_kind(source: Source, path: str, place: Place, data: dict[str, An
         hint = f"did you mean {near[0]}?" if near else f"this folder holds {place.kind.name} records"
         return Problem("path.unknown-kind", path, f"there is no kind {name!r}", hint, line=1, column=1, field="schema")
     told = f"a {name} record lies where {place.kind.name} records lie"
-    return Problem("path.mismatch", path, told, f"{name} records lie at {known.template.text}", field="schema", line=1, column=1)
+    return Problem(
+        "path.mismatch", path, told, f"{name} records lie at {known.template.text}", field="schema", line=1, column=1
+    )
 
 
 def _misplaced(source: Source, path: str) -> Problem:
@@ -160,7 +185,9 @@ def _misplaced(source: Source, path: str) -> Problem:
         return Problem("path.mismatch", path, "ends in .yml", "a record's file ends in .yaml")
     if folder in folders:
         template = source.schemas.kind(folders[folder]).template.text
-        return Problem("path.mismatch", path, f"no record of kind {folders[folder]} lies here", f"they lie at {template}")
+        return Problem(
+            "path.mismatch", path, f"no record of kind {folders[folder]} lies here", f"they lie at {template}"
+        )
     near = nearest(folder, list(folders))
     hint = f"did you mean metadata/{near[0]}/?" if near else "a new kind is a new file in schemas/"
     return Problem("path.unknown-kind", path, f"no kind keeps its records in {OWN_FOLDER}{folder}", hint)

@@ -33,6 +33,9 @@ def refs(command: Command, prefix: str = "refs/") -> dict[str, str]:
     out = command.run("for-each-ref", f"--format={_NAMES}", prefix.rstrip("/"))
     for line in out.decode("utf-8", "surrogateescape").splitlines():
         oid, peeled, kind, peeled_kind, name = line.split(" ", 4)
+        if peeled_kind == "tag":  # a tag of a tag: git before 2.45 looks one step far
+            peeled = command.run("rev-parse", "--verify", "--quiet", f"{oid}^{{commit}}", check=False).decode().strip()
+            peeled_kind = "commit" if peeled else ""
         if "commit" in (kind, peeled_kind):
             found[name] = peeled or oid
     return found

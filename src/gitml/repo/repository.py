@@ -40,16 +40,29 @@ class Repository:
     def worktree(self) -> Snapshot:
         """The work tree, as git would add it."""
         found = self.git.worktree(wanted=self._wanted)
-        at = At("worktree", self.git.head())
-        return Snapshot(self.git, at, found.entries, prefix=self.prefix, contents=found.contents, cache=self.cache,
-                        problems=found.problems)
+        at = At("worktree")
+        return Snapshot(
+            self.git,
+            at,
+            found.entries,
+            prefix=self.prefix,
+            contents=found.contents,
+            cache=self.cache,
+            problems=found.problems,
+        )
 
     def staged(self) -> Snapshot:
         """The staged content."""
         found = self.git.staged()
         problems = [_unmerged(path) for path in sorted(found.unmerged)]
-        return Snapshot(self.git, At("staged", self.git.head()), found.entries, prefix=self.prefix, cache=self.cache,
-                        problems=problems)
+        return Snapshot(
+            self.git,
+            At("staged"),
+            found.entries,
+            prefix=self.prefix,
+            cache=self.cache,
+            problems=problems,
+        )
 
     def head(self) -> Snapshot:
         """HEAD's commit; an empty snapshot where there is none yet."""
@@ -58,8 +71,9 @@ class Repository:
 
     def commit(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """A commit, by its full id; `asker` are the schemas of the store that asks."""
-        return Snapshot(self.git, At("commit", commit), self.git.tree(commit), prefix=self.prefix, asker=asker,
-                        cache=self.cache)
+        return Snapshot(
+            self.git, At("commit", commit), self.git.tree(commit), prefix=self.prefix, asker=asker, cache=self.cache
+        )
 
     def at(self, text: str | None, main: str | None = None, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """A snapshot by name: `worktree`, `staged`, a revision, or a date; raises NotFound."""
@@ -98,7 +112,6 @@ class Repository:
         if self.git.root is None:
             raise GitFailed("this repository is bare: it has no work tree", hint="clone it and work there")
         return self.git.root / path
-
 
     def author(self) -> str:
         """The name that git would give the author of a commit; empty where nobody has told it."""

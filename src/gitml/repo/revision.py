@@ -27,13 +27,14 @@ class At:
 
 def resolve(command: Command, revision: str) -> str:
     """The commit that a revision names; NotFound with the nearest names, BadValue where several objects begin so."""
-    found = _commit(command, revision)
+    found = commit_or_none(command, revision)
     if found is None:
         raise _unknown(command, revision)
     return found
 
 
-def _commit(command: Command, revision: str) -> str | None:
+def commit_or_none(command: Command, revision: str) -> str | None:
+    """The commit that a revision names, None where there is none; BadValue where several objects begin so."""
     if not revision or "\n" in revision or "\0" in revision:
         return None
     # Asked for on standard input: there a text is never an option, whatever it begins with. The second question is for
@@ -78,7 +79,7 @@ def resolve_at(command: Command, at: str | None, main: str | None = None) -> At:
             message = f"{at}: this repository has no work tree"
             raise BadValue(message, hint="name a commit, a branch or a tag")
         return At(WORKTREE if at == WORKTREE else STAGED)
-    found = _commit(command, at)
+    found = commit_or_none(command, at)
     if found is not None:
         return At("commit", found)
     if bound_of(at) is None:

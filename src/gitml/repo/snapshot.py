@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.nearest import nearest
 from gitml.records.reader import read
@@ -96,8 +97,11 @@ class Snapshot:
         """The schema files in this snapshot's `schemas/` that are gitml's."""
         paths = [path for path in self.entries if is_schema_path(self.inner(path) or "")]
         raw = self.read(self.entries[path].oid for path in paths)
-        files = {path: (self.entries[path].oid, raw[self.entries[path].oid]) for path in paths
-                 if self.entries[path].oid in raw}
+        files = {
+            path: (self.entries[path].oid, raw[self.entries[path].oid])
+            for path in paths
+            if self.entries[path].oid in raw
+        }
         return read_files(files, self.cache)
 
     @cached_property
@@ -170,7 +174,9 @@ class Snapshot:
                 return found.record
             raise NotFound(f"{ref.bare} cannot be read: {found.problems[0]}", hint="git ml validate shows all problems")
         near = nearest(str(ref.bare), self._names(ref.kind))
-        raise NotFound(f"there is no {ref.bare} {self.told}", near=near, hint=f"git ml list {ref.kind} shows what is there")
+        raise NotFound(
+            f"there is no {ref.bare} {self.told}", near=near, hint=f"git ml list {ref.kind} shows what is there"
+        )
 
     @property
     def told(self) -> str:
@@ -200,10 +206,21 @@ class Snapshot:
             entries[change.path] = Entry(change.mode, change.after)
             if change.content is not None:
                 contents[change.after] = change.content
-        after = Snapshot(self.git, self.at, entries, prefix=self.prefix, contents=contents, asker=self._asker,
-                         cache=self.cache, problems=self.tree_problems)
-        after._loaded = {path: found for path, found in self._loaded.items()  # noqa: SLF001
-                         if path in entries and entries[path].oid == found.blob}
+        after = Snapshot(
+            self.git,
+            self.at,
+            entries,
+            prefix=self.prefix,
+            contents=contents,
+            asker=self._asker,
+            cache=self.cache,
+            problems=self.tree_problems,
+        )
+        after._loaded = {
+            path: found
+            for path, found in self._loaded.items()
+            if path in entries and entries[path].oid == found.blob
+        }
         return after
 
     def is_settings(self, path: str) -> bool:

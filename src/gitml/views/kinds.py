@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gitml.records.ref import VERSION
 from gitml.records.template import OWN_FOLDER
 from gitml.views.rows import Column, Rows
 
@@ -32,4 +33,6 @@ def _kind(snapshot: Snapshot, problem: Problem) -> str | None:
     inner = snapshot.inner(problem.path) or ""
     if not inner.startswith(OWN_FOLDER):
         return None
-    return snapshot.schemas.folders().get(inner[len(OWN_FOLDER) :].partition("/")[0])
+    folder = inner[len(OWN_FOLDER) :].partition("/")[0]
+    name = snapshot.schemas.folders().get(folder)
+    return name.removesuffix(VERSION) if name else None  # head and versions share a folder

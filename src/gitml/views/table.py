@@ -38,7 +38,8 @@ def mask(expr: Expr, frame: pd.DataFrame) -> pd.Series[bool]:
     """
     fields = expr.fields
     below = tuple(f"{field}." for field in fields)
-    names = [name for name in map(str, frame.columns) if name in fields or name.startswith(below)]
+    texts = [name for name in frame.columns if isinstance(name, str)]
+    names = [name for name in texts if name in fields or name.startswith(below)]
     held = expr.mask({name: _cells(frame[name]) for name in names}, len(frame))
     return pd.Series(held, index=frame.index, dtype=bool)
 

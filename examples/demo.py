@@ -1,0 +1,161 @@
+"""The main job on real data, in a new folder: every step prints the command that a person would type.
+
+    python examples/demo.py [FOLDER]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BIN = Path(sys.executable).parent
+RUNS = [("forest", 5), ("forest", 20), ("forest", 80), ("forest", 200),
+        ("logistic", 1), ("logistic", 10), ("logistic", 100), ("logistic", 1000),
+        ("neighbours", 1), ("neighbours", 5), ("neighbours", 15), ("neighbours", 45)]  # fmt: skip
+WRITE_DATA = (
+    "from sklearn.datasets import load_wine; "
+    "load_wine(as_frame=True).frame.rename(columns={'target': 'grower'}).to_csv('data/wine.csv', index=False)"
+)
+BOLD, DIM, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
+
+
+class Demo:
+    """A shell session that can be read: each command is printed, run in the folder, and its answer shown."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        self.env = {**kept, "PATH": f"{BIN}{os.pathsep}{kept.get('PATH', '')}", "DVC_NO_ANALYTICS": "1"}
+
+    def say(self, text: str) -> None:
+        """A line that tells what comes."""
+        print(f"\n{BOLD}# {text}{PLAIN}", flush=True)
+
+    def type(self, line: str, *, shown: bool = True, fails: bool = False) -> str:
+        """Run a command line in the folder; what it printed. Stops the demo where it ends otherwise than it should."""
+        print(f"{DIM}${PLAIN} {line}", flush=True)
+        done = subprocess.run(
+            shlex.split(line), cwd=self.folder, env=self.env, capture_output=True, text=True, check=False
+        )
+        told = (done.stdout + done.stderr).strip()
+        if shown and told:
+            print(told, flush=True)
+        if bool(done.returncode) != fails:
+            sys.exit(f"the demo expected this to {'fail' if fails else 'succeed'}: {line}\n{told}")
+        return done.stdout.strip()
+
+    def git(self, line: str) -> None:
+        """A git command whose answer is not worth reading here."""
+        self.type(f"git {line}", shown=False)
+
+
+def prepare(demo: Demo) -> None:
+    """A repository, a store in it, and the data."""
+    demo.say("a new repository: git, dvc, gitml, with our hooks")
+    demo.git("init -b main")
+    for key, value in (("user.name", "Mona"), ("user.email", "mona@example.org")):
+        subprocess.run(["git", "config", key, value], cwd=demo.folder, env=demo.env, check=True)
+    demo.type("dvc init --quiet", shown=False)
+    demo.type("git ml init --hooks")
+    (demo.folder / "data").mkdir()
+    shutil.copy(HERE / "train.py", demo.folder / "train.py")
+    (demo.folder / ".gitignore").write_text("/artifacts/\n")
+    demo.git("add --all")
+    demo.git("commit --quiet -m 'a store'")
+
+    demo.say("the data: 178 wines of three growers, tracked by DVC, recorded as dataset/wine@1")
+    demo.type(f'python -c "{WRITE_DATA}"')
+    demo.type("dvc add --quiet data/wine.csv", shown=False)
+    demo.type(
+        "git ml new dataset wine --from data/wine.csv "
+        "'description=Chemical analysis of 178 wines from three growers.' license=CC-BY-4.0"
+    )
+    demo.git("add --all")
+    demo.git("commit --quiet -m 'dataset/wine@1'")
+
+
+def train(demo: Demo) -> str:
+    """A dozen runs; the ref of the best."""
+    demo.say("a dozen trainings of three algorithms: each records itself")
+    for algorithm, size in RUNS:
+        demo.type(f"python train.py {algorithm} {size}")
+    demo.git("add --all")
+    demo.git("commit --quiet -m 'a dozen runs'")
+    demo.say("which is best?")
+    columns = "params.algorithm,params.size,metrics.train.accuracy,metrics.test.accuracy,metrics.test.log_loss"
+    demo.type(f"git ml list run --columns {columns} --sort -metrics.test.accuracy,metrics.test.log_loss")
+    best = demo.type(
+        "git ml list run 'metrics.test.accuracy > 0.9' --columns metrics.test.accuracy "
+        "--sort -metrics.test.accuracy,metrics.test.log_loss --limit 1 --format json"
+    )
+    return str(json.loads(best)["rows"][0]["ref"])
+
+
+def main() -> None:
+    """Run the demo in the folder given, or in a new one."""
+    started = time.monotonic()
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp(prefix="gitml-demo-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    demo = Demo(folder)
+    prepare(demo)
+    best = train(demo)
+    ship(demo, best)
+    refuse(demo)
+    look_back(demo, best)
+    print(f"\n{BOLD}done in {time.monotonic() - started:.0f} s{PLAIN}; the repository is {folder}")
+
+
+def ship(demo: Demo, best: str) -> None:
+    """The best run becomes model/wine@1, and production."""
+    demo.say("the best becomes model/wine@1, its weights tracked by DVC, and goes to production")
+    (demo.folder / "models").mkdir()
+    demo.type(f"cp artifacts/{best.rpartition('/')[2]}.pkl models/wine.pkl")
+    demo.type(f"git ml register wine --run {best} --path models/wine.pkl")
+    demo.type("git ml promote model/wine@1 production --reason 'best accuracy on the test split'")
+    demo.git("add --all")
+    demo.git("commit --quiet -m 'model/wine@1 in production'")
+    demo.type("git ml validate")
+    demo.type("git ml list")
+    demo.type("git ml show model/wine@1")
+
+    demo.say("the best and the worst, side by side")
+    worst = demo.type("git ml list run --sort metrics.test.accuracy --columns metrics.test.accuracy --limit 1 --format csv",
+                      shown=False).splitlines()[1].partition(",")[0]
+    demo.type(f"git ml compare {best} {worst}")
+
+
+def refuse(demo: Demo) -> None:
+    """A bad record does not get past the hook."""
+    demo.say("somebody writes a decimal comma by hand: the hook refuses the commit, and says why")
+    demo.type("git ml set model/wine 'description=Grower of a wine from its analysis.'", shown=False)
+    bad = demo.folder / "metadata" / "metrics" / "accuracy.yaml"
+    bad.parent.mkdir(exist_ok=True)
+    bad.write_text('schema: metric/1\ndirection: higher\ntolerance:\n  absolute: "0,005"\n')
+    demo.type("cat metadata/metrics/accuracy.yaml")
+    demo.git("add --all")
+    demo.type("git commit --quiet -m 'a tolerance for accuracy'", fails=True)
+    demo.type("""python -c "import pathlib; p = pathlib.Path('metadata/metrics/accuracy.yaml'); """
+              """p.write_text(p.read_text().replace('\\"0,005\\"', '0.005'))" """.strip())
+    demo.git("add --all")
+    demo.git("commit --quiet -m 'a tolerance for accuracy'")
+
+
+def look_back(demo: Demo, best: str) -> None:
+    """The store as of an earlier commit."""
+    demo.say("the store as it was before anything was registered")
+    demo.type("git ml list --at HEAD~2")
+    demo.type("git ml show model/wine@1 --at HEAD~2", fails=True)
+    demo.type(f"git ml show {best} --at HEAD~2 --format json", shown=False)
+    demo.type("git log --oneline")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,447 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from gitrepo import commit, git, init, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitml.errors import BadValue, GitFailed, NotFound
+from gitml.repo.commits import bound_of, iso
+from gitml.repo.git import Git
+from gitml.repo.revision import At
+
+DAY = 86_400
+
+
+def day(number: int, time: str = "12:00:00") -> str:
+    return f"2026-03-{number:02}T{time}+00:00"
+
+
+def dated(repo: Path, number: int, **files: str) -> str:
+    return commit(repo, files, f"day {number}", day(number))
+
+
+# ── commits ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_a_commit_says(repo: Path) -> None:
+    first = dated(repo, 1)
+    env = {
+        "GIT_AUTHOR_NAME": "Ana Ñu",
+        "GIT_AUTHOR_EMAIL": "ana@example.org",
+        "GIT_AUTHOR_DATE": "2026-03-02T23:30:00-0200",
+        "GIT_COMMITTER_DATE": "2026-03-04T00:30:00+0530",
+    }
+    message = "subject\non two lines\n\nbody\n\nGitml-Ref: run/wine/1"
+    git(repo, "commit", "-q", "--allow-empty", "-m", message, env=env)
+    found = Git.find(repo)
+    second = found.resolve("HEAD")
+    said = found.commit_info(second)
+    assert (said.oid, said.parents) == (second, (first,))
+    assert said.tree == git(repo, "rev-parse", "HEAD^{tree}")
+    assert (said.time, said.authored) == ("2026-03-03T19:00:00Z", "2026-03-03T01:30:00Z")
+    assert (said.author, said.committer) == ("Ana Ñu <ana@example.org>", "Mona <mona@example.org>")
+    assert said.subject == "subject on two lines"
+    assert said.message.endswith("\n\nGitml-Ref: run/wine/1\n")
+    assert [c.oid for c in found.commits([second, first])] == [second, first]
+
+
+def test_a_commit_in_another_encoding_signed_or_odd(repo: Path) -> None:
+    tree = git(repo, "mktree", text=b"")
+    latin = (
+        f"tree {tree}\nauthor J\xfcrgen <j@x> 1772366400 +0100\ncommitter nobody\nencoding ISO-8859-1\n"
+        "gpgsig -----BEGIN-----\n tree of lies\n -----END-----\n\nGr\xfc\xdfe\n"
+    ).encode("latin-1")
+    unknown = f"tree {tree}\nauthor A <> 99999999999999 +0000\ncommitter A <> x\nencoding klingon\n\nü\n".encode()
+    found = Git.find(repo)
+    first, second = (
+        git(repo, "hash-object", "-t", "commit", "-w", "--literally", "--stdin", text=content)
+        for content in (latin, unknown)
+    )
+    said = found.commit_info(first)
+    assert (said.author, said.subject, said.authored) == ("Jürgen <j@x>", "Grüße", "2026-03-01T12:00:00Z")
+    assert said.time == "1970-01-01T00:00:00Z"
+    said = found.commit_info(second)
+    assert (said.subject, said.authored) == ("ü", "9999-12-31T23:59:59Z")
+
+
+def test_no_such_commit(repo: Path) -> None:
+    commit(repo, {"f": "1"})
+    found = Git.find(repo)
+    with pytest.raises(NotFound, match="is not here"):
+        found.commit_info("1" * 40)
+    with pytest.raises(BadValue, match="not a commit"):
+        found.commit_info(found.tree("HEAD")["f"].oid)
+
+
+def test_merge_bases(repo: Path) -> None:
+    first = dated(repo, 1)
+    git(repo, "checkout", "-q", "-b", "side")
+    side = dated(repo, 2)
+    git(repo, "checkout", "-q", "main")
+    main = dated(repo, 3)
+    git(repo, "checkout", "-q", "--orphan", "other")
+    other = dated(repo, 4)
+    found = Git.find(repo)
+    assert found.merge_base(side, main) == first
+    assert found.merge_base(side, other) is None
+    assert found.is_ancestor(first, main)
+    assert not found.is_ancestor(main, first)
+    with pytest.raises(GitFailed, match="merge-base"):
+        found.merge_base("--all", main)
+
+
+# ── refs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_head_and_branch(repo: Path) -> None:
+    first = dated(repo, 1)
+    git(repo, "tag", "odd")
+    git(repo, "checkout", "-q", "-b", "feature/odd")
+    git(repo, "branch", "odd")
+    found = Git.find(repo)
+    assert (found.head(), found.branch()) == (first, "feature/odd")
+    git(repo, "checkout", "-q", "refs/heads/odd")
+    assert found.branch() is None
+    git(repo, "checkout", "-q", "odd", "--")
+    git(repo, "symbolic-ref", "HEAD", "refs/heads/odd")
+    assert found.branch() == "odd"
+    git(repo, "checkout", "-q", "--orphan", "fresh")
+    assert (found.head(), found.branch()) == (None, "fresh")
+
+
+def test_refs_name_commits(repo: Path) -> None:
+    first = dated(repo, 1, f="1")
+    git(repo, "tag", "-m", "annotated", "v1")
+    git(repo, "tag", "a-tree", "HEAD^{tree}")
+    git(repo, "tag", "-m", "annotated", "a-tagged-tree", "HEAD^{tree}")
+    git(repo, "tag", "-m", "nested", "a-tree-again", "a-tagged-tree")
+    git(repo, "tag", "-m", "nested", "v1.again", "v1")
+    git(repo, "update-ref", "refs/heads/ünï", first)
+    found = Git.find(repo)
+    assert found.refs() == {
+        "refs/heads/main": first,
+        "refs/heads/ünï": first,
+        "refs/tags/v1": first,
+        "refs/tags/v1.again": first,
+    }
+    assert set(found.refs("refs/tags/")) == {"refs/tags/v1", "refs/tags/v1.again"}
+    assert found.refs("refs/none") == {}
+
+
+def test_the_main_line_is_the_remotes_first(repo: Path) -> None:
+    first = dated(repo, 1)
+    found = Git.find(repo)
+    assert found.main_ref("main") == found.main_ref("refs/heads/main") == "refs/heads/main"
+    assert found.main_ref("trunk") is None
+    git(repo, "update-ref", "refs/remotes/fork/main", first)
+    assert found.main_ref("main") == "refs/remotes/fork/main"
+    git(repo, "update-ref", "refs/remotes/alike/main/x", first)
+    git(repo, "update-ref", "refs/remotes/origin/main", first)
+    git(repo, "update-ref", "refs/remotes/fork/only", first)
+    git(repo, "update-ref", "refs/remotes/origin/not/only", first)
+    assert found.main_ref("main") == "refs/remotes/origin/main"
+    assert found.main_ref("only") == "refs/remotes/fork/only"
+    git(repo, "config", "branch.main.remote", "fork")
+    git(repo, "config", "branch.main.merge", "refs/heads/main")
+    git(repo, "config", "remote.fork.url", "nowhere")
+    git(repo, "config", "remote.fork.fetch", "+refs/heads/*:refs/remotes/fork/*")
+    assert found.main_ref("main") == "refs/remotes/fork/main"
+    git(repo, "config", "branch.main.merge", "refs/heads/only")
+    assert found.main_ref("main") == "refs/remotes/fork/only"
+    git(repo, "config", "branch.main.merge", "refs/heads/gone")
+    assert found.main_ref("main") == "refs/remotes/origin/main"
+
+
+@pytest.mark.parametrize("name", ["merge", "cherry-pick", "revert", "rebase", "rebase --apply", "am"])
+def test_what_git_is_in_the_middle_of(repo: Path, name: str) -> None:
+    commit(repo, {"f": "1"})
+    git(repo, "checkout", "-q", "-b", "side")
+    commit(repo, {"f": "2"})
+    patch = git(repo, "format-patch", "-1", "--stdout").encode()
+    git(repo, "checkout", "-q", "main")
+    commit(repo, {"f": "3"})
+    found = Git.find(repo)
+    assert found.operation_in_progress() is None
+    if name == "am":
+        git(repo, "am", "-3", text=patch, check=False)
+    else:
+        git(repo, *name.split(), "side" if name != "revert" else "HEAD~1", check=False)
+    assert found.operation_in_progress() == name.split()[0]
+    if name not in ("merge", "revert"):
+        git(repo, name.split()[0], "--abort")
+        assert found.operation_in_progress() is None
+
+
+@pytest.mark.parametrize("name", ["cherry-pick", "revert"])
+def test_between_two_picks_git_is_still_in_the_middle(repo: Path, name: str) -> None:
+    commit(repo, {"f": "1"})
+    for text in "23":
+        commit(repo, {"f": text})
+    git(repo, "checkout", "-q", "-b", "side", "HEAD~2")
+    commit(repo, {"f": "other"})
+    git(repo, name, "main~1", "main", check=False)
+    write(repo, {"f": "settled"})
+    git(repo, "commit", "-q", "-a", "-m", "settled")
+    found = Git.find(repo)
+    assert not (repo / ".git/CHERRY_PICK_HEAD").exists()
+    assert found.operation_in_progress() == name
+
+
+# ── revisions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_way_to_name_a_commit(repo: Path) -> None:
+    first = dated(repo, 1)
+    second = commit(repo, {"f": "1"}, "fix the thing", day(2))
+    git(repo, "tag", "-m", "annotated", "v1.0", first)
+    git(repo, "branch", "2026-03-01", second)
+    git(repo, "branch", "-f", "a/b", first)
+    git(repo, "update-ref", "refs/heads/-odd", first)
+    found = Git.find(repo)
+    named = {
+        "HEAD": second,
+        "@": second,
+        "main": second,
+        "main~1": first,
+        "HEAD^": first,
+        "v1.0": first,
+        "v1.0^{}": first,
+        "a/b": first,
+        "refs/heads/-odd": first,
+        "-odd": first,
+        first: first,
+        first[:7]: first,
+        ":/fix the": second,
+        "HEAD^{/day 1}": first,
+        "2026-03-01": second,
+        "main@{0}": second,
+    }
+    for text, expected in named.items():
+        assert found.resolve(text) == expected, text
+        assert found.resolve_at(text, "main") == At("commit", expected)
+        assert found.commit_or_none(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nope", "--all", "--output=x", "-h", "HEAD~9", "HEAD:f", "main\nHEAD", "a b", "main@{u}", "\0", "1" * 40]
+)
+def test_no_such_revision(repo: Path, text: str) -> None:
+    commit(repo, {"f": "1"})
+    found = Git.find(repo)
+    with pytest.raises(NotFound, match="no revision"):
+        found.resolve(text)
+    with pytest.raises(NotFound):
+        found.resolve_at(text)
+    assert found.commit_or_none(text) is None
+    assert not (repo / "x").exists()
+
+
+def test_the_nearest_names_are_told(repo: Path) -> None:
+    first = dated(repo, 1)
+    git(repo, "tag", "v1.0")
+    git(repo, "update-ref", "refs/remotes/origin/feature", first)
+    with pytest.raises(NotFound) as caught:
+        Git.find(repo).resolve("v1.0.0")
+    assert caught.value.near == ("v1.0",)
+    with pytest.raises(NotFound) as caught:
+        Git.find(repo).resolve_at("origin/featur")
+    assert caught.value.near == ("origin/feature",)
+
+
+def test_no_commit_yet(repo: Path, tmp_path: Path) -> None:
+    for text in ("HEAD", "@"):
+        with pytest.raises(NotFound, match="no commit yet"):
+            Git.find(repo).resolve(text)
+    with pytest.raises(NotFound, match="no commit yet"):
+        Git.find(repo).resolve_at("2026-03-01")
+    git(tmp_path, "init", "-q", "--bare", "bare.git")
+    with pytest.raises(NotFound, match="no commit yet"):
+        Git.find(tmp_path / "bare.git").resolve_at(None)
+
+
+def test_a_short_id_that_several_objects_share(repo: Path) -> None:
+    found = Git.find(repo)
+    seen: dict[str, str] = {}
+    tree = git(repo, "mktree", text=b"")
+    prefix = ""
+    # Two commits whose first four digits agree: a few hundred tries.
+    for number in range(5000):
+        oid = git(repo, "commit-tree", tree, "-m", str(number))
+        if oid[:4] in seen:
+            prefix = oid[:4]
+            break
+        seen[oid[:4]] = oid
+    with pytest.raises(BadValue, match=f"{prefix}: 2 objects begin so") as caught:
+        found.resolve(prefix)
+    assert len(caught.value.near) == 2
+    with pytest.raises(BadValue, match="write more digits"):
+        found.resolve_at(f"{prefix}~1")
+
+
+# ── snapshots by name ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_staged_and_the_work_tree_by_name(repo: Path, tmp_path: Path) -> None:
+    first = dated(repo, 1)
+    git(repo, "branch", "staged")
+    found = Git.find(repo)
+    assert found.resolve_at(None) == found.resolve_at("worktree") == At("worktree")
+    assert found.resolve_at("staged") == At("staged")
+    git(tmp_path, "clone", "-q", "--bare", str(repo), "bare.git")
+    bare = Git.find(tmp_path / "bare.git")
+    assert bare.resolve_at(None) == At("commit", first)
+    for text in ("staged", "worktree"):
+        with pytest.raises(BadValue, match="no work tree"):
+            bare.resolve_at(text)
+
+
+def test_a_date_is_the_end_of_its_day(repo: Path) -> None:
+    oids = {number: dated(repo, number) for number in (1, 2, 4)}
+    late = commit(repo, {}, "late", "2026-03-04T23:59:59+00:00")
+    other = commit(repo, {}, "other zone", "2026-03-04T22:30:00-0200")
+    found = Git.find(repo)
+    for text, expected in {
+        "2026-03-01": oids[1],
+        "2026-03-02": oids[2],
+        "2026-03-03": oids[2],
+        "2026-03-04": late,
+        "2026-03-05": other,
+        "9999-12-31": other,
+        "2026-03-04T12:00:00Z": oids[4],
+        "2026-03-04T12:00": oids[4],
+        "2026-03-04 11:59:59": oids[2],
+        "2026-03-04 11:59:59.999999": oids[2],
+        "2026-03-04T12:59:59+01:00": oids[2],
+        "2026-03-04t13:00:00+0100": oids[4],
+        "2026-03-04 13:00 +01:00": oids[4],
+    }.items():
+        assert found.by_date("HEAD", text) == expected, text
+        assert found.resolve_at(text) == found.resolve_at(text, "main") == At("commit", expected)
+
+
+def test_a_clock_set_back_does_not_let_later_commits_in(repo: Path) -> None:
+    first, second = dated(repo, 1), dated(repo, 2)
+    dated(repo, 9)
+    dated(repo, 3)  # made after that of the 9th, with a clock set back
+    found = Git.find(repo)
+    assert found.by_date("main", "2026-03-05") == second
+    assert found.by_date("main", "2026-03-01") == first
+    assert found.by_date("main", "2026-03-09") == found.head()
+
+
+def test_only_the_first_parent_line_counts(repo: Path) -> None:
+    first = dated(repo, 1)
+    git(repo, "checkout", "-q", "-b", "side")
+    dated(repo, 2)
+    git(repo, "checkout", "-q", "main")
+    env = {"GIT_COMMITTER_DATE": day(5), "GIT_AUTHOR_DATE": day(5)}
+    git(repo, "merge", "-q", "--no-ff", "-m", "merge", "side", env=env)
+    assert Git.find(repo).by_date("main", "2026-03-04") == first
+
+
+def test_the_committers_date_counts(repo: Path) -> None:
+    first = dated(repo, 1)
+    env = {"GIT_AUTHOR_DATE": day(2), "GIT_COMMITTER_DATE": day(8)}
+    git(repo, "commit", "-q", "--allow-empty", "-m", "rebased", env=env)
+    assert Git.find(repo).by_date("main", "2026-03-03") == first
+
+
+def test_before_the_first_commit(repo: Path) -> None:
+    dated(repo, 5)
+    with pytest.raises(NotFound, match=r"no commit by 2026-03-04: the first is of 2026-03-05T12:00:00Z"):
+        Git.find(repo).resolve_at("2026-03-04", "main")
+
+
+def test_a_shallow_clone_says_where_it_ends(repo: Path, tmp_path: Path) -> None:
+    for number in (1, 3, 5):
+        dated(repo, number)
+    git(tmp_path, "clone", "-q", "--depth=2", f"file://{repo}", "shallow")
+    found, full = Git.find(tmp_path / "shallow"), Git.find(repo)
+    assert found.is_shallow()
+    assert not full.is_shallow()
+    assert found.by_date("HEAD", "2026-03-04") == full.resolve("HEAD~1")
+    with pytest.raises(NotFound, match=r"the first is of 2026-03-03.* this clone is shallow") as caught:
+        found.resolve_at("2026-03-02", "main")
+    assert "--unshallow" in caught.value.hint
+    assert found.commit_info(found.resolve("HEAD~1")).parents == (full.resolve("HEAD~2"),)
+    assert found.merge_base("HEAD", "HEAD~1") == found.resolve("HEAD~1")
+
+
+def test_dates_are_looked_up_on_main(repo: Path, tmp_path: Path) -> None:
+    first = dated(repo, 1)
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", str(repo), "clone")
+    theirs = dated(repo, 3)
+    git(clone, "checkout", "-q", "-b", "side")
+    side = dated(clone, 2)
+    found = Git.find(clone)
+    assert found.resolve_at("2026-03-09", "main").commit == first
+    assert found.resolve_at("2026-03-09").commit == side
+    git(clone, "fetch", "-q")
+    assert found.resolve_at("2026-03-09", "main").commit == theirs  # the local main has not moved
+    git(clone, "checkout", "-q", "main")
+    git(clone, "merge", "-q", "--ff-only", "origin/main")
+    ours = dated(clone, 4)
+    assert found.resolve_at("2026-03-09", "main").commit == ours  # not pushed yet
+    git(clone, "reset", "-q", "--hard", first)
+    dated(clone, 5)
+    assert found.resolve_at("2026-03-09", "main").commit == theirs  # gone another way
+    with pytest.raises(NotFound, match="main branch 'trunk' is not here") as caught:
+        found.resolve_at("2026-03-09", "trunk")
+    assert "git fetch origin trunk" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-13-01", "2026-03-01T25:00", "0000-01-01", "2026-03-01T12:00+99:00"])
+def test_a_date_that_is_none(repo: Path, text: str) -> None:
+    dated(repo, 1)
+    with pytest.raises(BadValue, match="no such date"):
+        Git.find(repo).resolve_at(text)
+
+
+@pytest.mark.parametrize("text", ["2026-03", "20260301", "yesterday", "2026-03-01x", "2026-W10-1", "٢٠٢٦-03-01"])
+def test_what_looks_little_like_a_date(repo: Path, text: str) -> None:
+    dated(repo, 1)
+    found = Git.find(repo)
+    with pytest.raises(NotFound, match="no revision"):
+        found.resolve_at(text)
+    with pytest.raises(BadValue, match="neither a date nor a time"):
+        found.by_date("HEAD", text)
+
+
+def test_a_line_that_looks_like_an_option(repo: Path) -> None:
+    dated(repo, 1)
+    with pytest.raises(BadValue, match="not a commit"):
+        Git.find(repo).first_parents("--all")
+    with pytest.raises(GitFailed, match="rev-list"):
+        Git.find(repo).first_parents("nope")
+
+
+@given(st.integers(0, 253_402_300_799))
+def test_a_time_is_later_than_itself_by_a_second(seconds: int) -> None:
+    assert bound_of(iso(seconds)) == seconds + 1
+    assert bound_of(iso(seconds)[:10]) == seconds // DAY * DAY + DAY
+
+
+def test_the_line_by_date_agrees_with_a_plain_reading(tmp_path: Path) -> None:
+    """Whatever the clocks did: stop before the first commit that is later."""
+
+    @settings(max_examples=15, deadline=None)
+    @given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(1, 9))
+    def agrees(days: list[int], asked: int) -> None:
+        place = tmp_path / "r"
+        shutil.rmtree(place, ignore_errors=True)
+        init(place)
+        oids = [dated(place, number) for number in days]
+        kept = next((n for n, number in enumerate(days) if number > asked), len(days))
+        found = Git.find(place)
+        if kept:
+            assert found.by_date("HEAD", f"2026-03-{asked:02}") == oids[kept - 1]
+        else:
+            with pytest.raises(NotFound, match="no commit by"):
+                found.by_date("HEAD", f"2026-03-{asked:02}")
+
+    agrees()

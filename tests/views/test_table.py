@@ -1,0 +1,171 @@
+"""DataFrames: types kept, NaN and missing told apart, and filters that answer as they do on records."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filter_strategies import cells, exprs
+from gitml.records.filter import Expr, Reading, parse
+from gitml.records.ref import Ref
+from gitml.views.compare import Side, compare
+from gitml.views.metrics import Metrics
+from gitml.views.rows import rows
+from gitml.views.table import frame, mask, table
+from in_memory import loose, store
+
+
+def column(*values: Any) -> pd.Series[Any]:
+    """One column; `...` stands for a missing field."""
+    data = [{} if value is ... else {"x": value} for value in values]
+    return table(rows(loose(*data, {"y": 1}), "thing"))["x"].iloc[: len(values)]
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ((1, 2), "Int64"),
+        ((1, 0.5), "Float64"),
+        ((0.5, math.nan), "Float64"),
+        ((True, False), "boolean"),
+        (("2025", "x"), "string"),
+        (("2025", 2025), "object"),
+        ((True, 1), "object"),
+        (([1], [2]), "object"),
+        ((2**60, 0.5), "object"),  # no float holds that integer
+        ((None,), "object"),
+    ],
+)
+def test_types(values: tuple[Any, ...], dtype: str) -> None:
+    for held in (values, (*values, ...), (..., *values, None)):
+        assert column(*held).dtype == dtype
+
+
+def test_integers_of_64_bits_are_exact() -> None:
+    found = column(2**63 - 1, -(2**63), ...)
+    assert found.tolist()[:2] == [2**63 - 1, -(2**63)]
+    assert found.isna().tolist() == [False, False, True]
+
+
+def test_integers_beyond_64_bits_are_objects() -> None:
+    assert column(2**64, 1).tolist() == [2**64, 1]
+
+
+def test_nan_is_not_missing() -> None:
+    found = column(math.nan, ..., None, 0.5)
+    assert found.isna().tolist() == [False, True, True, False]
+    assert math.isnan(found.iloc[0])
+    assert (found > 0.1).tolist()[3] is True
+    kept = table(rows(loose({"x": math.nan}, {}, {"x": 0.5}), "thing"))
+    assert kept[kept["ref"] != "thing/002"]["x"].isna().tolist() == [False, True]
+
+
+def test_null_is_none_among_objects() -> None:
+    found = column(1, "a", None, ...)
+    assert found.iloc[2] is None
+    assert found.iloc[3] is pd.NA
+    assert found.isna().tolist() == [False, False, True, True]
+
+
+def test_text_stays_text() -> None:
+    assert column("2025", "1e3", "", "nan", "NA").tolist() == ["2025", "1e3", "", "nan", "NA"]
+    assert not column("", "nan").isna().any()
+
+
+def test_lists_and_mappings_are_objects() -> None:
+    assert column([1, [2]], ..., []).iloc[0] == [1, [2]]
+    assert column({}, {}).tolist() == [{}, {}]
+    assert column([1], [1, 2], {}).tolist() == [[1], [1, 2], {}]
+
+
+def test_ref_is_a_column_like_any_other() -> None:
+    found = table(rows(loose({"b": 1}, {"a": 1}), "thing", sort="-ref"))
+    assert list(found.columns) == ["ref", "a", "b"]
+    assert found["ref"].tolist() == ["thing/001", "thing/000"]
+    assert list(found.index) == [0, 1]
+
+
+def test_no_rows_keep_their_columns() -> None:
+    found = table(rows(store({"run/wine/a": {"metrics": {"auc": 0.5}}}), "run", "metrics.auc > 1"))
+    assert found.empty
+    assert "metrics.auc" in found.columns
+
+
+def test_pandas_works_on_it() -> None:
+    found = table(rows(loose(*({"g": "ab"[n % 2], "x": n / 2} for n in range(4)), {"g": "a"}), "thing"))
+    assert found.groupby("g")["x"].mean().to_dict() == {"a": 0.5, "b": 1.0}
+    assert found.sort_values("x", ascending=False)["x"].tolist()[:2] == [1.5, 1.0]
+    assert found["x"].max() == 1.5
+    found.loc[0, "x"] = 9  # the frame is the user's own
+    assert found["x"].max() == 9
+
+
+# ── filters on tables ─────────────────────────────────────────────────────────────────────────────────────────────
+
+names = st.sampled_from(["a", "b", "m", "a.b"])
+records = st.lists(st.dictionaries(names, cells), max_size=6)
+
+
+def reads_as_text(expr: Expr) -> bool:
+    return any(isinstance(leaf, Reading) for leaf in expr.leaves())
+
+
+@given(records, exprs, st.booleans())
+def test_a_mask_says_of_each_row_what_the_filter_says(data: list[dict[str, Any]], expr: Expr, nested: object) -> None:
+    if nested:
+        data = [{**each, "m": {"x": each["m"], "y": each.get("a")}} if "m" in each else each for each in data]
+    if reads_as_text(expr):  # an integer in a column of floats is a float there
+        data = [{name: value for name, value in each.items() if type(value) is not int} for each in data]
+    held = loose(*data)
+    found = mask(expr, table(rows(held, "thing")))
+    assert found.tolist() == [expr(record) for record in held.records("thing")]
+    assert found.dtype == bool
+
+
+@given(records, exprs)
+def test_a_mask_fits_a_frame_that_was_cut_and_turned(data: list[dict[str, Any]], expr: Expr) -> None:
+    found = table(rows(loose(*data), "thing")).iloc[::-2]
+    whole = mask(expr, table(rows(loose(*data), "thing")))
+    assert mask(expr, found).equals(whole.iloc[::-2])
+    assert len(found[mask(expr, found)]) == int(whole.iloc[::-2].sum())
+
+
+def test_a_mask_reads_frames_of_ones_own() -> None:
+    own = pd.DataFrame({"a": ["x", None, "y"], "n": [1.0, math.nan, 3.0], "b": [True, False, True], 7: [1, 2, 3]})
+    assert mask(parse("a != 'x'"), own).tolist() == [False, False, True]
+    assert mask(parse("n is nan or n > 2"), own).tolist() == [False, True, True]
+    assert mask(parse("b = true and `7` is null"), own).tolist() == [True, False, True]
+    assert mask(parse("nothing is null"), own).all()
+
+
+# ── comparisons ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_comparison_has_one_row_a_field() -> None:
+    held = store(
+        {
+            "run/wine/a": {"status": "finished", "metrics": {"auc": 0.91}},
+            "run/wine/b": {"status": "finished", "metrics": {"auc": 0.89}, "params": {"lr": 1}},
+        }
+    )
+    found = frame(compare([Side.of(held, Ref.parse(f"run/wine/{n}")) for n in "ab"], Metrics()))
+    assert list(found.columns) == [
+        "field",
+        "same",
+        "run/wine/a",
+        "run/wine/b",
+        "run/wine/b delta",
+        "run/wine/b relative",
+        "run/wine/b verdict",
+    ]
+    assert found["field"].tolist() == ["schema", "status", "params.lr", "metrics.auc"]
+    assert found["same"].tolist() == [True, True, False, False]
+    assert found.loc[2, "run/wine/a"] is pd.NA
+    assert found.loc[3, "run/wine/b delta"] == -0.02
+    assert found["run/wine/b verdict"].tolist()[3] == "worse"
+    assert found["run/wine/b verdict"].isna().tolist() == [True, True, True, False]
