@@ -19,6 +19,7 @@ _LITERAL = frozenset(["|", "|-", "|+"])
 _NOTHING = frozenset(["[]", "{}"])
 _COMMENT = -1
 _LONG_ESCAPE = re.compile(r"\\\\|\\U([0-9a-f]{8})")
+_QUOTED_KEY = re.compile(r'"(?:[^"\\]++|\\.)*+"(?=:)')
 _MEMO_SIZE = 1 << 16
 
 
@@ -69,23 +70,15 @@ def _split(line: str) -> _Line:
 
 def _key(body: str) -> tuple[str, str]:
     if body.startswith('"'):
-        end = body.find('":', 1)
-        while end > 0 and _odd_backslashes(body, end):
-            end = body.find('":', end + 1)
-        if end < 0:
-            raise NotCanonical
-        return _text(body[: end + 1]), _rest(body[end + 2 :])
-    key, colon, rest = body.partition(":")
-    while colon and rest and rest[0] != " ":
-        more, colon, rest = rest.partition(":")
-        key += ":" + more
-    if not colon:
+        found = _QUOTED_KEY.match(body)
+        end = found.end() if found else -1
+    else:
+        end = body.find(": ")
+        if end < 0 and body.endswith(":"):
+            end = len(body) - 1
+    if end < 0:
         raise NotCanonical
-    return _text(key), _rest(rest)
-
-
-def _odd_backslashes(body: str, end: int) -> bool:
-    return (end - len(body[:end].rstrip("\\"))) % 2 == 1
+    return _text(body[:end]), _rest(body[end + 1 :])
 
 
 def _rest(rest: str) -> str:
@@ -233,6 +226,8 @@ class _Reader:
         lines = self.lines
         margin = " " * indent
         while self.at < len(lines) and (not lines[self.at] or lines[self.at].startswith(margin)):
+            if len(lines[self.at]) == indent:  # nothing but the margin
+                raise NotCanonical
             self.at += 1
         body = [line[indent:] for line in lines[start : self.at]]
         text = "\n".join(body) + ("" if header == "|-" else "\n")

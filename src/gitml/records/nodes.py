@@ -15,11 +15,13 @@ from gitml.records.resolve import TooLong, resolve
 if TYPE_CHECKING:
     from yaml.events import Event, NodeEvent
 
+_CONFLICT = re.compile(r"^(?:<{7} |>{7} )", re.MULTILINE)
 MAX_BYTES = 1 << 20
 MAX_PROBLEMS = 100
 SHOWN = 40
 SECOND, ONE_EACH = "a second document begins here", "put one record in each file"
-_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# What no YAML may hold, and the line ends of YAML 1.1 that are text to YAML 1.2 (U+0085, U+2028, U+2029).
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
@@ -72,7 +74,7 @@ def document(raw: bytes, path: str = "") -> Document:
 
 def _unreadable(text: str, at: int, path: str) -> Problem:
     line, column = _place(text[:at])
-    if text[at] == "\ufeff":
+    if at == 0 and text[0] == "\ufeff":
         return Problem("yaml.encoding", path, "the file has a byte order mark", "save it as UTF-8 without BOM (validate --fix)",
                        line=line, column=column)
     told = f"the character U+{ord(text[at]):04X} may not stand in YAML"
@@ -124,6 +126,8 @@ class _Builder:
         hint = "indent with spaces, not tabs" if here == "\t" else "see the YAML around this place"
         if before.rstrip().endswith("\n..."):
             code, what, hint = "yaml.documents", SECOND, ONE_EACH
+        elif _CONFLICT.search(self.text):
+            hint = "resolve the merge conflict: keep one side, remove the lines of <<<<<<<, ======= and >>>>>>>"
         elif "mapping values are not allowed" in what:
             long = len(before) - before.rfind("\n") > MAX_KEY
             hint = f"a key has at most {MAX_KEY:,} characters" if long else "quote a text that holds `: `, or mend the indentation"
@@ -152,7 +156,7 @@ class _Builder:
         from yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
         if isinstance(event, AliasEvent):
-            self.problem("yaml.alias", f"*{event.anchor} is an alias", "write the value out", event)
+            self.problem("yaml.alias", f"*{event.anchor[:SHOWN]} is an alias", "write the value out", event)
             return self.place(event, None)
         self.plainness(event)
         if isinstance(event, ScalarEvent):
@@ -167,10 +171,10 @@ class _Builder:
 
     def plainness(self, event: NodeEvent) -> None:
         if event.anchor:
-            self.problem("yaml.alias", f"&{event.anchor} is an anchor", "write values out; records have no anchors", event)
+            self.problem("yaml.alias", f"&{event.anchor[:SHOWN]} is an anchor", "write values out; records have no anchors", event)
         tag = getattr(event, "tag", None)
         if tag:
-            self.problem("yaml.tag", f"{tag} is a tag", "remove it; types are the schema's", event)
+            self.problem("yaml.tag", f"{tag[:SHOWN]} is a tag", "remove it; types are the schema's", event)
 
     def place(self, event: Any, value: Any) -> Node:
         start, end = event.start_mark, event.end_mark

@@ -46,7 +46,7 @@ def read_slowly(raw: bytes, path: str = "") -> Parsed:
     data = found.root.value
     if isinstance(data, dict):
         return Parsed(data)
-    what = "a list" if isinstance(data, list) else f"the scalar {str(data)[:40]!r}"
+    what = "a list" if isinstance(data, list) else f"the scalar {found.text[found.root.start : found.root.end][:40]!r}"
     told = Problem("schema.type", path, f"expected a mapping of fields, found {what}", "write `field: value` lines",
                    line=found.root.line, column=found.root.column)
     return Parsed(None, (told,))

@@ -15,6 +15,8 @@ from gitml.repo.environment import outside
 # Replacement objects would show another history than the one that is pushed and reviewed.
 GIT = ("git", "--no-replace-objects")
 
+# Parts of a complaint that are repeated.
+_TOLD = 3
 _DISK = ("No space left on device", "Read-only file system", "Disk quota exceeded", "Input/output error")
 
 
@@ -153,10 +155,9 @@ def unstartable(error: OSError, folder: Path) -> GitmlError:
 
 def failure(args: tuple[str, ...], done: Done) -> GitmlError:
     """A failed command as a known error: git's own word for it, and what to do."""
-    told = done.err.decode("utf-8", "replace").strip()
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
-    said = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines or [f"exit code {done.code}"]
-    line = "; ".join(part.removeprefix("fatal:").removeprefix("error:").strip() for part in said[:2])
+    told = done.err.decode("utf-8", "replace")
+    lines = [line.strip() for line in told.splitlines()]
+    line = complaint(done)
     message = f"git {_verb(args)}: {line}"
     if any(word in told for word in _DISK):
         return DiskFailed(message)
@@ -168,6 +169,14 @@ def failure(args: tuple[str, ...], done: Done) -> GitmlError:
     if "promisor remote" in told:
         return GitFailed(message, hint="a partial clone, and nothing is fetched unasked: run `git fetch --refetch`")
     return GitFailed(message)
+
+
+def complaint(done: Done) -> str:
+    """What a failed git said, in one line."""
+    lines = [line.strip() for line in done.err.decode("utf-8", "replace").splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines or [f"exit code {done.code}"]
+    parts = [part.removeprefix("fatal:").removeprefix("error:").strip() for part in said]
+    return "; ".join(list(dict.fromkeys(parts))[:_TOLD])
 
 
 def _verb(args: tuple[str, ...]) -> str:

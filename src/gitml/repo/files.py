@@ -72,14 +72,7 @@ class Drafts:
         """Let every file appear, change or go; folders that this empties below `root` go too."""
         for number, draft in enumerate(self.drafts):
             with _telling(draft.path):
-                if signature(draft.target) != draft.seen:
-                    raise _moved(draft.path)
-                if draft.seen is not None:
-                    _keep(draft.target, self.folder / f"{number}.old", undo)
-                if draft.content is None:
-                    _remove(draft.target, root)
-                else:
-                    _appear(self.folder / str(number), draft, undo)
+                _publish(draft, self.folder / str(number), root, undo)
 
 
 @contextmanager
@@ -106,6 +99,17 @@ def _telling(path: Path | str) -> Iterator[None]:
         yield
     except OSError as error:
         raise disk_failed(error, path) from error
+
+
+def _publish(draft: Draft, ready: Path, root: Path, undo: ExitStack) -> None:
+    if signature(draft.target) != draft.seen:
+        raise _moved(draft.path)
+    if draft.seen is not None:
+        _keep(draft.target, ready.with_suffix(".old"), undo)
+    if draft.content is None:
+        _remove(draft.target, root)
+    else:
+        _appear(ready, draft, undo)
 
 
 def _moved(path: str) -> Conflict:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitml.repo.batch import cat
-from gitml.repo.command import Command, items, raw, text
+from gitml.repo.command import Command, complaint, items, raw
 from gitml.repo.environment import quoted
 from gitml.repo.objects import Entry
 
@@ -71,9 +71,7 @@ def _update(command: Command, paths: list[str], env: Env, how: tuple[str, ...], 
     if done.code == 0:
         return
     if len(paths) == 1:
-        lines = text(done.err).splitlines()
-        told = next((line for line in lines if line.startswith("error:")), "".join(lines[-1:]))
-        refused[paths[0]] = told.removeprefix("error:").removeprefix("fatal:").strip()
+        refused[paths[0]] = complaint(done)
         return
     half = len(paths) // 2
     _update(command, paths[:half], env, how, refused)

@@ -155,7 +155,7 @@ class _Reading:
         full = self.command.full(path)
         if full.is_file():
             self.trouble(path, "path.unreadable", f"git cannot stage it: {told}")
-        elif full.exists():
+        elif full.exists() and (not full.is_dir() or (full / ".git").exists()):  # else gone, with a folder in its place
             self.trouble(path, "path.not-a-file", f"git cannot stage it: {told}", "move it away")
 
     def keep(self, path: str, mode: str, content: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,8 +38,7 @@ def mask(expr: Expr, frame: pd.DataFrame) -> pd.Series[bool]:
     """
     fields = expr.fields
     below = tuple(f"{field}." for field in fields)
-    texts = [name for name in frame.columns if isinstance(name, str)]
-    names = [name for name in texts if name in fields or name.startswith(below)]
+    names = [name for name in _texts(frame.columns) if name in fields or name.startswith(below)]
     held = expr.mask({name: _cells(frame[name]) for name in names}, len(frame))
     return pd.Series(held, index=frame.index, dtype=bool)
 
@@ -64,6 +63,10 @@ def frame(comparison: Comparison) -> pd.DataFrame:
         arrays[f"{label} relative"] = _array([field.relative[side] for field in fields], "float")
         arrays[f"{label} verdict"] = _array([field.verdict[side] for field in fields], "string")
     return pd.DataFrame(arrays, index=pd.RangeIndex(len(fields)), copy=False)
+
+
+def _texts(names: Iterable[Any]) -> list[str]:
+    return [name for name in names if isinstance(name, str)]
 
 
 def _array(cells: Sequence[Any], kind: str) -> Any:

@@ -1,0 +1,26 @@
+"""Where a record is kept that could not be written to its place: below the Git directory, and never in the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from gitml.repo.git import Git
+
+
+def keep(git: Git, name: str, files: Mapping[str, bytes]) -> Path | None:
+    """Keep files by their path in the repository in a folder of that name; the folder, or None where no disk takes it.
+
+    Copied onto the work tree (`cp -r FOLDER/. .`) they stand where they belong.
+    """
+    from tempfile import gettempdir
+
+    for place in (git.git_dir / "gitml" / "unsaved" / name, Path(gettempdir()) / f"gitml-{name}"):
+        with suppress(OSError):  # the next place is tried, and the caller told where there is none
+            for path, content in files.items():
+                target = place / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            return place
+    return None

@@ -1,0 +1,589 @@
+"""The work tree is what `git add -A` would stage: each situation is held against git itself, on a copy of the index."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from gitrepo import commit, git, init, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitml.errors import BadValue
+from gitml.repo import worktree as module
+from gitml.repo.git import Git
+from gitml.repo.objects import Entry, blob_id
+from gitml.repo.worktree import Worktree
+
+START = {"a": "one\n", "b": "two\n", "d/c": "three\n", "d/e f": "four\n", "crlf": "1\r\n2\r\n"}
+
+
+def added(repo: Path, place: Path) -> dict[str, Entry]:
+    """What git stages, into a copy of the index: a copy of the files would have other times, and be read anew."""
+    shutil.rmtree(place, ignore_errors=True)
+    (place / "objects").mkdir(parents=True)
+    if (repo / ".git/index").exists():
+        shutil.copy2(repo / ".git/index", place / "index")
+    env = {
+        "GIT_INDEX_FILE": str(place / "index"),
+        "GIT_OBJECT_DIRECTORY": str(place / "objects"),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repo / ".git/objects"),
+    }
+    git(repo, "-c", "core.splitIndex=false", "add", "-A", "--sparse", env=env)
+    listed = git(repo, "ls-files", "-s", "-z", env=env).split("\0")[:-1]
+    return {item.partition("\t")[2]: Entry(item[:6], item.split()[1]) for item in listed}
+
+
+def frozen(repo: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file below .git, by content and time: what reading must leave alone.
+
+    Git renews the time of an object that it would write again, and of the shared part of a split index: not a change.
+    """
+    files = [Path(folder) / name for folder, _, names in os.walk(repo / ".git") for name in names]
+    renewed = ("objects", "sharedindex")
+    return {
+        str(file): (0 if any(word in str(file) for word in renewed) else file.stat().st_mtime_ns, file.read_bytes())
+        for file in files
+    }
+
+
+def read(repo: Path, wanted: Callable[[str], bool] | None = None, *, hashed: bool = True) -> Worktree:
+    """The work tree, having checked that reading it wrote nothing and held every changed content."""
+    found = Git.find(repo)
+    before = frozen(repo)
+    seen = found.worktree(None, wanted or module.everything, hashed=hashed)
+    assert frozen(repo) == before
+    staged = found.staged().entries
+    for path, entry in seen.entries.items():
+        if staged.get(path) != entry and entry.mode != "160000" and (wanted is None or wanted(path)):
+            assert found.blob_id(seen.contents[entry.oid]) == entry.oid
+    assert all(found.blob_id(content) == oid for oid, content in seen.contents.items())
+    return seen
+
+
+def same(repo: Path, place: Path) -> Worktree:
+    """The work tree, held against git with everything wanted, something, and nothing."""
+    expected = added(repo, place)
+    seen = read(repo)
+    assert seen.entries == expected
+    assert seen.problems == []
+    nothing = read(repo, lambda _path: False)
+    assert (nothing.entries, nothing.contents) == (expected, {})
+    assert read(repo, lambda path: path.startswith("d")).entries == expected
+    unread = read(repo, lambda _path: False, hashed=False).entries
+    assert set(unread) == set(expected)
+    assert all(entry.oid in (expected[path].oid, "0" * 40) for path, entry in unread.items())
+    return seen
+
+
+def _edit(repo: Path) -> None:
+    write(repo, {"a": "changed\n", "d/c": "", "new": "new\n", "d/deep/er": "x"})
+
+
+def _strange(repo: Path) -> None:
+    names = ["a b", 'q"\'', "ü/ñ", "new\nline", "tab\t", "back\\slash", ":(top)", "*", "cr\r", '"', "-n", " "]
+    write(repo, {name: name.encode() for name in names})
+    (repo / os.fsdecode(b"latin-\xe9\xff")).write_bytes(b"latin")
+    git(repo, "add", "-A")
+    for name in names:
+        (repo / name).write_bytes(b"again " + name.encode())
+    write(repo, {f"{name}2": "\r\n" for name in names} | {".gitattributes": "* text=auto\n"})
+
+
+def _delete(repo: Path) -> None:
+    (repo / "a").unlink()
+    shutil.rmtree(repo / "d")
+
+
+def _rename(repo: Path) -> None:
+    (repo / "a").rename(repo / "z")
+
+
+def _ignore(repo: Path) -> None:
+    write(repo, {".gitignore": "*.log\nhidden/\n!kept.log\n", "x.log": "", "kept.log": "", "hidden/h": "", "d/y.log": ""})
+    git(repo, "add", "-f", "d/y.log")
+    write(repo, {"d/y.log": "tracked though ignored", ".git/info/exclude": "b2\n", "b2": "excluded"})
+
+
+def _links(repo: Path) -> None:
+    (repo / "link").symlink_to("a")
+    (repo / "odd").symlink_to("./d//c/")
+    (repo / "dangling").symlink_to("nowhere\nat all")
+    (repo / "out").symlink_to("/etc")
+    (repo / "a").unlink()
+    (repo / "a").symlink_to("b")
+
+
+def _unlinks(repo: Path) -> None:
+    _links(repo)
+    git(repo, "add", "-A")
+    (repo / "link").unlink()
+    (repo / "link").write_bytes(b"a file now\r\n")
+    (repo / "odd").unlink()
+    (repo / "odd").symlink_to("elsewhere")
+
+
+def _folder_becomes_link(repo: Path) -> None:
+    shutil.move(repo / "d", repo / "moved")
+    (repo / "d").symlink_to("moved")
+
+
+def _folder_becomes_file(repo: Path) -> None:
+    shutil.rmtree(repo / "d")
+    write(repo, {"d": "a file\n"})
+
+
+def _file_becomes_folder(repo: Path) -> None:
+    (repo / "a").unlink()
+    write(repo, {"a/b/c": "x\n", "a/d": "\r\n", ".gitattributes": "a/* text\n"})
+
+
+def _executable(repo: Path) -> None:
+    write(repo, {"run": "#!/bin/sh\n", "run2": "#!/bin/sh\r\n", ".gitattributes": "run* text\n"})
+    for name in ("a", "run", "run2"):
+        (repo / name).chmod(0o755)
+    (repo / "b").chmod(0o600)
+
+
+def _no_file_mode(repo: Path) -> None:
+    git(repo, "config", "core.fileMode", "false")
+    git(repo, "update-index", "--chmod=+x", "a")
+    _executable(repo)
+    write(repo, {"a": "edited"})
+
+
+def _attributes(repo: Path) -> None:
+    git(repo, "config", "filter.shout.clean", "tr a-z A-Z")
+    git(repo, "config", "filter.broken.clean", "false")
+    rules = "*.txt text\n*.sh text eol=lf\n*.id ident\n*.loud filter=shout\n*.broken filter=broken\n*.bin -text\n"
+    rules += "*.u16 text working-tree-encoding=UTF-16LE eol=lf\n"
+    files = {name: f"x\r\n$Id: 123 $\r\n{name}\r\n" for name in ("a.txt", "d/b.sh", "c.id", "d.loud", "d/e.bin", "z.broken")}
+    write(repo, files | {"w.u16": "ü\r\n".encode("utf-16-le"), "lone.txt": "cr\ronly", ".gitattributes": rules})
+
+
+def _auto_keeps_crlf_that_is_in_the_index(repo: Path) -> None:
+    write(repo, {".gitattributes": "* text=auto\n", "crlf": "1\r\n2\r\n3\r\n", "d/new": "1\r\n", "a": "now\r\n"})
+
+
+def _autocrlf(repo: Path) -> None:
+    git(repo, "config", "core.autocrlf", "true")
+    write(repo, {"crlf": "1\r\n2\r\n3\r\n", "d/new": "1\r\n", "a": "now\r\n", "binary": b"\0\r\n"})
+
+
+def _intent_to_add(repo: Path) -> None:
+    write(repo, {"d/announced": "x", "d/gone": "x", "d/empty": ""})
+    git(repo, "add", "-N", "d/announced", "d/gone", "d/empty")
+    (repo / "d/gone").unlink()
+
+
+def _flags(repo: Path) -> None:
+    git(repo, "update-index", "--assume-unchanged", "a")
+    git(repo, "update-index", "--skip-worktree", "b", "d/c")
+    write(repo, {"a": "unseen\n", "b": "unseen\n", "crlf": "seen\n"})
+    (repo / "d/c").unlink()
+
+
+def _sparse(repo: Path) -> None:
+    git(repo, "sparse-checkout", "set", "--no-cone", "/a", "/crlf")
+    write(repo, {"a": "changed\n", "d/outside": "x\n"})
+
+
+def _submodules(repo: Path) -> None:
+    for name in ("sub", "d/sub", "gone", "empty"):
+        commit(init(repo / name), {"f": name})
+    git(repo, "-c", "advice.addEmbeddedRepo=false", "add", "-A")
+    git(repo, "config", "-f", ".gitmodules", "submodule.sub.path", "sub")
+    git(repo, "config", "-f", ".gitmodules", "submodule.sub.ignore", "all")
+    commit(repo / "sub", {"f": "moved on"})
+    write(repo, {"d/sub/f": "changed inside", "d/sub/untracked": "inside"})
+    shutil.rmtree(repo / "gone")
+    shutil.rmtree(repo / "empty")
+    (repo / "empty").mkdir()
+    commit(init(repo / "embedded"), {"f": "new"})
+    commit(init(repo / "d" / "embedded too"), {"f": "new"})
+
+
+def _same_size_and_time(repo: Path) -> None:
+    """Written within the index's own tick, as long as before: only its content tells."""
+    write(repo, {"a": "ONE\n"})
+    index = (repo / ".git/index").stat()
+    os.utime(repo / "a", ns=(index.st_mtime_ns, index.st_mtime_ns))
+    git(repo, "update-index", "-q", "--refresh", check=False)
+
+
+def _touched(repo: Path) -> None:
+    for file in ("a", "b", "d/c"):
+        os.utime(repo / file, (1, 1))
+
+
+def _staged_and_changed(repo: Path) -> None:
+    write(repo, {"a": "staged\n", "b": "staged\n", "n": "staged\n"})
+    git(repo, "add", "-A")
+    git(repo, "rm", "-q", "--cached", "d/c")
+    write(repo, {"a": "changed\n", "n": "changed\n"})
+    (repo / "b").unlink()
+
+
+def _split_index(repo: Path) -> None:
+    git(repo, "config", "core.splitIndex", "true")
+    git(repo, "update-index", "--split-index")
+    write(repo, {"a": "x\r\n", "e": "x\r\n", ".gitattributes": "* text\n"})
+
+
+def _alternates(repo: Path) -> None:
+    place = repo.parent / "lender"
+    if not place.exists():
+        init(place)
+    (repo / ".git/objects/info").mkdir(exist_ok=True)
+    (repo / ".git/objects/info/alternates").write_text(f"{place}/.git/objects\n")
+    _attributes(repo)
+
+
+def _no_commit(repo: Path) -> None:
+    shutil.rmtree(repo / ".git")
+    init(repo)
+
+
+def _no_index(repo: Path) -> None:
+    (repo / ".git/index").unlink()
+    write(repo, {"a": "x\r\n", ".gitattributes": "a text\n"})
+
+
+def _large(repo: Path) -> None:
+    write(repo, {"d.large": b"x" * 3_000_000, "crlf": b"y\r\n" * 1_000_000})
+
+
+def _untracked_cache(repo: Path) -> None:
+    git(repo, "config", "core.untrackedCache", "true")
+    git(repo, "config", "status.showUntrackedFiles", "no")
+    git(repo, "status")
+    _edit(repo)
+
+
+def _nothing(_repo: Path) -> None:
+    pass
+
+
+SITUATIONS = [
+    _nothing,
+    _edit,
+    _strange,
+    _delete,
+    _rename,
+    _ignore,
+    _links,
+    _unlinks,
+    _folder_becomes_link,
+    _folder_becomes_file,
+    _file_becomes_folder,
+    _executable,
+    _no_file_mode,
+    _attributes,
+    _auto_keeps_crlf_that_is_in_the_index,
+    _autocrlf,
+    _intent_to_add,
+    _flags,
+    _sparse,
+    _submodules,
+    _same_size_and_time,
+    _touched,
+    _staged_and_changed,
+    _split_index,
+    _alternates,
+    _no_commit,
+    _no_index,
+    _large,
+    _untracked_cache,
+]
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.__name__)
+def test_the_work_tree_is_what_git_would_add(
+    repo: Path, tmp_path: Path, situation: Callable[[Path], None]
+) -> None:
+    commit(repo, START)
+    situation(repo)
+    same(repo, tmp_path / "place")
+
+
+def test_in_a_linked_worktree(repo: Path, tmp_path: Path) -> None:
+    commit(repo, START)
+    git(repo, "worktree", "add", "-q", str(tmp_path / "side"))
+    side = tmp_path / "side"
+    _attributes(side)
+    _edit(side)
+    before = frozen(repo)
+    seen = Git.find(side).worktree()
+    assert frozen(repo) == before
+    git(side, "add", "-A")
+    expected = Git.find(side).staged().entries
+    assert seen.entries == expected
+
+
+def test_in_a_hook_the_index_in_force_counts(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(repo, START)
+    git(repo, "read-tree", "--empty", env={"GIT_INDEX_FILE": ".git/second"})
+    write(repo, {"a": "x\r\n", ".gitattributes": "a text\n"})
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/second")
+    monkeypatch.chdir(repo)
+    seen = read(repo)
+    assert len(seen.contents) == len(START) + 1
+    assert seen.entries["a"] == Entry("100644", blob_id(b"x\n"))
+
+
+# ── what git refuses ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_unmerged_paths_are_problems_and_no_entries(repo: Path) -> None:
+    commit(repo, {"f": "1", "kept": "1"})
+    git(repo, "checkout", "-q", "-b", "side")
+    commit(repo, {"f": "2"})
+    git(repo, "checkout", "-q", "main")
+    commit(repo, {"f": "3"})
+    git(repo, "merge", "side", check=False)
+    seen = read(repo)
+    assert set(seen.entries) == {"kept"}
+    assert [(problem.code, problem.path) for problem in seen.problems] == [("merge.conflict", "f")]
+    assert read(repo, lambda path: path != "f").problems == []
+
+
+def test_pipes_and_sockets_are_no_files(repo: Path) -> None:
+    commit(repo, {"d/x": "1", "e": "1"})
+    (repo / "d/x").unlink()
+    os.mkfifo(repo / "d/x")
+    os.mkfifo(repo / "untracked.pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        (repo / "e").unlink()
+        listening.bind(str(repo / "e"))
+        seen = read(repo)
+    assert seen.entries == {}
+    assert [(problem.code, problem.path) for problem in seen.problems] == [
+        ("path.not-a-file", "d/x"),
+        ("path.not-a-file", "e"),
+    ]
+    assert read(repo, lambda _path: False) == ({}, {}, [])
+
+
+def test_a_repository_inside_without_a_commit(repo: Path) -> None:
+    commit(repo, {"a": "1"})
+    init(repo / "inner")
+    write(repo, {"inner/f": "x", "b": "2"})
+    seen = read(repo)
+    assert set(seen.entries) == {"a", "b"}
+    assert [(problem.code, problem.path) for problem in seen.problems] == [("path.not-a-file", "inner")]
+
+
+def test_a_required_filter_that_fails(repo: Path) -> None:
+    git(repo, "config", "filter.strict.clean", "false")
+    git(repo, "config", "filter.strict.required", "true")
+    write(repo, {f"{n}.strict": "x" for n in range(3)} | {".gitattributes": "*.strict filter=strict\n", "a.txt": "1"})
+    seen = read(repo)
+    assert set(seen.entries) == {".gitattributes", "a.txt"}
+    assert {(problem.code, problem.path) for problem in seen.problems} == {
+        ("path.unreadable", f"{n}.strict") for n in range(3)
+    }
+    assert "clean filter 'strict' failed" in seen.problems[0].message
+
+
+def test_line_ends_that_would_not_come_back(repo: Path) -> None:
+    git(repo, "config", "core.autocrlf", "true")
+    git(repo, "config", "core.safecrlf", "true")
+    write(repo, {"mixed": "1\r\n2\n", "fine": "1\r\n"})
+    seen = read(repo)
+    assert seen.entries == {"fine": Entry("100644", blob_id(b"1\n"))}
+    assert [(problem.path, problem.message) for problem in seen.problems] == [
+        ("mixed", "git cannot stage it: LF would be replaced by CRLF in mixed")
+    ]
+
+
+@pytest.fixture
+def person() -> Iterator[None]:
+    """Somebody whom the system refuses things: root is refused nothing."""
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+        yield
+        os.seteuid(0)
+    else:
+        yield
+
+
+def test_files_that_cannot_be_read(tmp_path: Path, person: None) -> None:
+    place = Path("/tmp") / f"gitml-unreadable-{os.getpid()}"  # noqa: S108 - pytest's own folders are closed to others
+    repo = init(place)
+    try:
+        commit(repo, {"a": "1", "b": "1"})
+        write(repo, {"a": "22", "new": "x"})
+        for name in ("a", "new"):
+            (repo / name).chmod(0)
+        seen = read(repo)
+        assert set(seen.entries) == {"b"}
+        assert [(p.code, p.path, p.message) for p in seen.problems] == [
+            ("path.unreadable", "a", "cannot be read: Permission denied"),
+            ("path.unreadable", "new", "cannot be read: Permission denied"),
+        ]
+        assert set(read(repo, lambda _path: False).entries) == {"b"}
+    finally:
+        for name in ("a", "new"):
+            (repo / name).chmod(stat.S_IRUSR | stat.S_IWUSR)
+        shutil.rmtree(place)
+
+
+def test_a_file_too_large_for_a_record_is_hashed_and_not_held(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST", 1 << 20)
+    commit(repo, {"a": "1"})
+    write(repo, {"a": b"x" * (1 << 20), "b": b"y" * ((1 << 20) + 1)})
+    found = Git.find(repo)
+    for hashed in (True, False):
+        seen = found.worktree(hashed=hashed)
+        assert seen.entries["b"].oid == blob_id(b"y" * ((1 << 20) + 1))
+        assert list(seen.contents) == [seen.entries["a"].oid]
+        assert [(problem.code, problem.path) for problem in seen.problems] == [("yaml.size", "b")]
+        assert "larger than 1 MiB" in seen.problems[0].message
+
+
+def test_no_work_tree(repo: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(repo), "bare.git")
+    with pytest.raises(BadValue, match="no work tree"):
+        Git.find(tmp_path / "bare.git").worktree()
+
+
+# ── while others write ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _between(monkeypatch: pytest.MonkeyPatch, name: str, deed: Callable[[], None]) -> None:
+    """Have a deed done just after git has answered `name`."""
+    real = getattr(module, name)
+
+    def then(*args: object) -> object:
+        answer = real(*args)
+        deed()
+        return answer
+
+    monkeypatch.setattr(module, name, then)
+
+
+def test_files_that_go_between_listing_and_reading(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(repo, {"a": "1", "b": "1", "c": "1"})
+    write(repo, {"a": "2", "new": "2", "d/new": "2", "run": "2", "unwanted": "2"})
+    (repo / "run").chmod(0o755)
+
+    def deed() -> None:
+        for name in ("a", "new", "run", "unwanted"):
+            (repo / name).unlink(missing_ok=True)
+        shutil.rmtree(repo / "d", ignore_errors=True)
+        write(repo, {"new/is/a/folder": "x"})
+
+    _between(monkeypatch, "status", deed)
+    seen = Git.find(repo).worktree(None, lambda path: path != "unwanted")
+    assert set(seen.entries) == {"b", "c"}
+    assert seen.problems == []
+
+
+def test_files_that_go_or_change_between_reading_and_hashing(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(repo, {"a": "1", "b": "1", "c": "1"})
+    write(repo, {"a": "2", "b": "2", "c": "2"})
+    real = module.hash_paths
+
+    def later(*args: object) -> object:
+        (repo / "a").unlink()
+        write(repo, {"b": "33"})
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "hash_paths", later)
+    seen = Git.find(repo).worktree()
+    assert {path: seen.contents[entry.oid] for path, entry in seen.entries.items()} == {"b": b"33", "c": b"2"}
+
+
+def test_a_lock_held_by_another_process_is_not_waited_for(repo: Path) -> None:
+    commit(repo, START)
+    _attributes(repo)
+    (repo / ".git/index.lock").write_bytes(b"")
+    assert read(repo).entries["a.txt"] == Entry("100644", blob_id(b"x\n$Id: 123 $\na.txt\n"))
+
+
+def test_nothing_is_left_in_the_temporary_folder(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(repo, START)
+    _attributes(repo)
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    read(repo)
+    assert list(place.iterdir()) == []
+
+
+# ── whatever a person does ──────────────────────────────────────────────────────────────────────────────────────────
+
+NAMES = ["a", "b", "d", "d/c", "d/e f", "n/x", "é\n"]
+CONTENTS = [b"", b"one\n", b"1\r\n2\r\n", b"$Id$\n", b"\0\r\n", b"other"]
+DEEDS = st.one_of(
+    st.tuples(st.just("write"), st.sampled_from(NAMES), st.sampled_from(CONTENTS)),
+    st.tuples(st.just("link"), st.sampled_from(NAMES), st.sampled_from([b"a", b"nowhere", b"."])),
+    st.tuples(st.just("delete"), st.sampled_from(NAMES), st.just(b"")),
+    st.tuples(st.just("chmod"), st.sampled_from(NAMES), st.just(b"")),
+    st.tuples(st.just("add"), st.sampled_from(NAMES), st.just(b"")),
+    st.tuples(st.just("announce"), st.sampled_from(NAMES), st.just(b"")),
+    st.tuples(st.just("unstage"), st.sampled_from(NAMES), st.just(b"")),
+    st.tuples(st.just("commit"), st.just("a"), st.just(b"")),
+    st.tuples(
+        st.just("attributes"), st.just("a"), st.sampled_from([b"* text=auto\n", b"* text\n", b"* ident eol=crlf\n", b""])
+    ),
+    st.tuples(st.just("ignore"), st.just("a"), st.sampled_from([b"d\n", b"*\n", b"/n\n", b""])),
+)
+
+
+def _clear(path: Path, top: Path) -> None:
+    """Make room for a file: take away what stands there or above."""
+    for place in (path, *path.parents):
+        if place == top:
+            return
+        if place.is_symlink() or place.is_file():
+            place.unlink()
+        elif place == path and place.is_dir():
+            shutil.rmtree(place)
+
+
+def _do(repo: Path, deed: str, name: str, content: bytes) -> None:
+    path = repo / name
+    if deed in ("write", "link"):
+        _clear(path, repo)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content) if deed == "write" else path.symlink_to(content.decode())
+    elif deed == "delete":
+        _clear(path, repo)
+    elif deed == "chmod" and path.is_file() and not path.is_symlink():
+        path.chmod(0o755 if not path.stat().st_mode & 0o100 else 0o644)
+    elif deed == "add":
+        git(repo, "add", "-A", "--", f":(literal){name}", check=False)
+    elif deed == "announce":
+        git(repo, "add", "-N", "--", f":(literal){name}", check=False)
+    elif deed == "unstage":
+        git(repo, "rm", "-q", "-r", "--cached", "--ignore-unmatch", "--", f":(literal){name}")
+    elif deed == "commit":
+        git(repo, "commit", "-q", "-m", "x", check=False)
+    elif deed == "attributes":
+        write(repo, {".gitattributes": content})
+    elif deed == "ignore":
+        write(repo, {".gitignore": content})
+
+
+def test_after_any_deeds_the_work_tree_is_what_git_would_add(tmp_path: Path) -> None:
+    template = init(tmp_path / "template")
+    commit(template, START)
+    repo, place = tmp_path / "repo", tmp_path / "place"
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(DEEDS, min_size=1, max_size=8))
+    def agrees(deeds: list[tuple[str, str, bytes]]) -> None:
+        shutil.rmtree(repo, ignore_errors=True)
+        shutil.copytree(template, repo, symlinks=True)
+        for deed in deeds:
+            _do(repo, *deed)
+        assert read(repo).entries == added(repo, place)
+        assert read(repo, lambda path: path.startswith("d")).entries == added(repo, place)
+
+    agrees()
