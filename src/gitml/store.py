@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitml.actions import dataset, lifecycle, records
-from gitml.actions.apply import Applied, How, apply
+from gitml.actions.apply import Applied, How, Plan, apply
 from gitml.actions.fix import fix
 from gitml.actions.get import get
 from gitml.checks import validate
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import git as gitpython
     import pandas as pd
 
+    from gitml.actions.command import Ran
+    from gitml.actions.init import Initialised
     from gitml.actions.run import Run
 
 Clock = Callable[[], datetime]
@@ -193,10 +195,16 @@ class Store:
 
         return Run(self.repository, experiment, clock=self.clock, **what)
 
+    def run_command(self, experiment: str, argv: Sequence[str], **what: Any) -> Ran:
+        """Run a command and record it as a run (see `actions.command.run_command`); its exit code is in the answer."""
+        from gitml.actions.command import run_command
+
+        return run_command(self.repository, experiment, argv, clock=self.clock, **what)
+
     def _origin(self, how: How) -> records.Origin:
         return records.Origin(how.now, how.author or self.repository.author(), os.urandom)
 
-    def _write(self, changes: Callable[[Snapshot, How], Sequence[Change]], options: Mapping[str, Any]) -> Applied:
+    def _write(self, changes: Callable[[Snapshot, How], Plan | Sequence[Change]], options: Mapping[str, Any]) -> Applied:
         """Make changes on the snapshot that they shall land on, and let `apply` check and write them."""
         how = self.how(**options)
         snapshot = self.repository.target(how.branch)
@@ -207,3 +215,27 @@ class Store:
 
 def _ref(ref: str | Ref) -> Ref:
     return Ref.parse(ref) if isinstance(ref, str) else ref
+
+
+def run(experiment: str, *, path: str | os.PathLike[str] = ".", clock: Clock = now, **what: Any) -> Run:
+    """A run of an experiment, recorded in the store around here when its `with` block ends.
+
+    `what`: params, tags, inputs (refs or paths by name), seeds, type ("train"), name, note; and how to write: commit,
+    message, branch, author.
+    """
+    return open(path, clock=clock).run(experiment, **what)
+
+
+def init(path: str | os.PathLike[str] = ".", *, hooks: bool = False, clock: Clock = now, **how: Any) -> Store:
+    """Make a folder of a git repository a store, and open it; `how`: commit, message, branch, author."""
+    initialise(path, hooks=hooks, clock=clock, **how)
+    return open(path, clock=clock)
+
+
+def initialise(
+    path: str | os.PathLike[str] = ".", *, hooks: bool = False, clock: Clock = now, **how: Any
+) -> Initialised:
+    """As `init`; what was written, and what to know of it."""
+    from gitml.actions.init import init as made
+
+    return made(Path(path), How(clock(), **how), hooks=hooks)

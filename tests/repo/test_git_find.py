@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, git, init, write
 
 from gitml.errors import GitFailed, NotFound
 from gitml.repo.git import Git
+from gitrepo import commit, git, init, write
 
 
 def test_the_top_a_folder_and_a_file_find_the_same_repository(repo: Path) -> None:
@@ -134,10 +134,7 @@ def test_a_git_before_2_25_prints_back_what_it_does_not_know(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = tmp_path / "git"
-    old.write_text(
-        "#!/bin/sh\nprintf '%s\\n' false false --show-object-format "
-        f"{repo}/.git .git {repo}\n"
-    )
+    old.write_text(f"#!/bin/sh\nprintf '%s\\n' false false --show-object-format {repo}/.git .git {repo}\n")
     old.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(GitFailed, match="too old") as caught:

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, environment, git, init, write
 
 import gitml.repo.git
 from gitml.repo.git import Git
+from gitrepo import commit, environment, git, init, write
 
 SOURCE = Path(gitml.repo.git.__file__).parents[2]
 

@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, git, init, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from gitml.errors import BadValue, GitFailed, NotFound
 from gitml.repo.commits import bound_of, iso
 from gitml.repo.git import Git
 from gitml.repo.revision import At
+from gitrepo import commit, git, init, write
 
 DAY = 86_400
 
@@ -170,9 +170,9 @@ def test_what_git_is_in_the_middle_of(repo: Path, name: str) -> None:
         git(repo, "am", "-3", text=patch, check=False)
     else:
         git(repo, *name.split(), "side" if name != "revert" else "HEAD~1", check=False)
-    assert found.operation_in_progress() == name.split()[0]
+    assert found.operation_in_progress() == name.split(maxsplit=1)[0]
     if name not in ("merge", "revert"):
-        git(repo, name.split()[0], "--abort")
+        git(repo, name.split(maxsplit=1)[0], "--abort")
         assert found.operation_in_progress() is None
 
 
@@ -227,7 +227,8 @@ def test_every_way_to_name_a_commit(repo: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nope", "--all", "--output=x", "-h", "HEAD~9", "HEAD:f", "main\nHEAD", "a b", "main@{u}", "\0", "1" * 40]
+    "text",
+    ["", "nope", "--all", "--output=x", "-h", "HEAD~9", "HEAD:f", "main\nHEAD", "a b", "main@{u}", "\0", "1" * 40],
 )
 def test_no_such_revision(repo: Path, text: str) -> None:
     commit(repo, {"f": "1"})
@@ -395,7 +396,9 @@ def test_dates_are_looked_up_on_main(repo: Path, tmp_path: Path) -> None:
     assert "git fetch origin trunk" in caught.value.hint
 
 
-@pytest.mark.parametrize("text", ["2026-02-30", "2026-13-01", "2026-03-01T25:00", "0000-01-01", "2026-03-01T12:00+99:00"])
+@pytest.mark.parametrize(
+    "text", ["2026-02-30", "2026-13-01", "2026-03-01T25:00", "0000-01-01", "2026-03-01T12:00+99:00"]
+)
 def test_a_date_that_is_none(repo: Path, text: str) -> None:
     dated(repo, 1)
     with pytest.raises(BadValue, match="no such date"):

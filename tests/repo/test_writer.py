@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, git, write
 
 from gitml.errors import BadValue, Conflict, NotFound, Refused
 from gitml.repo import writer
 from gitml.repo.change import Change
 from gitml.repo.git import Git
 from gitml.repo.writer import Written
+from gitrepo import commit, git, write
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 RUN = "metadata/runs/wine/7c/01JD.yaml"
@@ -182,7 +182,7 @@ def test_stored_blobs_need_no_content_and_unknown_ones_are_said(begun: Path) -> 
         ("untracked.txt", None, "b\n", "exists already"),
     ],
 )
-def test_a_path_that_has_moved_on_is_a_conflict_and_nothing_is_written(  # noqa: PLR0913 - a table of cases
+def test_a_path_that_has_moved_on_is_a_conflict_and_nothing_is_written(
     begun: Path, path: str, before: str | None, after: str | None, said: str, *, with_commit: bool
 ) -> None:
     repo = Git.find(begun)
@@ -352,8 +352,8 @@ def test_a_path_outside_a_sparse_checkout_is_what_the_index_says(begun: Path) ->
 
 def test_a_thousand_records_are_one_commit_of_few_processes(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = Git.find(repo)
-    execute, started = Git.call, []
-    monkeypatch.setattr(Git, "call", lambda self, *args, **kwargs: started.append(args) or execute(self, *args, **kwargs))
+    call, started = Git.call, []
+    monkeypatch.setattr(Git, "call", lambda self, *args, **more: started.append(args) or call(self, *args, **more))
     changes = [new(found, f"metadata/runs/wine/{n % 256:02x}/{n}.yaml", f"n: {n}\n") for n in range(1000)]
     told = put(found, *changes)
     assert len(started) <= 13

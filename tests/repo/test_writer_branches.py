@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, git, init, write
 
 from gitml.errors import BadValue, Conflict, GitFailed, Refused
 from gitml.repo import commit as commits
@@ -15,12 +15,13 @@ from gitml.repo import writer
 from gitml.repo.change import Change
 from gitml.repo.git import Git
 from gitml.repo.writer import Written
+from gitrepo import commit, git, init, write
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 RUN = "metadata/runs/wine/7c/01JD.yaml"
 
 
-def put(  # noqa: PLR0913 - the sides of a write
+def put(
     repo: Path, path: str = RUN, text: str = "n: 1\n", *, before: str | None = None, branch: str | None = None,
     commit: bool = True, wait: float = 5.0,
 ) -> Written:  # fmt: skip
@@ -124,9 +125,9 @@ def test_an_unresolved_conflict_of_the_path_itself(repo: Path) -> None:
 def test_a_branch_checked_out_elsewhere_is_not_moved(repo: Path, tmp_path: Path) -> None:
     commit(repo, {"a.py": "1\n"})
     git(repo, "worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))
-    with pytest.raises(Conflict, match="side is checked out in .*/side"):
+    with pytest.raises(Conflict, match=r"side is checked out in .*/side"):
         put(repo, branch="side")
-    with pytest.raises(Conflict, match="main is checked out in .*/repo"):
+    with pytest.raises(Conflict, match=r"main is checked out in .*/repo"):
         put(tmp_path / "side", branch="main")
     git(tmp_path / "side", "checkout", "-q", "--ignore-other-worktrees", "main")
     with pytest.raises(Conflict, match="main is checked out"):
@@ -154,7 +155,7 @@ def test_another_branch_gets_the_commit_and_nothing_else_is_touched(repo: Path) 
     assert git(repo, "fsck", "--strict", "--no-dangling") == ""
     with pytest.raises(Conflict, match="exists already on events"):
         put(repo, "metadata/1.yaml", branch="events")
-    with pytest.raises(Conflict, match="was expected to be .* on events"):
+    with pytest.raises(Conflict, match=r"was expected to be .* on events"):
         put(repo, "metadata/1.yaml", before="n: 7\n", branch="events")
     told = put(repo, "metadata/1.yaml", "n: 2\n", before="n: 2\n", branch="events")
     assert told == Written(None, told.changes, ("nothing to commit: events holds this already",))
@@ -295,7 +296,7 @@ def test_commits_are_signed_where_git_says_so(repo: Path, tmp_path: Path) -> Non
     if shutil.which("ssh-keygen") is None:
         pytest.skip("ssh-keygen is absent")
     key = tmp_path / "key"
-    _keygen(key)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     (tmp_path / "signers").write_text(f"mona@example.org {key.with_suffix('.pub').read_text()}")
     settings = {
         "commit.gpgsign": "yes", "gpg.format": "ssh", "user.signingkey": str(key),
@@ -312,15 +313,23 @@ def test_commits_are_signed_where_git_says_so(repo: Path, tmp_path: Path) -> Non
     assert not (repo / "3.yaml").exists()
 
 
-def _keygen(key: Path) -> None:
-    import subprocess
-
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-
-
-def test_no_client_hook_is_run(repo: Path) -> None:
-    for name in ("pre-commit", "commit-msg", "prepare-commit-msg", "post-commit"):
+def refuse(repo: Path, *hooks: str) -> None:
+    for name in hooks:
         hook = repo / ".git/hooks" / name
         hook.write_text("#!/bin/sh\nexit 1\n")
         hook.chmod(0o755)
+
+
+def test_no_commit_hook_is_run(repo: Path) -> None:
+    refuse(repo, "pre-commit", "commit-msg", "prepare-commit-msg", "post-commit")
     assert put(repo).commit
+
+
+def test_a_branch_that_git_will_not_move_sets_everything_back(repo: Path) -> None:
+    commit(repo, {"a.py": "1\n"})
+    index = git(repo, "ls-files", "-s")
+    refuse(repo, "reference-transaction")
+    with pytest.raises(GitFailed, match="aborted by hook"):
+        put(repo)
+    assert git(repo, "ls-files", "-s") == index
+    assert not (repo / "metadata").exists()

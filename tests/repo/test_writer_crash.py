@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, git, write
 
 from gitml.repo import lock, writer
 from gitml.repo.change import Change
 from gitml.repo.git import Git
 from gitml.repo.writer import Written
+from gitrepo import commit, git, write
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SOURCES = Path(__file__).resolve().parents[2] / "src"
@@ -97,6 +97,7 @@ def held(repo: Path) -> Iterator[subprocess.Popen[bytes]]:
         holder.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("commits", "branch"), [("yes", ""), ("no", ""), ("yes", "events")])
 def test_four_processes_of_fifty_records_lose_none(repo: Path, commits: str, branch: str) -> None:
     commit(repo, {"a.py": "1\n"})
@@ -131,6 +132,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("commits", "branch"), [("yes", ""), ("no", ""), ("yes", "events")])
 def test_killed_at_any_point_nothing_worse_is_left_than_a_staged_record(
     begun: Path, tmp_path: Path, commits: str, branch: str

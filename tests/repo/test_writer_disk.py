@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, git, init
 
 from gitml.errors import Conflict, DiskFailed
 from gitml.repo import files, writer
 from gitml.repo.change import Change
 from gitml.repo.git import Git
 from gitml.repo.writer import Written
+from gitrepo import commit, git, init
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 RUN, MODEL, OLD = "metadata/runs/wine/7c/01JD.yaml", "metadata/models/wine.yaml", "metadata/models/old.yaml"
@@ -71,33 +72,34 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(small: Path, branch: st
             fill(file.fileno())
         with ballast.open("rb+") as file:
             file.truncate(max(ballast.stat().st_size - free, 0))
-        try:
-            three(small, commit=with_commit, branch=branch)
-        except DiskFailed as error:
-            assert "\n" not in str(error)
-            assert "disk" in str(error) or "space" in str(error)
-            refused += 1
-        else:
-            break
+        told = outcome(small, commit=with_commit, branch=branch)
         ballast.unlink()
+        if told is None:
+            break
+        assert "\n" not in told
+        assert "disk" in told or "space" in told
         assert state(small) == was
-        free += 4096
+        refused, free = refused + 1, free + 4096
     assert refused > 2
-    ballast.unlink()
     assert git(small, "fsck", "--strict", "--no-dangling") == ""
     if with_commit and branch is None:
         assert git(small, "status", "--porcelain") == ""
 
 
-def fill(handle: int) -> None:
-    import os
+def outcome(repo: Path, *, commit: bool, branch: str | None) -> str | None:
+    try:
+        three(repo, commit=commit, branch=branch)
+    except DiskFailed as error:
+        return str(error)
+    return None
 
+
+def fill(handle: int) -> None:
+    """Write until nothing more goes in."""
     for size in (1 << 16, 1 << 12):
-        try:
+        with suppress(OSError):
             while os.write(handle, b"\0" * size) == size:
                 pass
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
 
 
 @pytest.mark.parametrize(("with_commit", "branch"), [(True, None), (False, None), (True, "events")])
@@ -138,7 +140,7 @@ def test_whatever_the_system_refuses_half_way_is_set_back(
             raise OSError(number, "refused")
         publish(draft, *_rest)  # type: ignore[arg-type]
 
-    publish = files._publish  # noqa: SLF001 - the step between two files
+    publish = files._publish
     monkeypatch.setattr(files, "_publish", refusing)
     with pytest.raises(DiskFailed, match="cannot write"):
         three(repo, commit=True)

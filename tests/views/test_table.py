@@ -37,6 +37,7 @@ def column(*values: Any) -> pd.Series[Any]:
         (("2025", 2025), "object"),
         ((True, 1), "object"),
         (([1], [2]), "object"),
+        ((math.nan, "1"), "object"),
         ((2**60, 0.5), "object"),  # no float holds that integer
         ((None,), "object"),
     ],

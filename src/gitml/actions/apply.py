@@ -27,6 +27,14 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes to make, and what to tell of them beside the changes themselves."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """What was written: the commit (None where that is left to the person), the differences, and what to know."""
 
@@ -36,20 +44,24 @@ class Applied:
     warnings: tuple[str, ...] = ()
 
 
-def apply(repository: Repository, snapshot: Snapshot, changes: Iterable[Change], how: How) -> Applied:
-    """Check changes on a snapshot and write them; raises Refused with the problems, Conflict, or DiskFailed."""
-    wanted = tuple(changes)
+def apply(repository: Repository, snapshot: Snapshot, changes: Plan | Iterable[Change], how: How) -> Applied:
+    """Check changes on a snapshot and write them; raises Refused with the problems, Conflict, or DiskFailed.
+
+    A change whose blobs are equal is a file that stands there already and shall be in the same commit.
+    """
+    plan = changes if isinstance(changes, Plan) else Plan(tuple(changes))
+    wanted = plan.changes
     after = snapshot.overlay(wanted)
     problems = check(scope_of(snapshot, after, repository.base(snapshot.settings), wanted))
     if has_errors(problems):
         raise Refused(_told(problems), problems, hint="nothing was written")
-    differences = tuple(describe(wanted, snapshot, after))
+    differences = tuple(describe([one for one in wanted if one.before != one.after], snapshot, after))
     trailers = [("Gitml-Ref", one.ref) for one in differences if one.ref]
     written = write(
         repository.git, wanted, message=how.message, commit=how.commit, branch=how.branch, now=how.now,
         author=how.author, trailers=trailers,
     )  # fmt: skip
-    return Applied(written.commit, differences, tuple(problems), written.warnings)
+    return Applied(written.commit, differences, tuple(problems), (*plan.notes, *written.warnings))
 
 
 def _told(problems: Sequence[Problem]) -> str:

@@ -24,7 +24,7 @@ _SHAPES = {
     "a JSON web token": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
     "an Azure storage key": r"\bAccountKey=[A-Za-z0-9+/]{40,}",
     "a password in a URL": r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s:@<>{}$*]{3,}@",
-    "a password in a command": r"(?i)(?:^|\s)--?(?:password|passwd|secret|token|api[-_]?key)[= ][^\s$<{*]{4,}",
+    "a password in a command": r"(?i)(?:^|\s)--?(?:password|passwd|secret|token|api[-_]?key)[= ][^\s$<{*\[]{4,}",
 }
 _SHAPE = re.compile(
     "|".join(f"(?P<s{number}>{shape})" for number, shape in enumerate(_SHAPES.values())).replace("(?i)", "")

@@ -1,24 +1,31 @@
-"""The verbs as data: what each is called, takes and shows as examples; parser, help, man page and completion come of it."""
+"""The verbs as data: what each is called, takes and shows as examples; parser, man page and completion come of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 FORMATS = ("table", "json", "csv", "md")
+HIDDEN = "==SUPPRESS=="  # argparse's own word
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument: its flags (or the name of its place), and what argparse is to know.
+    """One argument: its flags (or the name of its place), what stands there, in a word, and what argparse is to know.
 
-    `completes` names what stands there: a kind, a ref, a file, a folder.
+    `completes` names what a shell can offer: kind, ref, file, folder, revision, branch.
     """
 
     names: tuple[str, ...]
-    options: dict[str, Any]
+    metavar: str
+    told: str
     completes: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is a flag, and not a place."""
+        return self.names[0].startswith("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +39,25 @@ class Verb:
     more: str = ""
 
 
-def _arg(*names: str, completes: str = "", **options: Any) -> Argument:
-    return Argument(names, options, completes)
+def _place(name: str, metavar: str, told: str, completes: str = "", **options: Any) -> Argument:
+    return Argument((name,), metavar, told, completes, options)
+
+
+def _option(names: str, metavar: str, told: str, completes: str = "", **options: Any) -> Argument:
+    return Argument(tuple(names.split()), metavar, told, completes, options)
+
+
+def _switch(names: str, told: str) -> Argument:
+    return Argument(tuple(names.split()), "", told, options={"action": "store_true"})
+
+
+def _choice(name: str, choices: tuple[str, ...], told: str, **options: Any) -> Argument:
+    words = {"choices": choices, "default": choices[0], **options}
+    return Argument((name,), "", f"{told}: {', '.join(choices)} (default: {choices[0]})", options=words)
+
+
+def _many(name: str, metavar: str, told: str, completes: str = "") -> Argument:
+    return _option(name, metavar, f"{told}; may be repeated", completes, action="append", default=[])
 
 
 def limit(text: str) -> int:
@@ -44,196 +68,193 @@ def limit(text: str) -> int:
     return number
 
 
-def _many(*names: str, metavar: str, told: str, completes: str = "") -> Argument:
-    return _arg(*names, action="append", default=[], metavar=metavar, help=told, completes=completes)
-
-
-FORMAT = _arg("--format", choices=FORMATS, default="table", help="what to print: %(choices)s (default: table)")
-COLOR = _arg("--color", choices=("auto", "always", "never"), help="colours: %(choices)s (default: auto, on a terminal)")
-FOLDER = _arg("-C", dest="folder", metavar="DIR", help="run as if started in DIR", completes="folder")
-AT = _arg(
-    "--at",
-    metavar="X",
-    help="as of a commit, tag, branch or date (the end of that day, UTC), or `staged`, `worktree`",
-    completes="revision",
-)
+FORMAT = _choice("--format", FORMATS, "what to print")
+COLOR = _choice("--color", ("auto", "always", "never"), "when to use colours; auto is on a terminal")
+FOLDER = _option("-C", "DIR", "run as if started in DIR", "folder", dest="folder")
+AT = _option("--at", "X", "as of a commit, tag, branch, date (the end of that day, UTC), staged, worktree", "revision")
 SHOWS = (AT, FORMAT, COLOR)
-WRITES = (
-    _arg("--commit", action="store_true", help="commit what was written (without it: files alone, as DVC does)"),
-    _arg("-m", dest="message", metavar="TEXT", help="the commit's message; goes with --commit or --branch"),
-    _arg("--branch", metavar="B", help="commit to branch B, whether it is checked out or not", completes="branch"),
-    FORMAT,
-    COLOR,
+COMMITS = (
+    _switch("--commit", "commit what was written; without it gitml writes files, as DVC does"),
+    _option("-m", "TEXT", "the commit's message", dest="message"),
 )
-REF = _arg("ref", metavar="REF", help="a record: model/wine@3, run/wine/01JD…, v1.0:model/wine@3", completes="ref")
-REASON = _arg("--reason", metavar="TEXT", help="why; stays in the record")
+WRITES = (*COMMITS, _option("--branch", "B", "commit to branch B, checked out or not", "branch"), FORMAT, COLOR)
+REF = _place("ref", "REF", "a record: model/wine@3, run/wine/01JD…, v1.0:model/wine@3", "ref")
+REASON = _option("--reason", "TEXT", "why; it stays in the record")
 
 _FIELDS = (
-    "A value is YAML flow: 3 is a number, '\"3\"' text, '[a, b]' a list, '{a: 1}' a mapping, and an empty one null. "
+    "A value is YAML flow: 3 is a number, '\"3\"' text, '[a, b]' a list, '{a: 1}' a mapping, an empty one null. "
     "What begins with none of [ { \" ' is one plain scalar, whatever it holds. "
     "Dots in a field's name lead into mappings; a name that holds a dot stands in backticks."
 )
+_COMPARISONS = (
+    "A filter has = != < <= > >= in, not in, like, ilike, is null, is not null, and, or, not and parentheses. "
+    "A field that is missing makes a comparison false; text and numbers differ: params.year = '2025' is text."
+)
+_COMMAND = (
+    "Everything after -- is the command. It exits as its command did, and leaves standard output to it: what was "
+    "recorded is told on standard error (with --format json it is the other way round)."
+)
 
-VERBS = (
-    Verb(
-        "init",
-        "make a store here: store.yaml, schemas, .gitattributes",
-        (_arg("--hooks", action="store_true", help="let git validate what is committed and pushed"), *WRITES),
-        ("git ml init", "git ml init --hooks --commit -m 'a store for our models'"),
-        "In an existing repository too; whatever is there already is left as it is, so it can be repeated.",
+INIT = Verb(
+    "init",
+    "make a store here: store.yaml, schemas, .gitattributes",
+    (_switch("--hooks", "let git validate what is committed and pushed"), *COMMITS, FORMAT, COLOR),
+    ("git ml init", "git ml init --hooks --commit -m 'a store for our models'"),
+    "In an existing repository too. What is there already is left as it is; a second time changes nothing.",
+)
+NEW = Verb(
+    "new",
+    "write a new record",
+    (
+        _place("kind", "KIND", "what it is about: dataset, metric, decision, …", "kind"),
+        _place("name", "NAME", "its name; a version's is NAME@VERSION, an event's id may be left out", nargs="?"),
+        _place("fields", "field=value", "what it says", nargs="*"),
+        _option("--from", "PATH", "a dataset's data: DVC tracks it, version 1 describes it", "file", dest="source"),
+        *WRITES,
     ),
-    Verb(
-        "new",
-        "write a new record",
-        (
-            _arg("kind", metavar="KIND", help="what the record is about: dataset, run, metric, …", completes="kind"),
-            _arg("name", nargs="?", metavar="NAME", help="its name; of a version NAME@VERSION, of an event the id may be left out"),
-            _arg("fields", nargs="*", metavar="field=value", help="what it says"),
-            _arg("--from", dest="source", metavar="PATH", help="the data of a dataset: DVC tracks it, version 1 describes it",
-                 completes="file"),
-            *WRITES,
-        ),
-        (
-            "git ml new metric auc direction=higher tolerance.absolute=0.005",
-            "git ml new dataset wine --from data/wine.csv 'owners=[\"@cellar-data\"]' --commit",
-            "git ml new decision one-model-per-grower 'description=why there is one model for each grower'",
-        ),
-        _FIELDS,
+    (
+        "git ml new metric auc direction=higher tolerance.absolute=0.005",
+        "git ml new dataset wine --from data/wine.csv 'owners=[\"@cellar-data\"]' --commit",
+        "git ml new decision one-model 'description=why there is one model for all growers'",
     ),
-    Verb(
-        "set",
-        "change fields of a record, and nothing else in its file",
-        (
-            REF,
-            _arg("fields", nargs="*", metavar="field=value", help="what it shall say"),
-            _many("--unset", metavar="FIELD", told="remove a field; may be repeated"),
-            *WRITES,
-        ),
-        (
-            "git ml set model/wine 'owners=[\"@cellar-ml\"]'",
-            "git ml set metric/auc tolerance.absolute=0.01 --unset description --commit -m 'auc: looser'",
-        ),
-        _FIELDS,
+    _FIELDS,
+)
+SET = Verb(
+    "set",
+    "change fields of a record, and nothing else in its file",
+    (
+        REF,
+        _place("fields", "field=value", "what it shall say", nargs="*"),
+        _many("--unset", "FIELD", "remove a field"),
+        *WRITES,
     ),
-    Verb(
-        "show",
-        "print a record",
-        (REF, *SHOWS),
-        ("git ml show model/wine@3", "git ml show v1.0:model/wine@3 --format json", "git ml show dataset/wine@1 --at 2026-03-01"),
+    (
+        "git ml set model/wine 'owners=[\"@cellar-ml\"]'",
+        "git ml set metric/auc tolerance.absolute=0.01 --unset description --commit -m 'auc: looser'",
     ),
-    Verb(
-        "get",
-        "fetch the bytes that a record points to, and check their digest",
-        (
-            REF,
-            _arg("-o", "--output", dest="into", metavar="DIR", help="put a copy into DIR; without it their place is printed",
-                 completes="folder"),
-            *SHOWS,
-        ),
-        ("git ml get dataset/wine@1", "git ml get model/wine@3 -o /tmp/wine"),
+    _FIELDS,
+)
+SHOW = Verb(
+    "show",
+    "print a record",
+    (REF, *SHOWS),
+    (
+        "git ml show model/wine@3",
+        "git ml show v1.0:model/wine@3 --format json",
+        "git ml show dataset/wine@1 --at 2026-03-01",
     ),
-    Verb("rm", "remove a record", (REF, *WRITES), ("git ml rm note/old", "git ml rm metric/rmse --commit -m 'rmse is not used'")),
-    Verb(
-        "list",
-        "list records as a table: of all kinds how many, of one kind each",
-        (
-            _arg("kind", nargs="?", metavar="KIND", help="what to list; without it, how many records of each kind there are",
-                 completes="kind"),
-            _arg("filter", nargs="?", metavar="FILTER", help="only those for which it holds: 'metrics.auc > 0.9 and params.lr < 1e-2'"),
-            _arg("--sort", action="append", metavar="FIELD", help="by a field, or -FIELD: the highest first; several with commas"),
-            _arg("--limit", type=limit, metavar="N", help="at most N rows"),
-            _arg("--columns", action="append", metavar="FIELDS", help="these fields only, with commas; `metrics` is all in it"),
-            _arg("--dialect", choices=("gitml", "mlflow"), default="gitml", help="whose filter language it is: %(choices)s"),
-            *SHOWS,
-        ),
-        (
-            "git ml list",
-            "git ml list run 'metrics.validation.auc > 0.9 and params.lr < 1e-2' --sort -metrics.validation.auc --limit 20",
-            "git ml list run \"metrics.auc > 0.9 AND tags.team = 'cellar'\" --dialect mlflow --columns params,metrics",
-            "git ml list model-version --at v1.0 --format csv",
-        ),
-        "Comparisons: = != < <= > >= in, not in, like, ilike, is null, is not null; and, or, not, parentheses.",
+)
+GET = Verb(
+    "get",
+    "fetch the bytes that a record points to, and check their digest",
+    (
+        REF,
+        _option("-o --output", "DIR", "put a copy into DIR; without it their place is printed", "folder", dest="into"),
+        *SHOWS,
     ),
-    Verb(
-        "compare",
-        "set records side by side, the first as the baseline",
-        (
-            _arg("refs", nargs="+", metavar="REF", help="two or more records", completes="ref"),
-            _arg("--all", action="store_true", help="the fields that are the same, too"),
-            *SHOWS,
-        ),
-        ("git ml compare model/wine@2 model/wine@3", "git ml compare v1.0:deployment/wine-prod deployment/wine-prod --all"),
+    ("git ml get dataset/wine@1", "git ml get model/wine@3 -o wine-3"),
+)
+RM = Verb(
+    "rm",
+    "remove a record",
+    (REF, *WRITES),
+    ("git ml rm note/old", "git ml rm metric/rmse --commit -m 'rmse is not used'"),
+)
+LIST = Verb(
+    "list",
+    "list records as a table",
+    (
+        _place("kind", "KIND", "what to list; without it, how many records of each kind there are", "kind", nargs="?"),
+        _place("filter", "FILTER", "which: 'metrics.auc > 0.9 and params.lr < 1e-2'", nargs="?"),
+        _option("--sort", "FIELD", "by a field; by -FIELD the highest first; several with commas", action="append"),
+        _option("--limit", "N", "at most N rows", type=limit),
+        _option("--columns", "FIELDS", "these fields, with commas; metrics is all in it", action="append"),
+        _choice("--dialect", ("gitml", "mlflow"), "whose filter language it is"),
+        *SHOWS,
     ),
-    Verb(
-        "validate",
-        "say what is wrong; exit 1 where there is an error",
-        (
-            _arg("paths", nargs="*", metavar="PATH", help="files or folders; without any, everything", completes="file"),
-            _arg("--staged", action="store_true", help="what the next commit would change, and what refers to it"),
-            _arg("--fix", action="store_true", help="first rewrite records in canonical form, comments kept"),
-            _arg("--pushed", action="store_true", help="==SUPPRESS=="),
-            *SHOWS,
-        ),
-        ("git ml validate", "git ml validate --staged", "git ml validate metadata/models --fix"),
+    (
+        "git ml list",
+        "git ml list run 'metrics.auc > 0.9 and params.lr < 1e-2' --sort -metrics.auc --limit 20",
+        "git ml list run \"metrics.auc > 0.9 AND tags.team = 'cellar'\" --dialect mlflow --columns params,metrics",
+        "git ml list model-version --at v1.0 --format csv",
     ),
-    Verb(
-        "run",
-        "run a command and record it: parameters, inputs, outputs, code, environment, how it ended",
-        (
-            _arg("--experiment", required=True, metavar="E", help="the experiment that it belongs to"),
-            _many("--param", metavar="NAME=VALUE", told="a parameter; may be repeated"),
-            _many("--tag", metavar="NAME=TEXT", told="a tag; may be repeated"),
-            _many("--input", metavar="NAME=REF|PATH", told="what it reads; may be repeated", completes="file"),
-            _many("--output", metavar="NAME=PATH", told="what it writes; may be repeated", completes="file"),
-            *WRITES,
-        ),
-        (
-            "git ml run --experiment wine --param lr=0.01 --input train=dataset/wine@2 --output model=models/wine.pkl"
-            " -- python train.py --lr 0.01",
-        ),
-        "Everything after -- is the command. It exits as its command did, and leaves standard output to it: what was "
-        "recorded is told on standard error (with --format json it is the other way round).",
+    _COMPARISONS,
+)
+COMPARE = Verb(
+    "compare",
+    "set records side by side, the first as the baseline",
+    (
+        _place("refs", "REF", "two or more records", "ref", nargs="+"),
+        _switch("--all", "the fields that are the same, too"),
+        *SHOWS,
     ),
-    Verb(
-        "register",
-        "make the next version of a model, or of dataset/NAME, feature-set/NAME",
-        (
-            _arg("name", metavar="NAME", help="the model; or dataset/NAME, feature-set/NAME", completes="ref"),
-            _arg("--run", metavar="REF", help="the run that made it", completes="ref"),
-            _arg("--path", metavar="FILE", help="its bytes; DVC tracks them", completes="file"),
-            _many("--set", metavar="field=value", told="what the version says; may be repeated"),
-            *WRITES,
-        ),
-        ("git ml register wine --run run/wine/01JD7K0000000000000000000A --path models/wine.pkl --commit",),
-        _FIELDS,
+    (
+        "git ml compare model/wine@2 model/wine@3",
+        "git ml compare v1.0:deployment/wine-prod deployment/wine-prod --all",
     ),
-    Verb(
-        "promote",
-        "let an alias choose a version",
-        (REF, _arg("alias", metavar="ALIAS", help="the slot: production, staging, …"), REASON, *WRITES),
-        ("git ml promote model/wine@3 production --reason 'beats version 2 by 0.011 auc on the holdout' --commit",),
+)
+VALIDATE = Verb(
+    "validate",
+    "say what is wrong; exit 1 where there is an error",
+    (
+        _place("paths", "PATH", "files or folders; without any, everything", "file", nargs="*"),
+        _switch("--staged", "what the next commit would change, and what refers to it"),
+        _switch("--fix", "first rewrite records in canonical form, comments kept"),
+        _switch("-q --quiet", "say nothing where nothing is wrong"),
+        # For the pre-push hook alone: what git says to it is read from standard input.
+        _switch("--pushed", HIDDEN),
+        *SHOWS,
     ),
-    Verb(
-        "retire",
-        "take a version out of use: it stays, and says why",
-        (
-            REF,
-            REASON,
-            _arg("--as", dest="status", choices=("retired", "deprecated", "rejected"), default="retired",
-                 help="the status: %(choices)s (default: retired)"),
-            *WRITES,
-        ),
-        ("git ml retire model/wine@2 --reason 'trained on mislabelled data' --as rejected",),
+    ("git ml validate", "git ml validate --staged", "git ml validate metadata/models --fix"),
+)
+RUN = Verb(
+    "run",
+    "run a command and record it: parameters, inputs, outputs, code, environment, how it ended",
+    (
+        _option("--experiment", "E", "the experiment that it belongs to", required=True),
+        _many("--param", "NAME=VALUE", "a parameter"),
+        _many("--tag", "NAME=TEXT", "a tag"),
+        _many("--input", "NAME=REF|PATH", "what it reads", "file"),
+        _many("--output", "NAME=PATH", "what it writes", "file"),
+        *WRITES,
     ),
-    Verb("version", "print the version", (FORMAT, COLOR), ("git ml version",)),
-)  # fmt: skip
+    (
+        "git ml run --experiment wine -- python train.py",
+        "git ml run --experiment wine --param lr=0.01 --input train=dataset/wine@2 --output model=wine.pkl -- ./train",
+    ),
+    _COMMAND,
+)
+REGISTER = Verb(
+    "register",
+    "make the next version of a model, or of dataset/NAME, feature-set/NAME",
+    (
+        _place("name", "NAME", "the model; or dataset/NAME, feature-set/NAME", "ref"),
+        _option("--run", "REF", "the run that made it", "ref"),
+        _option("--path", "FILE", "its bytes; DVC tracks them", "file"),
+        _many("--set", "field=value", "what the version says"),
+        *WRITES,
+    ),
+    ("git ml register wine --run run/wine/01JD7K0000000000000000000A --path models/wine.pkl --commit",),
+    _FIELDS,
+)
+PROMOTE = Verb(
+    "promote",
+    "let an alias choose a version",
+    (REF, _place("alias", "ALIAS", "the slot: production, staging, …"), REASON, *WRITES),
+    ("git ml promote model/wine@3 production --reason 'beats version 2 by 0.011 auc on the holdout' --commit",),
+)
+RETIRE = Verb(
+    "retire",
+    "take a version out of use: it stays, and says why",
+    (REF, REASON, _choice("--as", ("retired", "deprecated", "rejected"), "the status", dest="status"), *WRITES),
+    ("git ml retire model/wine@2 --reason 'trained on mislabelled data' --as rejected",),
+)
+VERSION = Verb("version", "print the version", (FORMAT, COLOR), ("git ml version",))
 
-NAMES = tuple(verb.name for verb in VERBS)
-
-
-def find(name: str) -> Verb:
-    """A verb by its name."""
-    return next(verb for verb in VERBS if verb.name == name)
-
-
-Register = Callable[[Argument], None]
+VERBS = {
+    verb.name: verb
+    for verb in (
+        *(INIT, NEW, SET, SHOW, GET, RM, LIST, COMPARE, VALIDATE),
+        *(RUN, REGISTER, PROMOTE, RETIRE, VERSION),
+    )
+}

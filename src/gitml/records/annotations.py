@@ -17,6 +17,7 @@ ANY_KEY = "*"
 ANY_ITEM = "[]"
 WORD = "x-gitml"
 _DEPTH = 12
+_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +48,31 @@ def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str,
 
 
 def fields(schema: Mapping[str, Any]) -> Iterator[tuple[Pattern, Mapping[str, Any]]]:
-    """Every field that a schema names, with its sub-schema; recursion ends at a depth no record reaches."""
-    yield from _fields(schema, schema, (), 0)
+    """Every field that a schema names, with its sub-schema; a definition inside itself is followed a few times."""
+    yield from _fields(schema, schema, (), ())
 
 
 def _fields(
-    schema: Mapping[str, Any], root: Mapping[str, Any], at: Pattern, depth: int
+    schema: Mapping[str, Any], root: Mapping[str, Any], at: Pattern, trail: tuple[str, ...]
 ) -> Iterator[tuple[Pattern, Mapping[str, Any]]]:
-    if depth > _DEPTH:
-        return
     for step, inner in _steps(schema):
         sub = resolved(inner, root)
         yield (*at, step), sub
-        yield from _fields(sub, root, (*at, step), depth + 1)
+        further = _further(trail, inner)
+        if further is not None:
+            yield from _fields(sub, root, (*at, step), further)
     for word in ("allOf", "anyOf", "oneOf"):
         for inner in _mappings(schema.get(word)):
-            yield from _fields(resolved(inner, root), root, at, depth + 1)
+            further = _further(trail, inner)
+            if further is not None:
+                yield from _fields(resolved(inner, root), root, at, further)
+
+
+def _further(trail: tuple[str, ...], inner: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The refs on the way to a sub-schema, or None where it goes round once too often."""
+    ref = str(inner.get("$ref", ""))
+    deeper = (*trail, ref)
+    return None if len(deeper) > _DEPTH or (ref and trail.count(ref) >= _ROUNDS) else deeper
 
 
 def _steps(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -88,17 +98,16 @@ def _mappings(values: Any) -> list[Mapping[str, Any]]:
 
 def key_order(schema: Mapping[str, Any]) -> KeyOrder:
     """The canonical order of a record's keys: the order in which its schema names them."""
-    return _order(schema, schema, 0)
+    return _order(schema, schema, ())
 
 
-def _order(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> KeyOrder:
-    if depth > _DEPTH:
-        return ALPHABETICAL
+def _order(schema: Mapping[str, Any], root: Mapping[str, Any], trail: tuple[str, ...]) -> KeyOrder:
     ranks: dict[str, int] = {}
     children: dict[str, KeyOrder] = {}
     others = items = None
     for step, inner in _steps(schema):
-        order = _order(resolved(inner, root), root, depth + 1)
+        further = _further(trail, inner)
+        order = ALPHABETICAL if further is None else _order(resolved(inner, root), root, further)
         if step == ANY_KEY:
             others = order
         elif step == ANY_ITEM:
@@ -108,7 +117,8 @@ def _order(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> Ke
             children[step] = order
     for word in ("allOf", "anyOf", "oneOf"):
         for inner in _mappings(schema.get(word)):
-            part = _order(resolved(inner, root), root, depth + 1)
+            further = _further(trail, inner)
+            part = ALPHABETICAL if further is None else _order(resolved(inner, root), root, further)
             ranks.update({key: len(ranks) + rank for key, rank in part.ranks.items() if key not in ranks})
             children = {**part.children, **children}
             others, items = others or part.others, items or part.items

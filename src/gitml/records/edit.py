@@ -2,70 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gitml.errors import BadValue
 from gitml.records.canonical import ALPHABETICAL, KeyOrder, block, dump, inline, literal
-from gitml.records.nodes import Node, document, walk
+from gitml.records.comments import comments, with_comments, without_comments
+from gitml.records.nodes import Node, document
 from gitml.records.reader import read
 from gitml.records.record import MISSING, Path, same
 
 _BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class _Comment:
-    start: int
-    end: int
-    own_line: bool
-
-
-def comments(text: str) -> list[_Comment]:
-    """The comments of a readable text, in order: character offsets without the line's end."""
-    import yaml
-
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    found: list[_Comment] = []
-    gap = 0
-    for token in yaml.scan(text, Loader=loader):
-        start, end = token.start_mark.index, token.end_mark.index
-        found.extend(_between(text, gap, start))
-        block_scalar = isinstance(token, yaml.ScalarToken) and token.style in {"|", ">"}
-        if block_scalar:
-            found.extend(_header_comment(text, start))
-        gap = max(gap, end)
-    found.extend(_between(text, gap, len(text)))
-    return found
-
-
-def _header_comment(text: str, start: int) -> list[_Comment]:
-    stop = text.find("\n", start)
-    return _between(text, start, len(text) if stop < 0 else stop)
-
-
-def _between(text: str, start: int, stop: int) -> list[_Comment]:
-    found = []
-    at = text.find("#", start, stop)
-    while at >= 0:
-        end = text.find("\n", at)
-        end = len(text) if end < 0 else end
-        line_start = text.rfind("\n", 0, at) + 1
-        found.append(_Comment(at, end, not text[line_start:at].strip()))
-        at = text.find("#", end, stop)
-    return found
-
-
-def without_comments(text: str) -> str:
-    """The text with comments taken out: a comment on a line of its own goes with the line."""
-    for comment in reversed(comments(text)):
-        start = text.rfind("\n", 0, comment.start) + 1
-        if comment.own_line:
-            text = text[:start] + text[comment.end + 1 :]
-        else:
-            text = text[: comment.start].rstrip(" \t") + text[comment.end :]
-    return text
+_BLOCK = frozenset(["|", ">"])
 
 
 def is_canonical(raw: bytes, data: Mapping[str, Any], order: KeyOrder) -> bool:
@@ -73,7 +21,8 @@ def is_canonical(raw: bytes, data: Mapping[str, Any], order: KeyOrder) -> bool:
     wanted = dump(data, order)
     if raw == wanted:
         return True
-    return b"#" in raw and not raw.startswith(_BOM) and without_comments(raw.decode()) == wanted.decode()
+    plain = b"#" in raw and b"\r" not in raw and not raw.startswith(_BOM)
+    return plain and without_comments(raw.decode()) == wanted.decode()
 
 
 def fix(raw: bytes, order: KeyOrder) -> bytes:
@@ -81,55 +30,21 @@ def fix(raw: bytes, order: KeyOrder) -> bytes:
 
     What cannot be read comes back as it was.
     """
-    raw = raw.removeprefix(_BOM)
-    text = raw.decode(errors="replace").replace("\r\n", "\n")
-    data = read(text.encode()).data
-    if data is None:
-        return raw
+    bare = raw.removeprefix(_BOM)
+    data = read(bare).data
+    return raw if data is None else _rewritten(bare.decode(), data, order)
+
+
+def _rewritten(text: str, data: Mapping[str, Any], order: KeyOrder) -> bytes:
     canonical = dump(data, order)
-    return _with_comments(text, canonical.decode()).encode() if "#" in text else canonical
-
-
-def _with_comments(text: str, canonical: str) -> str:
-    root = document(text.encode()).root
-    assert root is not None
-    starts = [(name.start, path) for path, name, _value in walk(root)]
-    lines = canonical.splitlines()
-    first_lines = _first_lines(canonical)
-    above: dict[int, list[str]] = {}
-    beside: dict[int, str] = {}
-    for comment in comments(text):
-        told = text[comment.start : comment.end].rstrip()
-        if comment.own_line:
-            below = next((path for start, path in starts if start > comment.start), None)
-            above.setdefault(first_lines[below] if below else len(lines), []).append(told)
-        else:
-            line_start = text.rfind("\n", 0, comment.start) + 1
-            path = max((item for item in starts if item[0] < comment.start), default=(0, ()))
-            on_line = [found for start, found in starts if line_start <= start < comment.start]
-            target = first_lines[on_line[-1] if on_line else path[1]]
-            beside[target] = f"{beside[target]}; {told.lstrip('# ')}" if target in beside else told
-    return _joined(lines, above, beside)
-
-
-def _first_lines(canonical: str) -> dict[Path, int]:
-    root = document(canonical.encode()).root
-    assert root is not None
-    return {path: name.line - 1 for path, name, _value in walk(root)} | {(): 0}
-
-
-def _joined(lines: list[str], above: dict[int, list[str]], beside: dict[int, str]) -> str:
-    out: list[str] = []
-    for number, line in enumerate(lines):
-        indent = line[: len(line) - len(line.lstrip(" "))]
-        out += [indent + told for told in above.get(number, [])]
-        out.append(f"{line}  {beside[number]}" if number in beside else line)
-    out += above.get(len(lines), [])
-    return "\n".join(out) + "\n"
+    return with_comments(text, canonical.decode()).encode() if "#" in text else canonical
 
 
 def changed(data: Mapping[str, Any], changes: Mapping[Path, Any]) -> dict[str, Any]:
-    """The data with fields set, or removed where the new value is MISSING; mappings on the way are made."""
+    """The data with fields set, or removed where the new value is MISSING; mappings on the way are made.
+
+    Raises BadValue where a path leads through something that is no mapping or list.
+    """
     result = _copy(data)
     for path, value in changes.items():
         _set(result, path, value)
@@ -143,19 +58,23 @@ def _copy(value: Any) -> Any:
 
 
 def _set(target: Any, path: Path, value: Any) -> None:
+    if not path:
+        raise BadValue("no field is named", hint="write field=value")
     *parents, last = path
     for key in parents:
         if isinstance(target, dict) and isinstance(key, str):
             if target.get(key) is None:
+                if value is MISSING:
+                    return
                 target[key] = {}
             target = target[key]
-        elif isinstance(target, list) and isinstance(key, int) and key < len(target):
+        elif isinstance(target, list) and isinstance(key, int) and 0 <= key < len(target):
             target = target[key]
         else:
             raise BadValue(f"{key!r} does not lead into a field", hint="set the whole field instead")
     if isinstance(target, dict) and isinstance(last, str):
         target.pop(last, None) if value is MISSING else target.__setitem__(last, value)
-    elif isinstance(target, list) and isinstance(last, int) and last < len(target) and value is not MISSING:
+    elif isinstance(target, list) and isinstance(last, int) and 0 <= last < len(target) and value is not MISSING:
         target[last] = value
     else:
         raise BadValue(f"{last!r} cannot be set there", hint="set the whole field instead")
@@ -164,26 +83,38 @@ def _set(target: Any, path: Path, value: Any) -> None:
 def edit(raw: bytes, changes: Mapping[Path, Any], order: KeyOrder | None = None) -> bytes:
     """The bytes with fields set (or removed: MISSING); every other line stays as it was, byte for byte.
 
+    Of a mapping that replaces a mapping only the fields that differ are touched.
     Raises BadValue where a field cannot be set, or the text cannot be read.
     """
-    order = order or ALPHABETICAL
     for path, value in changes.items():
-        raw = _edit_one(raw, path, value, order)
+        data = read(raw).data
+        if data is None:
+            raise BadValue("the record cannot be read, so no field of it can be set", hint="mend it by hand first")
+        for place, new in _narrowed(path, _at(data, path), value):
+            raw = _edit_one(raw, place, new, order or ALPHABETICAL)
     return raw
 
 
+def _narrowed(path: Path, old: Any, new: Any) -> Iterator[tuple[Path, Any]]:
+    if not (isinstance(old, dict) and old and isinstance(new, Mapping) and new):
+        yield path, new
+        return
+    for key, value in new.items():  # what is new comes first, so that no mapping is empty on the way
+        yield from _narrowed((*path, key), old.get(key, MISSING), value)
+    yield from (((*path, key), MISSING) for key in old if key not in new)
+
+
 def _edit_one(raw: bytes, path: Path, value: Any, order: KeyOrder) -> bytes:
-    found = document(raw)
-    if found.root is None or found.problems or not isinstance(found.root.value, dict):
-        raise BadValue("the record cannot be read, so no field of it can be set", hint="mend it by hand first")
-    wanted = changed(found.root.value, {path: value})
-    if same(wanted, found.root.value):
+    text, root = raw.decode(), document(raw).root
+    assert root is not None
+    wanted = changed(root.value, {path: value})
+    if same(wanted, root.value):
         return raw
-    text = raw.decode()
-    edited = _Edit(text, found.root, order).set(path, value, wanted)
-    if not same(read(edited.encode()).data, wanted):
-        # A layout that spans cannot express (a flow mapping, a key in `? ` form): write the whole record, comments kept.
-        edited = _with_comments(text, dump(wanted, order).decode()) if "#" in text else dump(wanted, order).decode()
+    dump(wanted, order)  # raises for what no record can hold
+    edited = _Edit(text, root, order).set(path, value, wanted)
+    if edited is None or not same(read(edited.encode()).data, wanted):
+        # A layout that places cannot express (all in braces, a key in `? ` form): the whole record is written anew.
+        return _rewritten(text, wanted, order)
     return edited.encode()
 
 
@@ -196,19 +127,20 @@ class _Edit:
         self.order = order
         self.newline = "\r\n" if "\r\n" in text else "\n"
 
-    def set(self, path: Path, value: Any, wanted: dict[str, Any]) -> str:
-        """The text with one field set; `wanted` is the data as it shall read afterwards."""
+    def set(self, path: Path, value: Any, wanted: dict[str, Any]) -> str | None:
+        """The text with one field set, None where there is no entry to touch; `wanted` is the data afterwards."""
         trail = self.trail(path)
         exists = len(trail) == len(path) + 1
-        if exists and value is not MISSING and self.is_span(trail[-1], value):
+        if exists and value is not MISSING and _in_place(trail[-1], value):
             return self.in_span(trail[-1], inline(value))
         depth = len(path) if exists else len(trail)
         depth = next((at for at, node in enumerate(trail[:depth]) if node.flow or not node.entries), depth)
+        gone = (0, 0)
+        if value is MISSING and depth == len(path):
+            gone = self.lines_of(trail[depth - 1], path[-1])
         while depth > 1 and _at(wanted, path[:depth]) is MISSING and len(trail[depth - 1].entries) == 1:
-            depth -= 1
-        if depth == 0:
-            return dump(wanted, self.order).decode()
-        return self.in_lines(path[:depth], trail[depth - 1], _at(wanted, path[:depth]))
+            depth -= 1  # the last entry of a mapping leaves `{}` behind
+        return self.in_lines(path[:depth], trail[depth - 1], _at(wanted, path[:depth]), gone) if depth else None
 
     def trail(self, path: Path) -> list[Node]:
         """The nodes along a path, from the root, as far as they exist."""
@@ -223,10 +155,6 @@ class _Edit:
             nodes.append(inner[0])
         return nodes
 
-    def is_span(self, node: Node, value: Any) -> bool:
-        scalar = not node.entries and not node.items and (node.style not in {"|", ">"})
-        return scalar and literal(value) is None and not (isinstance(value, dict | list | tuple) and value)
-
     def in_span(self, node: Node, new: str) -> str:
         before, after = self.text[: node.start], self.text[node.end :]
         if before[-1:] in {":", "-"}:
@@ -235,17 +163,17 @@ class _Edit:
             new += " "
         return before + new + after
 
-    def in_lines(self, path: Path, parent: Node, value: Any) -> str:
-        """Replace, insert or remove the lines of one entry of a block mapping."""
+    def in_lines(self, path: Path, parent: Node, value: Any, gone: tuple[int, int]) -> str:
+        """Replace, insert or remove the lines of one entry of a block mapping; comments in `gone` go with it."""
         order = self.order
         for name in path[:-1]:
             order = order.child(str(name))
         key = str(path[-1])
         lines = [] if value is MISSING else self.entry(key, value, order, parent)
-        at = next((index for index, (name, _value) in enumerate(parent.entries) if name.value == key), None)
-        if at is None:
+        if all(name.value != key for name, _value in parent.entries):
             return self.insert(parent, key, lines, order)
-        start, stop = self.lines_of(parent, at)
+        start, stop = self.lines_of(parent, key)
+        lines = self.commented(lines, start, stop, gone) if lines else lines
         return self.text[:start] + "".join(lines) + self.text[stop:]
 
     def entry(self, key: str, value: Any, order: KeyOrder, parent: Node) -> list[str]:
@@ -253,14 +181,30 @@ class _Edit:
         one = KeyOrder(children={key: order.child(key)})
         return [indent + line + self.newline if line else self.newline for line in block({key: value}, one, 0)]
 
-    def lines_of(self, parent: Node, at: int) -> tuple[int, int]:
+    def commented(self, lines: list[str], start: int, stop: int, gone: tuple[int, int]) -> list[str]:
+        """The new lines of an entry with the comments of the old ones: the one beside it there, the others above."""
+        if "#" not in self.text[start:stop]:
+            return lines
+        told = [one for one in comments(self.text) if start <= one.start < stop and not gone[0] <= one.start < gone[1]]
+        texts = [self.text[one.start : one.end].rstrip() for one in told]
+        beside = next((at for at, one in enumerate(told) if not one.own_line), None)
+        first = lines[0].removesuffix(self.newline)
+        indent = first[: len(first) - len(first.lstrip(" "))]
+        if beside is not None:
+            first += "  " + texts.pop(beside)
+        return [*(indent + text + self.newline for text in texts), first + self.newline, *lines[1:]]
+
+    def lines_of(self, parent: Node, key: Any) -> tuple[int, int]:
         """From the key to the end of the entry's last line (its comment included)."""
-        name, value = parent.entries[at]
+        name, value = next(entry for entry in parent.entries if entry[0].value == key)
         start = self.text.rfind("\n", 0, name.start) + 1
         if self.text[start : name.start].strip():
             start = name.start
         end = max(value.content_end, name.end)
-        if value.style in {"|", ">"} or _last_style(value) in {"|", ">"}:
+        last = _last(value)
+        if last.style in _BLOCK:
+            if last.value.endswith("\n\n"):  # `|+`: the empty lines below are its own
+                return start, end
             end = len(self.text[:end].rstrip("\r\n"))
         stop = self.text.find("\n", end)
         return start, len(self.text) if stop < 0 else stop + 1
@@ -268,28 +212,31 @@ class _Edit:
     def insert(self, parent: Node, key: str, lines: list[str], order: KeyOrder) -> str:
         """Insert lines after the last sibling that canonically stands before the key, else before the first."""
         names = [name.value for name, _value in parent.entries]
-        ranked = order.sort([*names, key])
-        before = [at for at, name in enumerate(names) if ranked.index(name) < ranked.index(key)]
-        if before:
-            _start, place = self.lines_of(parent, before[-1])
-        else:
-            place, _stop = self.lines_of(parent, 0)
+        ranked = {name: rank for rank, name in enumerate(order.sort([*names, key]))}
+        before = [name for name in names if ranked[name] < ranked[key]]
+        place = self.lines_of(parent, before[-1])[1] if before else self.lines_of(parent, names[0])[0]
         head = self.text[:place]
         if head and not head.endswith("\n"):
             head += self.newline
         return head + "".join(lines) + self.text[place:]
 
 
+def _in_place(node: Node, value: Any) -> bool:
+    """Whether a one-line value can take the place of a scalar."""
+    scalar = not node.entries and not node.items and node.style not in _BLOCK
+    return scalar and literal(value) is None and not (isinstance(value, Mapping | list | tuple) and value)
+
+
 def _at(data: Any, path: Path) -> Any:
     for key in path:
-        if isinstance(data, dict) and key not in data:
+        inside = isinstance(data, list) and isinstance(key, int) and 0 <= key < len(data)
+        if not inside and not (isinstance(data, dict) and key in data):
             return MISSING
         data = data[key]
     return data
 
 
-def _last_style(node: Node) -> str | None:
+def _last(node: Node) -> Node:
     while node.entries or node.items:
         node = node.entries[-1][1] if node.entries else node.items[-1]
-    return node.style
-
+    return node

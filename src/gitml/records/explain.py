@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gitml.records.canonical import inline
 from gitml.records.nearest import nearest
 from gitml.records.record import Path
+from gitml.records.reference import AS_WRITTEN, reference
+from gitml.records.resolve import TooLong, resolve
 
 _NAMES = {
     "string": "a text", "number": "a number", "integer": "an integer", "boolean": "true or false",
@@ -29,11 +32,11 @@ class Violation:
 
 def explain(schema: Mapping[str, Any], data: Any) -> list[Violation]:
     """All violations of a schema, by the reference validator."""
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
+    return explained(reference(schema), data)
 
-    # An empty registry: a schema never makes us fetch anything.
-    validator = Draft202012Validator(dict(schema), registry=Registry())
+
+def explained(validator: Any, data: Any) -> list[Violation]:
+    """All violations that a reference validator finds; one is costly to build and can be kept."""
     return [violation for error in validator.iter_errors(data) for violation in _violations(error)]
 
 
@@ -46,7 +49,7 @@ def _violations(error: Any) -> Iterator[Violation]:
     if keyword in {"additionalProperties", "unevaluatedProperties"} and isinstance(error.instance, dict):
         known = list(error.schema.get("properties", ()))
         for key in error.instance:
-            if key not in known:
+            if key not in known and repr(key) in error.message:  # those that a pattern fits are not named
                 yield _unknown((*path, key), keyword, known)
         return
     if keyword == "required":
@@ -74,10 +77,10 @@ def _closest(error: Any, path: Path, keyword: str) -> Violation:
 
 
 def show(value: Any) -> str:
-    """A value as a message shows it: short, in JSON's form."""
+    """A value as a message shows it: short, a text in quotes."""
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else inline(value)
     return text if len(text) <= _LONG else text[:_LONG] + "…"
 
 
@@ -89,33 +92,42 @@ def _type(error: Any) -> tuple[str, str]:
 
 def _repair(wanted: list[str], value: Any) -> str:
     if isinstance(value, str) and {"number", "integer"} & set(wanted):
-        for text in (value, value.replace(",", "."), value.rstrip("%")):
-            try:
-                float(text)
-            except ValueError:
-                continue
-            return f"write {text}"
+        meant = next((text for text in (value, value.replace(",", "."), value.rstrip("%")) if _is_number(text, wanted)), "")
+        return meant and f"write {meant}"
     if "string" in wanted and isinstance(value, bool | int | float):
-        return f'write "{json.dumps(value)}"'
+        return f'write "{inline(value)}"'
     if "array" in wanted and isinstance(value, str | int | float):
-        return f"write it as a list: `- {value}`"
+        return f"write it as a list: `- {show(value)}`"
     return ""
 
 
+def _is_number(text: str, wanted: list[str]) -> bool:
+    try:
+        number = resolve(text)
+    except TooLong:
+        return False
+    whole = isinstance(number, int) and not isinstance(number, bool)
+    return whole or (isinstance(number, float) and "number" in wanted)
+
+
 def _enum(error: Any) -> tuple[str, str]:
-    allowed = [str(value) for value in error.validator_value]
-    near = nearest(str(error.instance), allowed)
+    allowed = [_plain(value) for value in error.validator_value]
+    near = nearest(_plain(error.instance), allowed)
     hint = f"did you mean {near[0]}?" if near else f"use one of: {', '.join(allowed)}"
     return f"{show(error.instance)} is none of {', '.join(allowed)}", hint
 
 
 def _const(error: Any) -> tuple[str, str]:
-    return f"expected {show(error.validator_value)}, found {show(error.instance)}", f"write {error.validator_value}"
+    return f"expected {show(error.validator_value)}, found {show(error.instance)}", f"write {_plain(error.validator_value)}"
+
+
+def _plain(value: Any) -> str:
+    return show(value) if value and isinstance(value, dict | list) else inline(value)
 
 
 def _pattern(error: Any) -> tuple[str, str]:
     examples = error.schema.get("examples") or []
-    hint = f"it looks like {show(examples[0])}" if examples else f"it matches {error.validator_value}"
+    hint = f"it looks like {show(examples[0])}" if examples else f"it matches {error.schema.get(AS_WRITTEN, error.validator_value)}"
     return f"{show(error.instance)} does not have the form wanted here", hint
 
 

@@ -82,7 +82,8 @@ class Record:
     @property
     def row(self) -> dict[str, Any]:
         """Its dotted fields, after `ref`."""
-        return {"ref": str(self.ref)} | flatten(self.data)
+        name = {"ref": str(self.ref)}
+        return name | flatten(self.data) | name  # a field `ref` gives way to the record's own name
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def no_list_key(_pattern: tuple[str, ...]) -> None:
 
 def leaves(data: Mapping[str, Any], list_key: ListKey = no_list_key) -> dict[str, Any]:
     """Dotted leaves as in a diff: keyed lists are entered as `columns[name=age].type`, other lists are leaves."""
-    return dict(_leaves(data, "", (), list_key))
+    return dict(_leaves(data, "", (), list_key)) if data else {}
 
 
 def _leaves(value: Any, name: str, pattern: tuple[str, ...], list_key: ListKey) -> Iterator[tuple[str, Any]]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from gitml.errors import Problem
 from gitml.records.annotations import WORD, Pattern, RefField, annotated, fields, key_order, target_of
 from gitml.records.canonical import KeyOrder
-from gitml.records.explain import Violation, explain
+from gitml.records.explain import Violation, explained
+from gitml.records.reference import python_pattern, reference, subschemas
 from gitml.records.template import Template
 
+MAX_FIELDS = 20_000
+_SAME_PLACE = frozenset(["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"])
 ADDRESSINGS = ("named", "head", "version", "slot", "event")
 
 
@@ -63,16 +68,25 @@ class Shape:
         """The fast validator; None where it cannot be built (a regular expression that only Python knows)."""
         import jsonschema_rs
 
+        if not _finite(self.schema):
+            return None
         try:
-            return jsonschema_rs.Draft202012Validator(dict(self.schema), validate_formats=False)
+            return jsonschema_rs.Draft202012Validator(
+                dict(self.schema), validate_formats=False, retriever=_nothing_there
+            )
         except (ValueError, jsonschema_rs.ReferencingError):
             return None
+
+    @cached_property
+    def slow(self) -> Any:
+        """The reference validator."""
+        return reference(self.schema)
 
     def violations(self, data: Any) -> list[Violation]:
         """Where the data breaks the schema; the fast validator accepts, the reference one explains."""
         if self.fast is not None and _finite(data) and self.fast.is_valid(data):
             return []
-        return explain(self.schema, data)
+        return explained(self.slow, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +155,10 @@ def _fits(pattern: Pattern, place: tuple[str, ...]) -> bool:
     )
 
 
+def _nothing_there(uri: str) -> Any:
+    raise LookupError(uri)  # a schema never makes us fetch anything
+
+
 def _finite(data: Any) -> bool:
     # The fast validator takes NaN for null.
     if isinstance(data, float):
@@ -180,42 +198,50 @@ def _unusable(data: Mapping[str, Any], path: str) -> list[Problem]:
         except SchemaError as error:
             field_name = ".".join(map(str, error.absolute_path))
             return [_invalid(path, f"is no JSON Schema: {str(error.message)[:200]}", field_name)]
+    if sum(1 for _field in islice(fields(data), MAX_FIELDS + 1)) > MAX_FIELDS:
+        return [_invalid(path, f"names more than {MAX_FIELDS:,} fields", "properties")]
+    inside = list(_all_inside(data))
+    patterns = [text for sub in inside for text in (*_texts(sub, "pattern"), *(sub.get("patternProperties") or ()))]
     wrong = [
         _invalid(path, f"the pattern {text!r} is no regular expression: {fault}", "pattern")
-        for sub in _subschemas(data)
-        for text in (*_texts(sub, "pattern"), *(sub.get("patternProperties") or ()))
+        for text in patterns
         if (fault := _regex_fault(text))
     ]
-    targets = {text for sub in _subschemas(data) for text in _texts(sub, "$ref")}
+    targets = {text for sub in inside for text in _texts(sub, "$ref")}
     lost = [_invalid(path, f"$ref: {text} leads nowhere", "$ref") for text in sorted(targets) if not _leads(data, text)]
     return wrong + lost
 
 
-def _subschemas(schema: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(schema, Mapping):
-        yield schema
-    inner = schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ()
-    for one in inner:
-        yield from _subschemas(one)
+def _all_inside(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield schema
+    for _word, inner in subschemas(schema):
+        yield from _all_inside(inner)
 
 
 def _texts(sub: Mapping[str, Any], word: str) -> tuple[str, ...]:
     return (sub[word],) if isinstance(sub.get(word), str) else ()
 
 
-def _leads(root: Mapping[str, Any], target: str, seen: frozenset[str] = frozenset()) -> bool:
-    """Whether a local `$ref` ends at a schema, and not in a circle of refs."""
+def _leads(root: Mapping[str, Any], target: str) -> bool:
+    """Whether a local `$ref` ends at a schema, and never comes back to itself at the same place of a record."""
     found = target_of(target, root)
-    if found is None or target in seen:
-        return False
-    further = found.get("$ref")
-    return not isinstance(further, str) or _leads(root, further, seen | {target})
+    seen: set[str] = set()
+    waiting = [found] if found is not None else []
+    while waiting:
+        sub = waiting.pop()
+        for ref in set(_texts(sub, "$ref")) - seen:
+            seen.add(ref)
+            waiting.append(target_of(ref, root) or {})
+        waiting.extend(inner for word, inner in subschemas(sub) if word in _SAME_PLACE)
+    return found is not None and target not in seen
 
 
 def _regex_fault(text: str) -> str:
     try:
-        re.compile(text)
-    except re.error as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(python_pattern(text))
+    except (re.error, FutureWarning, OverflowError, RecursionError) as error:
         return str(error)
     return ""
 

@@ -18,7 +18,7 @@ from gitml.records.template import OWN_FOLDER, SERIES
 STORE = "store"
 META = "meta-schema"
 FOLDER = "schemas/"
-_OURS = re.compile(rb"^\s*[\"']?x-gitml\b|^\s*[\"']?\$id[\"']?\s*:\s*[\"']?[a-z][a-z0-9-]*/[0-9]+[\"']?\s*$", re.MULTILINE)
+_OURS = re.compile(rb"^[ \t]*[\"']?x-gitml\b|^[ \t]*[\"']?\$id[\"']?\s*:\s*[\"']?[a-z][a-z0-9-]*/[0-9]+[\"']?[ \t\r]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _cell(field: Field, side: int) -> str:
     return typed(field.held(side)) + (f" ({' '.join(told)})" if told else "")
 
 
-def _signed(delta: float) -> str:
+def _signed(delta: Any) -> str:
     text = number(delta) if isinstance(delta, float) else str(delta)
     return text if text.startswith("-") else f"+{text}"
 

@@ -28,7 +28,8 @@ _MARKDOWN = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])|^[#+-](?=\s)")
 def table(rows: Rows, page: Page = PLAIN, keep: Collection[str] = ()) -> str:
     """A line a row under a line of names.
 
-    On a page the columns that say least go until the rest fits, those in `keep` last, and notes tell what is left out.
+    On a page the columns that say least go until the rest fits, last those named in `keep` (or inside one of them),
+    and notes tell what is left out.
     """
     if not rows.rows:
         return joined([] if page.width is None else [f"no {rows.kind or 'records'}"])
@@ -43,7 +44,8 @@ def _strip(column: Column, rows: Rows, page: Page, keep: Collection[str]) -> Str
     write = typed if column.type == "mixed" else cell
     cells = [write(value) for value in values]
     named = column.name in _NAMES
-    rank = 0 if named else 1 if column.name in keep or page.width is None else 2 + _rank(column, values, cells)
+    wanted = page.width is None or any(f"{column.name}.".startswith(f"{name}.") for name in keep)
+    rank = 0 if named else 1 if wanted else 2 + _rank(column, values, cells)
     wrong = [row for row, value in enumerate(values) if value] if column.name == _PROBLEMS and not rows.kind else []
     styles = dict.fromkeys(wrong, _BAD)
     return Strip(printable(column.name), cells, column.type in _NUMBERS, rank, whole=named, styles=styles)

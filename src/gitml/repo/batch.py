@@ -13,7 +13,7 @@ from gitml.repo.command import Command, Done, failure, raw
 # Fewer ids than this go through one call that feeds and drains by itself; more are streamed.
 FEW = 256
 # Belt and braces for a git that does not know GIT_NO_LAZY_FETCH (before 2.39.4): it may try, and is not let out.
-_READING: Mapping[str, str | None] = {"GIT_ALLOW_PROTOCOL": "none"}
+READING: Mapping[str, str | None] = {"GIT_ALLOW_PROTOCOL": "none"}
 _UNFETCHED = (b"promisor", b"lazy fetching", b"not allowed")
 _BATCH = ("cat-file", "--batch", "--buffer")
 
@@ -30,7 +30,7 @@ def cat(
         message = "an object id holds a newline"
         raise BadValue(message)
     answered = 0
-    shelter: AbstractContextManager[Mapping[str, str | None]] = nullcontext(_READING)
+    shelter: AbstractContextManager[Mapping[str, str | None]] = nullcontext(READING)
     while answered < len(asked):
         with shelter as reading:
             try:
@@ -148,7 +148,7 @@ def _without_promisor(command: Command) -> Iterator[Mapping[str, str | None]]:
         extension = "[extensions]\n\tobjectformat = sha256\n" if command.object_format == "sha256" else ""
         (place / "config").write_text(f"[core]\n\trepositoryformatversion = 1\n\tbare = true\n{extension}")
         yield {
-            **_READING,
+            **READING,
             "GIT_DIR": name,
             "GIT_OBJECT_DIRECTORY": str(command.objects),
             "GIT_WORK_TREE": None,

@@ -15,6 +15,8 @@ from gitml.repo.environment import outside
 # Replacement objects would show another history than the one that is pushed and reviewed.
 GIT = ("git", "--no-replace-objects")
 
+PARTIAL = "a partial clone, and nothing is fetched unasked: run `git fetch --refetch`"
+
 # Parts of a complaint that are repeated.
 _TOLD = 3
 _DISK = ("No space left on device", "Read-only file system", "Disk quota exceeded", "Input/output error")
@@ -167,7 +169,7 @@ def failure(args: tuple[str, ...], done: Done) -> GitmlError:
     if "not a git repository" in told:
         return GitFailed(line, hint="go to a folder inside a repository, or run `git init`")
     if "promisor remote" in told:
-        return GitFailed(message, hint="a partial clone, and nothing is fetched unasked: run `git fetch --refetch`")
+        return GitFailed(message, hint=PARTIAL)
     return GitFailed(message)
 
 

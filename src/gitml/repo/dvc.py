@@ -86,6 +86,15 @@ def add(git: Git, path: Path) -> Pointer:
     raise GitmlError(f"{path}: dvc add wrote no pointer file")
 
 
+def fetch(git: Git, path: str) -> None:
+    """`dvc fetch`: the bytes of one tracked path from the default remote into the cache; GitmlError."""
+    target = ((git.root or git.git_dir) / path).absolute()
+    root = dvc_root(git, target.parent)
+    if root is None:
+        raise GitmlError(f"{path}: DVC is not set up here", hint="dvc init")
+    _run(git, root, "fetch", str(target.relative_to(root)))
+
+
 def _run(git: Git, root: Path, verb: str, *args: str) -> None:
     """One DVC command as a process of its own; GitmlError with its first word on what went wrong."""
     command = [sys.executable, "-m", "dvc", verb, "--", *args]

@@ -92,7 +92,7 @@ def drafts(git: Git, root: Path, changes: Sequence[Change], index: Mapping[str, 
     )
 
 
-def unstaged_elsewhere(git: Git, changes: Sequence[Change], index: Mapping[str, Listed], trees: Trees) -> None:
+def staged_as_expected(git: Git, changes: Sequence[Change], index: Mapping[str, Listed], trees: Trees) -> None:
     """Conflict where the index holds what is neither committed nor the change's own blob."""
     empty = git.blob_id(b"")  # also what `git add -N` lists: a path that is announced, with nothing staged
     clashes = []
@@ -156,7 +156,7 @@ def _mode(path: Path) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise disk_failed(error, path) from error
+        raise disk_failed(error, path, "read") from error
 
 
 def _standing(
@@ -181,7 +181,7 @@ def _content(path: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise disk_failed(error, path) from error
+        raise disk_failed(error, path, "read") from error
 
 
 def _said(root: Path, change: Change, found: str | None) -> str:

@@ -35,10 +35,10 @@ _SAID = {
 Signature = tuple[int, int, int]
 
 
-def disk_failed(error: OSError, path: Path | str) -> DiskFailed:
+def disk_failed(error: OSError, path: Path | str, deed: str = "write") -> DiskFailed:
     """What the operating system refused, as a known error that names the path."""
     said = _SAID.get(error.errno or 0, (error.strerror or str(error)).lower())
-    return DiskFailed(f"{path}: cannot write: {said}", hint="nothing was changed")
+    return DiskFailed(f"{path}: cannot {deed}: {said}", hint="nothing was changed")
 
 
 def signature(path: Path) -> Signature | None:
@@ -76,8 +76,12 @@ class Drafts:
 
 
 @contextmanager
-def drafted(drafts: tuple[Draft, ...], scratch: Path, *, sweep: bool) -> Iterator[Drafts]:
-    """Bring all contents to disk in a folder of their own under `scratch`, which goes at the end."""
+def drafted(drafts: tuple[Draft, ...], scratch: Path, *, only_copy: bool, sweep: bool) -> Iterator[Drafts]:
+    """Bring all contents to disk in a folder of their own under `scratch`, which goes at the end.
+
+    Each file is flushed to the disk itself where it is the `only_copy`; what git holds too is left to the system, as
+    git leaves its own work tree (a thousand flushes cost seconds).
+    """
     folder = scratch / secrets.token_hex(8)
     with _telling(folder):
         folder.mkdir(parents=True)
@@ -87,7 +91,7 @@ def drafted(drafts: tuple[Draft, ...], scratch: Path, *, sweep: bool) -> Iterato
         for number, draft in enumerate(drafts):
             if draft.content is not None:
                 with _telling(draft.path):
-                    _write(folder / str(number), draft)
+                    _write(folder / str(number), draft, flushed=only_copy)
         yield Drafts(folder, drafts)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -116,14 +120,15 @@ def _moved(path: str) -> Conflict:
     return Conflict(f"{path}: somebody wrote this file just now", hint="nothing was changed; look again and repeat")
 
 
-def _write(path: Path, draft: Draft) -> None:
-    """Whole, on disk, and with the permissions of the file that it replaces."""
+def _write(path: Path, draft: Draft, *, flushed: bool) -> None:
+    """Whole, and with the permissions of the file that it replaces."""
     executable = 0o111 if draft.mode == EXECUTABLE else 0
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 | executable)
     with os.fdopen(handle, "wb") as file:
         file.write(draft.content or b"")
-        file.flush()
-        os.fsync(file.fileno())
+        if flushed:
+            file.flush()
+            os.fsync(file.fileno())
     if draft.seen is not None:
         with suppress(OSError):  # the file may have gone meanwhile; a disk without permissions loses nothing
             kept = stat.S_IMODE(draft.target.stat().st_mode)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gitml.errors import BadValue, GitFailed
-from gitml.repo.batch import cat, listing
-from gitml.repo.command import Command, items, raw
+from gitml.repo.batch import READING, cat, listing
+from gitml.repo.command import PARTIAL, Command, failure, items, raw
 from gitml.repo.environment import quoted
 
 
@@ -26,7 +26,13 @@ def tree(command: Command, commit: str) -> dict[str, Entry]:
     # An item is `100644 blob <oid>\t<path>`; a submodule's says `commit`, two letters more.
     size = command.hash_size
     start, end, name = 12, 12 + size, 13 + size
-    listed = items(command.run("ls-tree", "-r", "-z", "--full-tree", commit))
+    args = ("ls-tree", "-r", "-z", "--full-tree", commit)
+    done = command.call(*args, env=READING)
+    if done.code:
+        error = failure(args, done)
+        # Newer gits do not say any more that a tree is not here because nobody fetched it.
+        raise GitFailed(error.message, hint=PARTIAL) if not error.hint and promisor(command) else error
+    listed = items(done.out)
     new = tuple.__new__  # a third faster than calling Entry, a hundred thousand times
     found = {item[name:]: new(Entry, (item[:6], item[start:end])) for item in listed if item[7] == "b"}
     if len(found) != len(listed):

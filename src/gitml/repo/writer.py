@@ -4,16 +4,17 @@ On the checked-out branch: objects first (nobody sees them), then files, then th
 then the branch by compare-and-swap. A crash thus leaves at most a staged record and never a staged deletion; an error
 before the branch has moved sets files and index back. On another branch only objects and the ref are written.
 
-Commits are made by plumbing, which runs no client hooks: whoever calls `write` has run the checks.
+Commits are made by plumbing, which runs none of git's commit hooks: whoever calls `write` has run the checks.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from gitml.errors import Conflict, GitFailed, Refused
@@ -21,7 +22,7 @@ from gitml.repo.branch import checked_out, other
 from gitml.repo.change import Change
 from gitml.repo.commit import Tip, Words, build, current, move, store_blobs
 from gitml.repo.durable import durable, locked
-from gitml.repo.expect import Listed, committed_as_expected, complete, drafts, ignored, listed, unstaged_elsewhere
+from gitml.repo.expect import Listed, committed_as_expected, complete, drafts, ignored, listed, staged_as_expected
 from gitml.repo.files import drafted
 from gitml.repo.git import Git
 from gitml.repo.graft import Trees, read
@@ -51,6 +52,10 @@ class _Task:
     @property
     def paths(self) -> list[str]:
         return [change.path for change in self.changes]
+
+    @property
+    def contents(self) -> list[bytes]:
+        return [change.content for change in self.changes if change.content is not None]
 
     def trees(self, commit: str | None) -> Trees:
         return read(self.git, commit, self.paths)
@@ -91,7 +96,7 @@ def write(  # noqa: PLR0913 - a commit has this many sides, and each stands by i
 
 def _elsewhere(task: _Task, branch: str) -> Written:
     """A commit on a branch that is not checked out: objects and the ref, nothing else."""
-    store_blobs(task.git, [change.content for change in task.changes if change.content is not None])
+    store_blobs(task.git, task.contents)
     deadline = time.monotonic() + task.wait
     while True:
         tip = other(task.git, branch)
@@ -119,27 +124,28 @@ def _here(task: _Task, lock: Lock, *, commit: bool) -> Written:
         tip = None if lock is Lock.BUSY else tip
     index = listed(git, task.paths)
     files = drafts(git, root, task.changes, index)
-    with drafted(files, git.git_dir / "gitml" / "drafts", sweep=lock is Lock.HELD) as ready, ExitStack() as undo:
+    scratch, mine = git.git_dir / "gitml" / "drafts", lock is Lock.HELD
+    with drafted(files, scratch, only_copy=tip is None, sweep=mine) as ready, ExitStack() as undo:
         if tip is None:
             ready.publish(root, undo)
             made = None
         else:
-            trees = task.trees(tip.base)
-            unstaged_elsewhere(git, task.changes, index, trees)
-            store_blobs(git, [change.content for change in task.changes if change.content is not None])
-            new = task.build(tip, trees)
-            ready.publish(root, undo)
-            made, said = _commit(task, tip, trees, new, index, undo)
+            made, said = _commit(task, tip, index, partial(ready.publish, root), undo)
             warnings += said
         undo.pop_all()
     return Written(made, task.changes, tuple(warnings))
 
 
 def _commit(
-    task: _Task, tip: Tip, trees: Trees, new: str | None, index: dict[str, Listed], undo: ExitStack
+    task: _Task, tip: Tip, index: dict[str, Listed], publish: Callable[[ExitStack], None], undo: ExitStack
 ) -> tuple[str | None, list[str]]:
-    """Index, then branch: the commit, or None and why there is none although the files are written."""
+    """Objects, files, index, branch: the commit, or None and why there is none although the files are written."""
     git = task.git
+    trees = task.trees(tip.base)
+    staged_as_expected(git, task.changes, index, trees)
+    store_blobs(git, task.contents)
+    new = task.build(tip, trees)
+    publish(undo)
     if not _stage(task, index, undo):
         place = f"{git.index_file}.lock"
         return None, [f"written, not committed: git's index is locked; if no git is running, remove {place}"]

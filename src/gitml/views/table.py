@@ -96,7 +96,7 @@ def _objects(cells: Sequence[Any]) -> Any:
     array = np.empty(len(cells), dtype=object)
     for place, cell in enumerate(cells):
         array[place] = pd.NA if cell is MISSING else cell
-    return array
+    return pd.Series(array, dtype=object, copy=False)  # an array alone would be taken for text where it holds some
 
 
 def _cells(column: pd.Series[Any]) -> list[Any]:

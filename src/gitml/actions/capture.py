@@ -1,0 +1,138 @@
+"""What a run is captured with: its code, its python and packages, the machine. The one place that reads GITML_* variables.
+
+GITML_NOTEBOOK names the notebook that runs, where Python cannot know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gitml.actions.pointer import rooted
+from gitml.actions.redaction import command_line
+from gitml.actions.values import Tell
+from gitml.errors import GitmlError
+from gitml.records.schema import Kind
+from gitml.repo.code import Code, blob_of, code
+from gitml.repo.repository import Repository
+
+OWN = "metadata/"
+_LONGEST_COMMAND = 2000
+_NAME_SIZE = 8
+_NOTEBOOK = "__vsc_ipynb_file__"
+
+
+def code_of(repository: Repository, argv: Sequence[str], script: Path | None, tell: Tell) -> tuple[dict[str, Any], Code]:
+    """A run's `code` (all but `dirty`, which its outputs decide), and the state of the work tree that it is from."""
+    try:
+        found = code(repository.git)
+    except GitmlError as error:
+        tell(f"the code was not captured: {error}")
+        found = Code(repository.git.head(), None, ())
+    told: dict[str, Any] = {"commit": found.commit, "tree": found.tree}
+    path = rooted(repository, script.resolve()) if script else None
+    if path is not None:
+        told |= {"path": path, "blob": blob_of(repository.git, path)}
+        if path.endswith(".ipynb"):
+            told["notebook"] = {"path": path}
+    if argv:
+        told["command"] = command_line(_without_places(repository, argv), tell)[:_LONGEST_COMMAND]
+    return {key: value for key, value in told.items() if value}, found
+
+
+def is_dirty(repository: Repository, changed: Collection[str], outputs: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether something was not committed, apart from the store's own files, DVC's ignore lines and declared outputs."""
+    own = repository.prefix + OWN
+    written = {repository.prefix + str(one["path"]) for one in outputs if "path" in one}
+    written |= {f"{path}.dvc" for path in written}
+    return any(
+        not path.startswith(own) and path not in written and not any(path.startswith(f"{one}/") for one in written)
+        for path in changed
+    )
+
+
+def script() -> Path | None:
+    """The script or notebook that this process runs; None in a shell, or where it is an installed tool."""
+    main = sys.modules.get("__main__")
+    named = os.environ.get("GITML_NOTEBOOK") or getattr(main, _NOTEBOOK, None) or getattr(main, "__file__", None)
+    return script_in([str(named)] if named else [])
+
+
+def script_in(argv: Iterable[str]) -> Path | None:
+    """The first argument that is a file, and no part of an installed Python."""
+    for arg in argv:
+        found = Path(arg)
+        if arg and not arg.startswith("-") and found.is_file():
+            return None if found.absolute().is_relative_to(sys.prefix) else found.absolute()
+    return None
+
+
+def command() -> list[str]:
+    """This process's own command line; empty where it is a notebook's kernel, which says nothing."""
+    argv = list(sys.orig_argv)
+    return [] if any("ipykernel" in arg for arg in argv) else argv
+
+
+def _without_places(repository: Repository, argv: Sequence[str]) -> list[str]:
+    """A command without where things lie on this machine: its program by name, files of the repository from its root."""
+    root = f"{repository.file('')}{os.sep}"
+    first, *rest = argv
+    return [Path(first).name, *(arg.removeprefix(root) for arg in rest)]
+
+
+def environment_of(kind: Kind, found: Mapping[str, Any]) -> tuple[str, bytes]:
+    """The name (the first hex of its digest) and the canonical text of an environment's record."""
+    from gitml.records.canonical import dump
+
+    content = dump({"schema": kind.tag, **found}, kind.shape.order)
+    return hashlib.sha256(content).hexdigest()[:_NAME_SIZE], content
+
+
+@cache
+def environment() -> Mapping[str, Any]:
+    """This process's python and packages; looked up once (50 ms)."""
+    from importlib.metadata import distributions
+
+    version = ".".join(map(str, sys.version_info[:3]))
+    packages = ((one.metadata["Name"], one.version) for one in distributions())
+    return {
+        "language": {"name": "python", "version": version, "implementation": _implementation()},
+        "packages": dict(sorted({normal(name): str(held) for name, held in packages if name and held}.items())),
+    }
+
+
+def normal(name: str) -> str:
+    """A package's name in its one normal form."""
+    import re
+
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _implementation() -> str:
+    known = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
+    return known.get(sys.implementation.name, sys.implementation.name)
+
+
+@cache
+def host() -> Mapping[str, Any]:
+    """The machine: operating system, processors, memory. Its name is nobody's business."""
+    import platform
+
+    release = ".".join(platform.release().split("-")[0].split(".")[:2])
+    machine = platform.machine()
+    count = os.cpu_count() or 1
+    told = {"os": f"{platform.system()} {release}".strip(), "cpu": f"{count} x {machine}", "memory_gb": _memory()}
+    return {key: value for key, value in told.items() if value}
+
+
+def _memory() -> float | int | None:
+    try:
+        size = round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9, 1)
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf; others may not know the names
+        return None
+    return int(size) if size.is_integer() else size

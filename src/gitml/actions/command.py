@@ -1,0 +1,125 @@
+"""A command that is run and recorded: `git ml run -- python train.py`. It keeps its streams, and its exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from gitml.actions import capture
+from gitml.actions.apply import Applied
+from gitml.actions.flow import Material
+from gitml.actions.run import End, Run, Source
+from gitml.errors import BadValue, GitmlError, NotFound
+from gitml.repo.repository import Repository
+
+_PYTHON = re.compile(r"python[0-9.]*(?:\.exe)?")
+_BY_SIGNAL = 128  # what shells add to the number of the signal that ended a command
+_PATIENCE = 30
+_ASK = """
+import json, platform
+from importlib.metadata import distributions
+packages = {one.metadata["Name"]: one.version for one in distributions() if one.metadata["Name"] and one.version}
+language = {"name": "python", "version": platform.python_version(), "implementation": platform.python_implementation()}
+print(json.dumps({"language": language, "packages": packages}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of a command: its exit code (128 and the signal's number where one ended it), and what was recorded."""
+
+    code: int
+    ref: str
+    applied: Applied
+    warnings: tuple[str, ...] = ()
+
+
+def run_command(
+    repository: Repository, experiment: str, argv: Sequence[str], *, clock: Callable[[], datetime],
+    outputs: Mapping[str, Material] | None = None, stdout: IO[Any] | int | None = None, **what: Any,
+) -> Ran:  # fmt: skip
+    """Run a command and record it; `what` are the fields of `run.Told`, `outputs` what it is to write.
+
+    NotFound where there is no such command: nothing is recorded then.
+    """
+    if not argv:
+        raise BadValue("no command is given", hint="git ml run --experiment E -- COMMAND")
+    program = shutil.which(argv[0])
+    if program is None:
+        raise NotFound(f"there is no command {argv[0]!r}", hint="look at the PATH, or write ./ before a script of yours")
+    source = Source(lambda: list(argv), lambda: _script(argv), lambda: _environment(program), warns=False)
+    run = Run(repository, experiment, clock=clock, source=source, **what)
+    with run:
+        code = _wait(subprocess.Popen([program, *argv[1:]], stdout=stdout), run, clock)
+        for name, material in (outputs or {}).items():
+            _output(run, name, material)
+    if run.applied is None:
+        raise BadValue(f"{run.ref} was not recorded")
+    return Ran(code, run.ref, run.applied, tuple(run.warnings))
+
+
+def _wait(process: subprocess.Popen[bytes], run: Run, clock: Callable[[], datetime]) -> int:
+    """Wait for the command; an interrupt reaches it as well, and it is for the command to end on it."""
+    started = clock()
+    while process.returncode is None:
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            continue
+    code = process.returncode
+    seconds = round((clock() - started).total_seconds(), 3)
+    used = {"duration_s": int(seconds) if seconds.is_integer() else seconds}
+    if code < 0:
+        run.finish(End("killed", {"signal": _name(-code)}, used))
+        return _BY_SIGNAL - code
+    run.finish(End("failed" if code else "finished", {"exit_code": code} if code else {}, used))
+    return code
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _output(run: Run, name: str, material: Material) -> None:
+    """One declared output; where the command has not written it, that is told, for its exit code comes first."""
+    try:
+        run.log_output(name, material)
+    except GitmlError as error:
+        run.tell(f"the output {name} was not recorded: {error}")
+
+
+def _script(argv: Sequence[str]) -> Path | None:
+    """The code that a command runs: the first argument that is a file, or the module behind `-m`."""
+    program, *rest = argv
+    if not _PYTHON.fullmatch(Path(program).name):
+        return capture.script_in(argv)
+    if rest[:1] == ["-m"] and len(rest) > 1:
+        place = rest[1].replace(".", "/")
+        return capture.script_in(one for one in (f"{place}.py", f"{place}/__main__.py") if Path(one).is_file())
+    return capture.script_in(rest)
+
+
+def _environment(program: str) -> Mapping[str, Any] | None:
+    """The python and packages of a command: this process's, unless it is another python, which is asked then."""
+    place = Path(program)
+    if not _PYTHON.fullmatch(place.name) or place.parent.resolve() == Path(sys.executable).parent.resolve():
+        return capture.environment()
+    try:
+        asked = [program, "-c", _ASK]
+        told = json.loads(subprocess.run(asked, capture_output=True, check=True, timeout=_PATIENCE).stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None  # a python that cannot say what it has: better no environment than a wrong one
+    packages = {capture.normal(name): str(version) for name, version in told["packages"].items()}
+    return {"language": told["language"], "packages": dict(sorted(packages.items()))}

@@ -1,0 +1,88 @@
+"""What went into a run and what came out of it: records by ref and id, files by path and digest, addresses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from gitml.actions.pointer import inner, locate
+from gitml.errors import BadRef, NotFound
+from gitml.records.record import Record
+from gitml.records.ref import VERSION, Ref
+from gitml.repo.dvc import file_digest
+from gitml.repo.repository import Repository
+from gitml.repo.snapshot import Snapshot
+
+Material = str | os.PathLike[str] | Ref | Record
+"""A ref, a path, an address, or a record itself."""
+
+INPUTS, OUTPUTS = "inputs", "outputs"
+_KNOWN_BY = ("md5", "sha256", "version_id")
+
+
+def described(repository: Repository, snapshot: Snapshot, field: str, material: Material) -> dict[str, Any]:
+    """What a run's record says of one input or output; NotFound where it names nothing."""
+    kinds = _kinds(snapshot, field)
+    if isinstance(material, Record):
+        return _of_record(material, str(material.ref))
+    ref = material if isinstance(material, Ref) else _as_ref(material, kinds)
+    if ref is not None and (isinstance(material, Ref) or not _is_file(repository, material)):
+        there = repository.at(ref.rev) if ref.rev else snapshot
+        return _of_record(there.record(ref.bare), str(ref))
+    if isinstance(material, str) and "://" in material:
+        return {"uri": material}
+    return _of_file(repository, snapshot, material if not isinstance(material, Ref) else str(material), kinds)
+
+
+def _kinds(snapshot: Snapshot, field: str) -> tuple[str, ...]:
+    """The kinds that a run's inputs, or outputs, may refer to."""
+    refs = snapshot.schemas.kind("run").shape.refs
+    return next((one.kinds for one in refs if one.pattern == (field, "*", "ref")), ())
+
+
+def _as_ref(material: str | os.PathLike[str], kinds: tuple[str, ...]) -> Ref | None:
+    try:
+        ref = Ref.parse(material) if isinstance(material, str) else None
+    except BadRef:
+        return None
+    return ref if ref is not None and (ref.kind in kinds or ref.kind + VERSION in kinds) else None
+
+
+def _is_file(repository: Repository, material: str | os.PathLike[str] | Ref) -> bool:
+    try:
+        locate(repository, str(material))
+    except NotFound:
+        return False
+    return True
+
+
+def _of_record(record: Record, ref: str) -> dict[str, Any]:
+    pointer = record.data.get("pointer")
+    known = {key: pointer[key] for key in _KNOWN_BY if key in pointer} if isinstance(pointer, dict) else {}
+    held = record.data.get("id")
+    return {"ref": ref} | ({"id": held} if isinstance(held, str) and record.kind.endswith(VERSION) else {}) | known
+
+
+def _of_file(
+    repository: Repository, snapshot: Snapshot, path: str | os.PathLike[str], kinds: tuple[str, ...]
+) -> dict[str, Any]:
+    file = locate(repository, path)
+    md5, size = file_digest(file)
+    name = inner(repository, file)
+    if name is None:
+        return {"uri": file.as_uri(), "md5": md5, "size": size}
+    found = {"path": name, "md5": md5, "size": size}
+    version = next(_versions(snapshot, name, md5, kinds), None)
+    return {"ref": str(version.ref), "id": version.data.get("id"), **found} if version else found
+
+
+def _versions(snapshot: Snapshot, path: str, md5: str, kinds: tuple[str, ...]) -> Iterator[Record]:
+    """The versions, last ones first, whose pointer names just these bytes at this path."""
+    for kind in kinds:
+        if not kind.endswith(VERSION) or kind not in snapshot.schemas.latest:
+            continue
+        for record in sorted(snapshot.records(kind), key=lambda one: str(one.data.get("created")), reverse=True):
+            pointer = record.data.get("pointer")
+            if isinstance(pointer, dict) and (pointer.get("path"), pointer.get("md5")) == (path, md5):
+                yield record

@@ -1,0 +1,267 @@
+"""A run, as a context manager: what it was told, what it logged, how it ended.
+
+    with gitml.run("wine", params={"lr": 0.01}) as run:
+        run.log({"auc": 0.91}, split="validation", step=1)
+
+Nothing that goes wrong with its record stops the training, and nothing of the record is lost: what the checks or the
+disk refuse is kept below the Git directory, and a warning says where.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gitml.actions import capture, series, values
+from gitml.actions.apply import Applied, How
+from gitml.actions.flow import INPUTS, OUTPUTS, Material, described
+from gitml.actions.records import Origin, given
+from gitml.actions.recording import Recording, save
+from gitml.actions.redaction import REDACTED
+from gitml.checks.secrets import shape
+from gitml.errors import BadValue, GitFailed
+from gitml.records.ref import Ref
+from gitml.repo.repository import Repository
+from gitml.repo.snapshot import Snapshot
+
+_CURRENT: ContextVar[Run | None] = ContextVar("gitml_run", default=None)
+
+
+def current_run() -> Run | None:
+    """The run whose `with` block this is; None outside of one."""
+    return _CURRENT.get()
+
+
+class RunWarning(UserWarning):
+    """Something about a run's record that somebody should know; the run itself goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person says of a run when it starts; `inputs` are refs or paths by name, the last four say how to write."""
+
+    params: Any = None
+    tags: Mapping[str, Any] | None = None
+    inputs: Mapping[str, Material] | None = None
+    seeds: Mapping[str, Any] | int | None = None
+    type: str = "train"
+    name: str | None = None
+    note: str | None = None
+    commit: bool = False
+    message: str | None = None
+    branch: str | None = None
+    author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a run's code and environment are looked for: this process, or a command that it starts, which is not warned."""
+
+    argv: Callable[[], list[str]] = capture.command
+    script: Callable[[], Path | None] = capture.script
+    environment: Callable[[], Mapping[str, Any] | None] = capture.environment
+    warns: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended."""
+
+    status: str
+    error: Mapping[str, Any] = field(default_factory=dict)
+    utilization: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Run:
+    """One run of an experiment, recorded when its `with` block ends; `what` are the fields of `Told`.
+
+    After the end `applied` tells what was written; `warnings` holds everything that was warned of.
+    """
+
+    def __init__(
+        self, repository: Repository, experiment: str, *, clock: Callable[[], datetime], source: Source | None = None,
+        **what: Any,
+    ) -> None:  # fmt: skip
+        self.repository = repository
+        self.experiment = experiment
+        self.clock = clock
+        self.warnings: list[str] = []
+        self.applied: Applied | None = None
+        self._told = Told(**what)
+        self.note = self._told.note
+        self._source = source or Source()
+        self._warned = 0
+        self._end: End | None = None
+        self._recording: Recording | None = None
+        self._snapshot: Snapshot | None = None
+        self._outer: Run | None = None
+
+    def __repr__(self) -> str:
+        return f"<Run {self.ref if self._recording else self.experiment}>"
+
+    # ── what it is ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def ref(self) -> str:
+        """Its ref, from its start on."""
+        return str(self._open.ref)
+
+    @property
+    def id(self) -> str:
+        """Its id, from its start on."""
+        return self._open.ref.keys[1]
+
+    @property
+    def _open(self) -> Recording:
+        if self._recording is None:
+            raise BadValue("the run has not started", hint="write: with gitml.run(…) as run:")
+        return self._recording
+
+    # ── start and end ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __enter__(self) -> Self:
+        if self._recording is not None:
+            raise BadValue(f"{self.ref} has been run already", hint="gitml.run(…) makes another")
+        if self.repository.git.root is None:
+            raise GitFailed("this repository is bare: no code runs in it", hint="clone it and work there")
+        self._snapshot = self.repository.target(self._told.branch)
+        self._recording = self._begin(self._snapshot)
+        try:
+            self._begin_with(self._told)
+        except BaseException:
+            self._recording = None
+            raise
+        self._outer = current_run()
+        _CURRENT.set(self)
+        self._warn()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _CURRENT.set(self._outer)
+        told = self._told
+        end = self._end or _end_of(error, text=self._snapshot is not None and self._snapshot.settings.capture_text)
+        now = self.clock()
+        how = How(now, told.commit, told.message, told.branch, told.author)
+        note = None if self.note is None else str(self.note)
+        self.applied = save(self._open, end.status, now, how, self.tell, description=note, error=dict(end.error),
+                            utilization=dict(end.utilization))  # fmt: skip
+        self._warn(last=True)
+
+    def finish(self, end: End) -> None:
+        """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""
+        self._end = end
+
+    def _begin(self, snapshot: Snapshot) -> Recording:
+        if not self.experiment or shape(self.experiment):
+            raise BadValue(f"{'an empty text' if not self.experiment else 'what looks like a secret'} names no experiment")
+        kind = snapshot.schemas.kind("run")
+        origin = Origin(self.clock(), self._told.author or self.repository.author(), os.urandom)
+        ref = Ref(kind.name, (self.experiment, origin.new_id()))
+        data = {**given(kind, ref, origin), "type": self._told.type, "name": self._told.name}
+        data = {key: value for key, value in data.items() if value is not None}
+        fault = next((one for one in kind.violations({**data, "status": "running"}) if one.keyword != "required"), None)
+        if fault:  # before anything has run: afterwards it would be too late
+            raise BadValue(f"{'.'.join(map(str, fault.path))}: {fault.message}", hint=fault.hint)
+        return Recording(self.repository, snapshot, ref, data, self._source.environment)
+
+    def _begin_with(self, told: Told) -> None:
+        recording = self._open
+        argv, script = self._source.argv(), self._source.script()
+        recording.code, recording.state = capture.code_of(self.repository, argv, script, self.tell)
+        recording.params = values.mapping_of(told.params, "params", self.tell)
+        seeds = {"seed": told.seeds} if isinstance(told.seeds, int) else told.seeds or {}
+        recording.seeds = {str(key): values.seed(value, f"seeds.{key}", self.tell) for key, value in seeds.items()}
+        self._set_tags(told.tags or {})
+        for name, material in (told.inputs or {}).items():
+            self._flow(INPUTS, name, material)
+
+    # ── what it logs ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def log(self, metrics: Mapping[str, Any], *, split: str | None = None, step: int | None = None) -> None:
+        """Metrics by name, of a split and at a step if they have one; the record holds the last value of each."""
+        recording, now = self._open, self.clock()
+        at = self._step(step)
+        for name, value in series.names(metrics, split):
+            number = values.number(value)
+            clean = tuple(REDACTED if shape(part) else part for part in name)
+            if number is None:
+                self.tell(f"the metric {'.'.join(clean)} is no number but a {type(value).__name__}: left out")
+            else:
+                recording.points.append(series.Point(clean, number, at, now))
+        self._warn()
+
+    def log_params(self, params: Any) -> None:
+        """More settings; one of the same name is replaced."""
+        self._open.params |= values.mapping_of(params, "params", self.tell)
+        self._warn()
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """More tags; one of the same name is replaced."""
+        self._set_tags(tags)
+        self._warn()
+
+    def log_input(self, name: str, material: Material) -> None:
+        """Something that went in: a ref (`dataset/wine@2`), a path or an address. NotFound where it names nothing."""
+        self._flow(INPUTS, name, material)
+        self._warn()
+
+    def log_output(self, name: str, material: Material) -> None:
+        """Something that came out: a path, a ref or an address. NotFound where it names nothing."""
+        self._flow(OUTPUTS, name, material)
+        self._warn()
+
+    def _set_tags(self, tags: Mapping[str, Any]) -> None:
+        self._open.tags |= {str(key): values.tag(value, f"tags.{key}", self.tell) for key, value in tags.items()}
+
+    def _flow(self, field_name: str, name: str, material: Material) -> None:
+        recording = self._open
+        found = described(self.repository, recording.snapshot, field_name, material)
+        (recording.inputs if field_name == INPUTS else recording.outputs)[str(name)] = found
+
+    def _step(self, step: Any) -> int | None:
+        number = None if step is None else values.number(step)
+        if isinstance(number, float):
+            number = int(number) if number.is_integer() else None
+        if step is not None and number is None:
+            self.tell(f"the step {step!r} is no whole number: left out")
+        return number
+
+    # ── what it has to say ────────────────────────────────────────────────────────────────────────────────────────
+
+    def tell(self, message: str) -> None:
+        """Keep a word on the record that somebody should hear; each once."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+    def _warn(self, *, last: bool = False) -> None:
+        """Pass on what is new; where warnings are errors, the last ones are shown instead: the training has ended."""
+        fresh, self._warned = self.warnings[self._warned :], len(self.warnings)
+        for message in fresh if self._source.warns else ():
+            try:
+                warnings.warn(message, RunWarning, stacklevel=3)
+            except RunWarning as raised:
+                if not last:
+                    raise
+                warnings.showwarning(raised, RunWarning, __file__, 0)
+
+
+def _end_of(error: BaseException | None, *, text: bool) -> End:
+    """How the `with` block ended: an exit with code 0 is no failure, an interrupt is no fault of the run."""
+    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+        return End("finished")
+    told: dict[str, Any] = {"type": type(error).__name__}
+    if isinstance(error, SystemExit):
+        told["exit_code"] = error.code if isinstance(error.code, int) else 1
+    if text:
+        told["message"] = str(error)
+    killed = isinstance(error, KeyboardInterrupt | GeneratorExit)
+    return End("killed" if killed else "failed", told)

@@ -1,0 +1,79 @@
+"""Shell completion: shtab's script for `git-ml`, with kinds and refs, and for bash the function that git's own calls."""
+
+from __future__ import annotations
+
+from gitml.cli.parser import Parser, parser
+from gitml.cli.verbs import FOLDER, VERBS, Argument
+
+# In bash words break at : and @ as well, and what is offered replaces the last part alone.
+_BASH = r"""
+_gitml_offer() {
+  local start="${1%"${1##*[:@=]}"}"
+  local IFS=$'\n'
+  local word
+  for word in $(compgen -W "$2" -- "$1"); do printf '%s\n' "${word#"$start"}"; done
+}
+_gitml_kinds() {
+  compgen -W "$(git-ml list --format csv 2> /dev/null | sed -n '2,$s/,.*//p') {kinds}" -- "$1" | sort -u
+}
+_gitml_refs() {
+  case "$1" in
+    */*)
+      local kind="${1%%/*}"
+      _gitml_offer "$1" "$({ git-ml list "$kind" --columns ref --format csv
+        git-ml list "$kind-version" --columns ref --format csv; } 2> /dev/null | grep /)" ;;
+    *) compopt -o nospace 2> /dev/null; compgen -S / -W "{heads}" -- "$1" ;;
+  esac
+}
+_gitml_revisions() {
+  compgen -W "staged worktree $(git for-each-ref --format='%(refname:short)' refs/heads refs/tags 2> /dev/null)" -- "$1"
+}
+_gitml_branches() {
+  compgen -W "$(git for-each-ref --format='%(refname:short)' refs/heads 2> /dev/null)" -- "$1"
+}
+"""
+# `git ml <TAB>` is git's completion, which calls _git_ml with its own words: those after `ml` are ours.
+_GIT_ML = r"""
+_git_ml() {
+  local start=1
+  while [ "$start" -lt "${#words[@]}" ] && [ "${words[start]}" != ml ]; do start=$((start + 1)); done
+  local COMP_WORDS=(git-ml "${words[@]:start + 1}")
+  local COMP_CWORD=$((cword - start))
+  _shtab_git_ml git-ml "${COMP_WORDS[COMP_CWORD]}"
+}
+complete -o bashdefault -F _shtab_git_ml gitml
+"""
+_FUNCTIONS = {"kind": "_gitml_kinds", "ref": "_gitml_refs", "revision": "_gitml_revisions", "branch": "_gitml_branches"}
+
+
+def script(shell: str) -> str:
+    """The completion script of a shell."""
+    import shtab
+
+    whole = parser()
+    whole.prog = "git-ml"
+    for verb in VERBS:
+        for argument in verb.arguments:
+            _complete(whole.verbs[verb.name], argument)
+    _complete(whole, FOLDER)
+    told: str = shtab.complete(whole, shell=shell, preamble={"bash": _bash()})
+    return told + _GIT_ML if shell == "bash" else f"{told}\n"
+
+
+def _bash() -> str:
+    from gitml.repo.packaged import files
+
+    kinds = sorted(name.removesuffix(".yaml") for name in files() if name not in {"meta-schema.yaml", "store.yaml"})
+    heads = [kind for kind in kinds if not kind.endswith("-version")]
+    return _BASH.replace("{kinds}", " ".join(kinds)).replace("{heads}", " ".join(heads))
+
+
+def _complete(place: Parser, argument: Argument) -> None:
+    """Tell shtab what stands at an argument."""
+    import shtab
+
+    known = {"file": shtab.FILE, "folder": shtab.DIRECTORY}
+    how = known.get(argument.completes) or {"bash": _FUNCTIONS.get(argument.completes, "")}
+    for action in place.actions():
+        if argument.completes and (action.dest in argument.names or set(argument.names) & set(action.option_strings)):
+            action.complete = how  # type: ignore[attr-defined]  # shtab's own attribute

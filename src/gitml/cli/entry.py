@@ -1,0 +1,125 @@
+"""The entry: arguments to a verb, errors to one line and an exit code, nothing of Python to a user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from gitml.cli.door import FINE, FOUND, INTERRUPTED, OURS, UNREAD, WRONG, Door, page
+from gitml.cli.parser import Usage, parse, wants_json
+from gitml.errors import DiskFailed, GitmlError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+DEEDS = {
+    "init": "gitml.cli.write:init",
+    "new": "gitml.cli.write:new",
+    "set": "gitml.cli.write:set_",
+    "show": "gitml.cli.see:show",
+    "get": "gitml.cli.see:get",
+    "rm": "gitml.cli.write:rm",
+    "list": "gitml.cli.see:list_",
+    "compare": "gitml.cli.see:compare",
+    "validate": "gitml.cli.guard:validate",
+    "run": "gitml.cli.record:run",
+    "register": "gitml.cli.write:register",
+    "promote": "gitml.cli.write:promote",
+    "retire": "gitml.cli.write:retire",
+    "version": "gitml.cli.version:version",
+}
+
+
+def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] | None = None) -> int:
+    """Run a command line; the exit code (DESIGN.md section 10)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        _outlets()
+        code = _guarded(arguments, clock)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        # The reader has gone (`git ml list | head`): end as quietly as git does, and keep the exit from writing again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    except OSError as error:
+        return _unwritable(error)
+    return code
+
+
+def _outlets() -> None:
+    """Streams that no locale and no odd file name can break."""
+    if sys.stdout is None or sys.stderr is None:
+        # A closed stream: git refuses too, and a file opened later must not take its number.
+        raise OSError(9, "standard output or standard error is closed")
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace", **({} if stream.isatty() else {"encoding": "utf-8"}))
+
+
+def _guarded(argv: Sequence[str], clock: Callable[[], datetime] | None) -> int:
+    as_json = wants_json(argv)
+    try:
+        args = parse(argv)
+        as_json = getattr(args, "format", "table") == "json"
+        return _done(Door(args, clock))
+    except SystemExit as end:  # argparse, after -h
+        return int(end.code or 0)
+    except GitmlError as error:
+        return _known(error, as_json=as_json)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ngit ml: interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return _known(_of_the_system(error), as_json=as_json)
+    except Exception as error:  # noqa: BLE001  (a bug of ours: whatever it is, a user sees one line)
+        from gitml.cli.bug import report
+
+        return _known(report(error, argv), as_json=as_json, code=OURS)
+
+
+def _done(door: Door) -> int:
+    folder = getattr(door.args, "folder", None)
+    if folder:
+        os.chdir(folder)
+    if door.args.shell:
+        from gitml.cli.completion import script
+
+        sys.stdout.write(script(door.args.shell))
+        return FINE
+    return _deed(door.args.verb)(door)
+
+
+def _deed(verb: str) -> Callable[[Door], int]:
+    """What does a verb: of its module alone, since `validate` in a hook shall not pay for the others."""
+    module, name = DEEDS[verb].split(":")
+    done: Callable[[Door], int] = getattr(import_module(module), name)
+    return done
+
+
+def _known(error: GitmlError, *, as_json: bool, code: int | None = None) -> int:
+    from gitml.cli.told import told
+
+    sys.stderr.write(told(error, page(sys.stderr, "auto"), as_json=as_json))
+    return code or (WRONG if isinstance(error, Usage) else FOUND)
+
+
+def _of_the_system(error: OSError) -> GitmlError:
+    """What the system refused: a full disk, a file that may not be read, too many open files."""
+    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    return DiskFailed(f"{place}{error.strerror or error}")
+
+
+def _unwritable(error: OSError) -> int:
+    """Standard output is full, or closed: the last word that can be said."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stderr is not None:
+        sys.stderr.write(f"git ml: standard output cannot be written: {error.strerror or error}\n")
+    return FOUND

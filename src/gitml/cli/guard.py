@@ -1,0 +1,103 @@
+"""`validate`; in a hook it is a whole process of 150 ms, so it imports the checks alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitml.checks.check import has_errors
+from gitml.cli.door import FINE, FOUND, Door
+from gitml.cli.parser import Usage
+from gitml.errors import NotFound
+
+if TYPE_CHECKING:
+    from gitml.checks.validate import Validation
+    from gitml.store import Store
+
+
+def validate(door: Door) -> int:
+    """Say what is wrong: exit 1 where there is an error."""
+    args = door.args
+    ways = [name for name in ("paths", "staged", "pushed") if getattr(args, name)]
+    if len(ways) > 1 or (args.at and ways not in ([], ["paths"])):
+        raise Usage("PATH, --staged and --at X (with or without PATH) are different questions", hint="ask one of them")
+    if args.fix and (args.at or args.staged or args.pushed):
+        raise Usage("--fix rewrites files of the work tree", hint="git ml validate --fix, and stage what it changed")
+    with door.waiting("validating"):
+        fixed = _fixed(door) if args.fix else []
+        found = _found(door)
+    _answer(door, found, fixed)
+    return FOUND if has_errors(found.problems) else FINE
+
+
+def _found(door: Door) -> Validation:
+    args = door.args
+    if args.staged:
+        return _staged()
+    if args.pushed:
+        return _pushed()
+    paths = _paths(door.store, args.paths) if args.paths else None
+    return door.store.validate(paths)
+
+
+def _staged() -> Validation:
+    from gitml import hooks
+    from gitml.repo.repository import Repository
+
+    return hooks.staged(Repository.find(Path()))
+
+
+def _pushed() -> Validation:
+    from gitml import hooks
+    from gitml.repo.repository import Repository
+
+    return hooks.pushed(Repository.find(Path()), hooks.read(sys.stdin.read()))
+
+
+def _fixed(door: Door) -> list[str]:
+    done = door.here.fix(_paths(door.here, door.args.paths) if door.args.paths else None)
+    for warning in done.warnings:
+        door.tell(f"warning: {warning}")
+    fixed = [change.path for change in done.changes]
+    for path in fixed:
+        door.tell(f"rewritten: {path}")
+    door.here.refresh()
+    return fixed
+
+
+def _paths(store: Store, given: Sequence[str]) -> list[str]:
+    """Paths as typed, from the repository's root; raises NotFound where nothing is there."""
+    root = store.repository.git.root
+    here = Path.cwd() if root else Path()
+    return [_path(store, text, Path(os.path.relpath(here / text, root)) if root else Path(text)) for text in given]
+
+
+def _path(store: Store, text: str, path: Path) -> str:
+    name = path.as_posix()
+    if name.startswith("../") or name == "..":
+        raise NotFound(f"{text} lies outside of the repository", hint=f"its root is {store.repository.git.root}")
+    entries = store.snapshot.entries
+    if name == ".":
+        return store.snapshot.prefix.rstrip("/")
+    if name not in entries and not any(other.startswith(f"{name}/") for other in entries):
+        raise NotFound(
+            f"there is no {text} {store.snapshot.told}", hint="name a file or a folder that git has, or would add"
+        )
+    return name
+
+
+def _answer(door: Door, found: Validation, fixed: list[str]) -> None:
+    from gitml.render.problems import problem_rows, validation
+    from gitml.render.shapes import validate_shape
+
+    if door.args.quiet and not found.problems and door.format == "table":
+        return
+    more = {"fixed": fixed} if door.args.fix else {}
+    door.answer(
+        lambda: validate_shape(found.problems, found.at, found.base, found.checked) | more,
+        lambda: problem_rows(found.problems),
+        lambda: validation(found.problems, found.checked, door.page),
+    )

@@ -1,0 +1,102 @@
+"""What git's hooks ask: is what is staged fit to be committed, is what is pushed fit to be shared?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gitml.checks.check import changed, check, whole
+from gitml.checks.validate import Validation
+from gitml.errors import BadValue
+from gitml.records.settings import PATH as SETTINGS
+from gitml.repo.repository import Repository
+from gitml.repo.revision import At
+from gitml.repo.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """One line that git gives to a pre-push hook: a ref here and there, the commits that they name; None for none."""
+
+    local: str | None
+    remote_ref: str
+    remote: str | None
+
+
+def read(text: str) -> list[Pushed]:
+    """The lines of a pre-push hook's standard input; raises BadValue for what is none."""
+    return [_line(line) for line in text.splitlines() if line.strip()]
+
+
+def _line(line: str) -> Pushed:
+    parts = line.split()
+    if len(parts) != 4:  # noqa: PLR2004
+        raise BadValue(
+            f"{line!r} is no line of a pre-push hook", hint="`git push` writes them; see `git help githooks`"
+        )
+    _ref, local, remote_ref, remote = parts
+    return Pushed(_some(local), remote_ref, _some(remote))
+
+
+def _some(oid: str) -> str | None:
+    return oid if oid.strip("0") else None
+
+
+def staged(repository: Repository) -> Validation:
+    """What is wrong in what the next commit would change, in every store that it holds, and in what refers to that."""
+    after, before = repository.staged(), repository.head()
+    found = []
+    for store in stores(repository, after.entries):
+        if store.prefix != after.prefix:
+            after, before = store.staged(), store.head()
+        base = store.base(after.settings)
+        scope = changed(after, before, base)
+        found.append(Validation(after.at, base.at.commit if base else None, len(scope.paths), tuple(check(scope))))
+    return joined(found)
+
+
+def pushed(repository: Repository, lines: Iterable[Pushed]) -> Validation:
+    """What is wrong at the tips that are pushed, in what differs from what is there already."""
+    found = [one for line in lines for one in _tip(repository, line)]
+    return joined(found) if found else Validation(At("commit", repository.git.head()), None, 0, ())
+
+
+def _tip(repository: Repository, line: Pushed) -> Iterator[Validation]:
+    """One pushed ref; a deletion brings nothing, nor does a tag of something that is no commit."""
+    git = repository.git
+    tip = git.commit_or_none(line.local) if line.local else None
+    if tip is None:
+        return
+    there = git.commit_or_none(line.remote) if line.remote else None
+    snapshot = repository.commit(tip)
+    for store in stores(repository, snapshot.entries):
+        after = store.commit(tip)
+        landed = _landed(store, after, line.remote_ref, there)
+        before = store.commit(there) if there else landed
+        scope = changed(after, before, landed) if before else whole(after, landed)
+        base = landed.at.commit if landed else None
+        problems = tuple(replace(problem, commit=tip) for problem in check(scope))
+        yield Validation(after.at, base, len(scope.paths), problems)
+
+
+def _landed(store: Repository, after: Snapshot, remote_ref: str, there: str | None) -> Snapshot | None:
+    """What is on main before this push: of a push to main, what is there now; else where the branch left it."""
+    main = after.settings.main
+    if remote_ref == f"refs/heads/{main}":
+        return store.commit(there) if there else None
+    ref = store.git.main_ref(main)
+    base = store.git.merge_base(after.at.commit or "", ref) if ref else None
+    return store.commit(base) if base else None
+
+
+def stores(repository: Repository, paths: Iterable[str]) -> list[Repository]:
+    """Every store in a tree: a commit holds all of them, wherever it was made from."""
+    inner = f"/{SETTINGS}"
+    prefixes = {path.removesuffix(SETTINGS) for path in paths if path == SETTINGS or path.endswith(inner)}
+    return [replace(repository, prefix=prefix) for prefix in sorted(prefixes or {repository.prefix})]
+
+
+def joined(found: Sequence[Validation]) -> Validation:
+    """Several answers as one: the snapshot and base of the first, the problems of all."""
+    problems = sorted(dict.fromkeys(problem for one in found for problem in one.problems), key=lambda one: one.order)
+    return Validation(found[0].at, found[0].base, sum(one.checked for one in found), tuple(problems))
