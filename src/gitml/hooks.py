@@ -1,4 +1,4 @@
-"""What git's hooks ask: is what is staged fit to be committed, is what is pushed fit to be shared?"""
+"""What git's hooks ask: whether what is staged may be committed, and what is pushed may be shared."""
 
 from __future__ import annotations
 

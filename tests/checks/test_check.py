@@ -193,6 +193,15 @@ def test_a_circle_of_refs_is_named_once(store: Path) -> None:
     assert problems[0].message.count("<-") == 3
 
 
+def test_values_of_a_personal_column_are_found(store: Path) -> None:
+    columns = "columns:\n- name: grower\n  type: string\n  nulls: 0\n  min: Adams\n  classification: {}\n"
+    version = VERSION.replace(ID, ID[:-1] + "2")
+    write(store, {"metadata/datasets/wine/2.yaml": version + columns.format("internal")})
+    assert codes(store) == []
+    write(store, {"metadata/datasets/wine/2.yaml": version + columns.format("personal")})
+    assert (only(store).code, only(store).field, only(store).line) == ("personal.found", "columns[name=grower].min", 12)
+
+
 def test_names_that_differ_by_case_warn(store: Path) -> None:
     from gitml.records.template import file_name
 

@@ -61,6 +61,28 @@ def test_a_folder_is_added_as_we_would_hash_it(repo: Path) -> None:
     assert cached.name.endswith(".dir")
 
 
+def test_what_is_not_in_the_cache_is_fetched(repo: Path, tmp_path: Path) -> None:
+    git = Git.find(repo)
+    write(repo, {"data/a": "1"})
+    pointer = dvc.add(git, "data")
+    with pytest.raises(NotFound, match="no such file"):
+        dvc.add(git, "none")
+    run(repo, "remote", "add", "-d", "local", str(tmp_path / "remote"))
+    run(repo, "push", "-q")
+    run(repo, "remote", "remove", "local")
+    shutil.rmtree(repo / ".dvc/cache")
+    with pytest.raises(GitmlError, match="dvc fetch data: no remote is set up"):
+        dvc.fetch(git, "data")
+    with pytest.raises(GitmlError, match=r"^dvc fetch unknown: ") as caught:
+        dvc.fetch(git, "unknown")
+    assert "\n" not in str(caught.value)
+    run(repo, "remote", "add", "-d", "local", str(tmp_path / "remote"))
+    assert dvc.cache_path(git, pointer.md5) is None
+    dvc.fetch(git, "data")
+    assert dvc.cache_path(git, pointer.md5)
+    assert dvc.cache_path(git, dvc.file_digest(repo / "data/a")[0])
+
+
 def test_what_dvcignore_leaves_out(repo: Path) -> None:
     write(repo, {".dvcignore": "# rules\n*.tmp\n", "data/a": "1", "data/b.tmp": "2", "data/sub/c.tmp": "3"})
     before = dvc.file_digest(repo / "data")

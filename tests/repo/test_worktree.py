@@ -4,67 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitml.errors import BadValue
-from gitml.repo import worktree as module
-from gitml.repo.command import Command
 from gitml.repo.git import Git
-from gitml.repo.objects import Entry, blob_id, hash_paths
+from gitml.repo.objects import Entry, blob_id
 from gitml.repo.worktree import Worktree
 from gitrepo import commit, git, init, write
+from worktrees import added, frozen, read
 
 START = {"a": "one\n", "b": "two\n", "d/c": "three\n", "d/e f": "four\n", "crlf": "1\r\n2\r\n"}
-
-
-def added(repo: Path, place: Path) -> dict[str, Entry]:
-    """What git stages, into a copy of the index: a copy of the files would have other times, and be read anew."""
-    shutil.rmtree(place, ignore_errors=True)
-    (place / "objects").mkdir(parents=True)
-    if (repo / ".git/index").exists():
-        shutil.copy2(repo / ".git/index", place / "index")
-    env = {
-        "GIT_INDEX_FILE": str(place / "index"),
-        "GIT_OBJECT_DIRECTORY": str(place / "objects"),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repo / ".git/objects"),
-    }
-    git(repo, "-c", "core.splitIndex=false", "add", "-A", "--sparse", env=env)
-    listed = git(repo, "ls-files", "-s", "-z", env=env).split("\0")[:-1]
-    return {item.partition("\t")[2]: Entry(item[:6], item.split()[1]) for item in listed}
-
-
-def frozen(repo: Path) -> dict[str, tuple[int, bytes]]:
-    """Every file below .git, by content and time: what reading must leave alone.
-
-    Git renews the time of an object that it would write again, and of the shared part of a split index: not a change.
-    """
-    files = [Path(folder) / name for folder, _, names in os.walk(repo / ".git") for name in names]
-    renewed = ("objects", "sharedindex")
-    return {
-        str(file): (0 if any(word in str(file) for word in renewed) else file.stat().st_mtime_ns, file.read_bytes())
-        for file in files
-    }
-
-
-def read(repo: Path, wanted: Callable[[str], bool] | None = None, *, hashed: bool = True) -> Worktree:
-    """The work tree, having checked that reading it wrote nothing and held every changed content."""
-    found = Git.find(repo)
-    before = frozen(repo)
-    seen = found.worktree(None, wanted or module.everything, hashed=hashed)
-    assert frozen(repo) == before
-    staged = found.staged().entries
-    for path, entry in seen.entries.items():
-        if staged.get(path) != entry and entry.mode != "160000" and (wanted is None or wanted(path)):
-            assert found.blob_id(seen.contents[entry.oid]) == entry.oid
-    assert all(found.blob_id(content) == oid for oid, content in seen.contents.items())
-    return seen
 
 
 def same(repo: Path, place: Path) -> Worktree:
@@ -336,183 +289,6 @@ def test_in_a_hook_the_index_in_force_counts(repo: Path, monkeypatch: pytest.Mon
     seen = read(repo)
     assert len(seen.contents) == len(START) + 1
     assert seen.entries["a"] == Entry("100644", blob_id(b"x\n"))
-
-
-# ── what git refuses ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_unmerged_paths_are_problems_and_no_entries(repo: Path) -> None:
-    commit(repo, {"f": "1", "kept": "1"})
-    git(repo, "checkout", "-q", "-b", "side")
-    commit(repo, {"f": "2"})
-    git(repo, "checkout", "-q", "main")
-    commit(repo, {"f": "3"})
-    git(repo, "merge", "side", check=False)
-    seen = read(repo)
-    assert set(seen.entries) == {"kept"}
-    assert [(problem.code, problem.path) for problem in seen.problems] == [("merge.conflict", "f")]
-    assert read(repo, lambda path: path != "f").problems == []
-
-
-def test_pipes_and_sockets_are_no_files(repo: Path) -> None:
-    commit(repo, {"d/x": "1", "e": "1"})
-    (repo / "d/x").unlink()
-    os.mkfifo(repo / "d/x")
-    os.mkfifo(repo / "untracked.pipe")
-    with socket.socket(socket.AF_UNIX) as listening:
-        (repo / "e").unlink()
-        listening.bind(str(repo / "e"))
-        seen = read(repo)
-    assert seen.entries == {}
-    assert [(problem.code, problem.path) for problem in seen.problems] == [
-        ("path.not-a-file", "d/x"),
-        ("path.not-a-file", "e"),
-    ]
-    assert read(repo, lambda _path: False) == ({}, {}, [])
-
-
-def test_a_repository_inside_without_a_commit(repo: Path) -> None:
-    commit(repo, {"a": "1"})
-    init(repo / "inner")
-    write(repo, {"inner/f": "x", "b": "2"})
-    seen = read(repo)
-    assert set(seen.entries) == {"a", "b"}
-    assert [(problem.code, problem.path) for problem in seen.problems] == [("path.not-a-file", "inner")]
-
-
-def test_a_required_filter_that_fails(repo: Path) -> None:
-    git(repo, "config", "filter.strict.clean", "false")
-    git(repo, "config", "filter.strict.required", "true")
-    write(repo, {f"{n}.strict": "x" for n in range(3)} | {".gitattributes": "*.strict filter=strict\n", "a.txt": "1"})
-    seen = read(repo)
-    assert set(seen.entries) == {".gitattributes", "a.txt"}
-    assert {(problem.code, problem.path) for problem in seen.problems} == {
-        ("path.unreadable", f"{n}.strict") for n in range(3)
-    }
-    assert "clean filter 'strict' failed" in seen.problems[0].message
-
-
-def test_line_ends_that_would_not_come_back(repo: Path) -> None:
-    git(repo, "config", "core.autocrlf", "true")
-    git(repo, "config", "core.safecrlf", "true")
-    write(repo, {"mixed": "1\r\n2\n", "fine": "1\r\n"})
-    seen = read(repo)
-    assert seen.entries == {"fine": Entry("100644", blob_id(b"1\n"))}
-    assert [(problem.path, problem.message) for problem in seen.problems] == [
-        ("mixed", "git cannot stage it: LF would be replaced by CRLF in mixed")
-    ]
-
-
-@pytest.fixture
-def person() -> Iterator[None]:
-    """Somebody whom the system refuses things: root is refused nothing."""
-    if os.geteuid() == 0:
-        os.seteuid(65534)
-        yield
-        os.seteuid(0)
-    else:
-        yield
-
-
-def test_files_that_cannot_be_read(person: None) -> None:
-    place = Path(tempfile.mkdtemp())  # pytest's own folders are closed to others
-    repo = init(place / "repo")
-    try:
-        commit(repo, {"a": "1", "b": "1"})
-        write(repo, {"a": "22", "new": "x"})
-        for name in ("a", "new"):
-            (repo / name).chmod(0)
-        seen = read(repo)
-        assert set(seen.entries) == {"b"}
-        assert [(p.code, p.path, p.message) for p in seen.problems] == [
-            ("path.unreadable", "a", "cannot be read: Permission denied"),
-            ("path.unreadable", "new", "cannot be read: Permission denied"),
-        ]
-        assert set(read(repo, lambda _path: False).entries) == {"b"}
-    finally:
-        shutil.rmtree(place)
-
-
-def test_a_file_too_large_for_a_record_is_hashed_and_not_held(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGEST", 1 << 20)
-    commit(repo, {"a": "1"})
-    write(repo, {"a": b"x" * (1 << 20), "b": b"y" * ((1 << 20) + 1)})
-    found = Git.find(repo)
-    for hashed in (True, False):
-        seen = found.worktree(hashed=hashed)
-        assert seen.entries["b"].oid == blob_id(b"y" * ((1 << 20) + 1))
-        assert list(seen.contents) == [seen.entries["a"].oid]
-        assert [(problem.code, problem.path) for problem in seen.problems] == [("yaml.size", "b")]
-        assert "larger than 1 MiB" in seen.problems[0].message
-
-
-def test_no_work_tree(repo: Path, tmp_path: Path) -> None:
-    git(tmp_path, "clone", "-q", "--bare", str(repo), "bare.git")
-    with pytest.raises(BadValue, match="no work tree"):
-        Git.find(tmp_path / "bare.git").worktree()
-
-
-# ── while others write ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _between(monkeypatch: pytest.MonkeyPatch, name: str, deed: Callable[[], None]) -> None:
-    """Have a deed done just after git has answered `name`."""
-    real = getattr(module, name)
-
-    def then(*args: object) -> object:
-        answer = real(*args)
-        deed()
-        return answer
-
-    monkeypatch.setattr(module, name, then)
-
-
-def test_files_that_go_between_listing_and_reading(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    commit(repo, {"a": "1", "b": "1", "c": "1"})
-    write(repo, {"a": "2", "new": "2", "d/new": "2", "run": "2", "unwanted": "2"})
-    (repo / "run").chmod(0o755)
-
-    def deed() -> None:
-        for name in ("a", "new", "run", "unwanted"):
-            (repo / name).unlink(missing_ok=True)
-        shutil.rmtree(repo / "d", ignore_errors=True)
-        write(repo, {"new/is/a/folder": "x"})
-
-    _between(monkeypatch, "status", deed)
-    seen = Git.find(repo).worktree(None, lambda path: path != "unwanted")
-    assert set(seen.entries) == {"b", "c"}
-    assert seen.problems == []
-
-
-def test_files_that_go_or_change_between_reading_and_hashing(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    commit(repo, {"a": "1", "b": "1", "c": "1"})
-    write(repo, {"a": "2", "b": "2", "c": "2"})
-
-    def later(command: Command, paths: Iterable[str]) -> dict[str, str]:
-        (repo / "a").unlink()
-        write(repo, {"b": "33"})
-        return hash_paths(command, paths)
-
-    monkeypatch.setattr(module, "hash_paths", later)
-    seen = Git.find(repo).worktree()
-    assert {path: seen.contents[entry.oid] for path, entry in seen.entries.items()} == {"b": b"33", "c": b"2"}
-
-
-def test_a_lock_held_by_another_process_is_not_waited_for(repo: Path) -> None:
-    commit(repo, START)
-    _attributes(repo)
-    (repo / ".git/index.lock").write_bytes(b"")
-    assert read(repo).entries["a.txt"] == Entry("100644", blob_id(b"x\n$Id: 123 $\na.txt\n"))
-
-
-def test_nothing_is_left_in_the_temporary_folder(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    commit(repo, START)
-    _attributes(repo)
-    place = tmp_path / "temporary"
-    place.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(place))
-    read(repo)
-    assert list(place.iterdir()) == []
 
 
 # ── whatever a person does ──────────────────────────────────────────────────────────────────────────────────────────

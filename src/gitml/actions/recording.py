@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from gitml.actions import capture, series
 from gitml.actions.apply import Applied, How, apply
-from gitml.actions.records import adding
+from gitml.actions.records import Origin, adding, given
 from gitml.actions.redaction import redacted
 from gitml.actions.values import Tell
-from gitml.errors import Conflict
+from gitml.errors import BadValue, Conflict
 from gitml.records.canonical import dump
 from gitml.records.ref import Ref
 from gitml.records.template import OWN_FOLDER, SERIES
@@ -27,15 +28,26 @@ from gitml.views.metrics import Metrics
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended; `text` is recorded only where the store's settings ask for texts."""
+
+    status: str
+    error: Mapping[str, Any] = field(default_factory=dict)
+    utilization: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+
+
+@dataclass
 class Recording:
-    """What is known of a run so far; `snapshot` is the store as it was at the start."""
+    """What is known of a run so far; `origin` is its start, `head` what its record says first."""
 
     repository: Repository
-    snapshot: Snapshot
     ref: Ref
-    data: Mapping[str, Any]
+    origin: Origin
+    branch: str | None
     environment: Callable[[], Mapping[str, Any] | None]
+    head: Mapping[str, Any]
     code: dict[str, Any] = field(default_factory=dict)
     state: Code = field(default_factory=lambda: Code(None, None, ()))
     params: dict[str, Any] = field(default_factory=dict)
@@ -44,31 +56,58 @@ class Recording:
     inputs: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
     points: list[series.Point] = field(default_factory=list)
+    end: End = field(default_factory=lambda: End("running"))
+    note: str | None = None
 
-    def finished(self, status: str, ended: datetime, tell: Tell, more: Mapping[str, Any]) -> dict[str, Any]:
-        """The record's data, but for what hangs on the snapshot that it lands on; without what looks like a secret."""
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The store as it was when it was first asked; a run that names no record asks only at its end."""
+        return self.repository.target(self.branch)
+
+    def check_type(self, word: str) -> None:
+        """BadValue for a type that the schema does not take: before anything has run, for later is too late."""
+        found = self.snapshot.schemas.kind(self.ref.kind).violations({"type": word})
+        fault = next((one for one in found if one.path == ("type",)), None)
+        if fault:
+            raise BadValue(f"type: {fault.message}", hint=fault.hint)
+
+    def finished(self, snapshot: Snapshot, ended: datetime, tell: Tell) -> dict[str, Any]:
+        """The record's data, but for its series and environment; without what looks like a secret."""
+        kind = snapshot.schemas.kind(self.ref.kind)
         dirty = capture.is_dirty(self.repository, self.state.changed, self.outputs.values())
-        code = {**self.code, "dirty": dirty} if self.code else {}
-        found = {"status": status, "ended": ended.astimezone(UTC).strftime(_TIME), "code": code, "inputs": self.inputs,
-                 "outputs": self.outputs, "params": self.params, "seeds": self.seeds, "tags": self.tags,
-                 "metrics": series.last_values(self.points), "host": dict(capture.host()), **more}  # fmt: skip
-        return redacted({**self.data, **{key: value for key, value in found.items() if value}}, tell)
+        text = {"message": self.end.text} if self.end.text and snapshot.settings.capture_text else {}
+        found = {
+            "status": self.end.status,
+            "ended": ended.astimezone(UTC).strftime(_TIME),
+            "description": self.note,
+            "code": {**self.code, "dirty": dirty} if self.code else {},
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "params": self.params,
+            "seeds": self.seeds,
+            "metrics": series.last_values(self.points),
+            "error": {**self.end.error, **text},
+            "host": dict(capture.host()),
+            "utilization": dict(self.end.utilization),
+            "tags": self.tags,
+        }
+        told = {**self.head, **found}
+        return redacted({**given(kind, self.ref, self.origin), **{key: one for key, one in told.items() if one}}, tell)
 
 
-def save(recording: Recording, status: str, ended: datetime, how: How, tell: Tell, **more: Any) -> Applied:
+def save(recording: Recording, how: How, tell: Tell) -> Applied:
     """Write a run's record, with its environment and series; what cannot be written is kept aside, and told.
 
     A Conflict is tried once more: another run may have written the environment that both share.
     """
-    data = {**recording.data, "status": status}
     try:
-        data = recording.finished(status, ended, tell, more)
         try:
-            done = _apply(recording, data, how)
+            done = _apply(recording, how, tell)
         except Conflict:
-            done = _apply(recording, data, how)
+            done = _apply(recording, how, tell)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not take the place of the training's own result
-        told = f"{recording.ref} could not be written: {error or type(error).__name__}; {_kept_aside(recording, data, how)}"
+        said = str(error) or type(error).__name__
+        told = f"{recording.ref} could not be written: {said}; {_kept_aside(recording, how, tell)}"
         tell(told)
         return Applied(None, (), (), (told,))
     for warning in done.warnings:
@@ -76,18 +115,21 @@ def save(recording: Recording, status: str, ended: datetime, how: How, tell: Tel
     return done
 
 
-def _apply(recording: Recording, data: Mapping[str, Any], how: How) -> Applied:
+def _apply(recording: Recording, how: How, tell: Tell) -> Applied:
     snapshot = recording.repository.target(how.branch)
-    return apply(recording.repository, snapshot, _changes(recording, snapshot, data, how), how)
+    return apply(recording.repository, snapshot, _changes(recording, snapshot, how, tell), how)
 
 
-def _changes(recording: Recording, snapshot: Snapshot, data: Mapping[str, Any], how: How) -> list[Change]:
+def _changes(recording: Recording, snapshot: Snapshot, how: How, tell: Tell) -> list[Change]:
     """The record, its series where there is one, and its environment where nobody has recorded that yet."""
+    data = recording.finished(snapshot, how.now, tell)
     name, shared = _environment(recording, snapshot, how)
     beside = _series(recording, snapshot)
-    fields = {**data, "series": beside and beside[0], "environment": name}
-    record = adding(snapshot, recording.ref, {key: value for key, value in fields.items() if value})
-    return [record, *([beside[1]] if beside else []), *shared]
+    if beside:
+        data["series"] = beside[0]
+    if name:
+        data["environment"] = name
+    return [adding(snapshot, recording.ref, data), *([beside[1]] if beside else []), *shared]
 
 
 def _environment(recording: Recording, snapshot: Snapshot, how: How) -> tuple[str | None, list[Change]]:
@@ -123,16 +165,18 @@ def _series(recording: Recording, snapshot: Snapshot) -> tuple[dict[str, Any], C
     return told, Change(snapshot.prefix + path, None, snapshot.git.blob_id(content), content)
 
 
-def _kept_aside(recording: Recording, data: Mapping[str, Any], how: How) -> str:
+def _kept_aside(recording: Recording, how: How, tell: Tell) -> str:
     """Keep what would have been written below the Git directory; where that is."""
-    snapshot = recording.snapshot
+    name = recording.ref.keys[1]
     try:
-        changes = _changes(recording, snapshot, data, how)
-        files = {change.path: change.content for change in changes if change.content is not None}
-    except Exception:  # noqa: BLE001 - what made the first attempt fail may do so again: the record alone, then
-        files = {snapshot.path(recording.ref): dump(data)}
-    path = snapshot.path(recording.ref)
-    place = unsaved.keep(recording.repository.git, recording.ref.keys[1], files)
+        changes = _changes(recording, recording.snapshot, how, tell)
+        files = {one.path: one.content for one in changes if one.content is not None}
+        path = changes[0].path
+    except Exception:  # noqa: BLE001 - what made the first attempt fail may do so again: what is known, then, as it is
+        path, known = f"{name}.yaml", {**recording.head, "params": recording.params, "status": recording.end.status}
+        known |= {"metrics": series.last_values(recording.points), "created": recording.origin.time}
+        files = {path: dump(redacted({key: one for key, one in known.items() if one}, tell))}
+    place = unsaved.keep(recording.repository.git, name, files)
     if place is None:
         return f"no disk takes it, so here it is:\n{files[path].decode()}"
     return f"it is kept in {place / path}"

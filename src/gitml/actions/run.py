@@ -13,7 +13,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,14 +22,13 @@ from typing import Any, Self
 from gitml.actions import capture, series, values
 from gitml.actions.apply import Applied, How
 from gitml.actions.flow import INPUTS, OUTPUTS, Material, described
-from gitml.actions.records import Origin, given
-from gitml.actions.recording import Recording, save
+from gitml.actions.recording import End, Recording, save
+from gitml.actions.records import Origin
 from gitml.actions.redaction import REDACTED
 from gitml.checks.secrets import shape
 from gitml.errors import BadValue, GitFailed
 from gitml.records.ref import Ref
 from gitml.repo.repository import Repository
-from gitml.repo.snapshot import Snapshot
 
 _CURRENT: ContextVar[Run | None] = ContextVar("gitml_run", default=None)
 
@@ -45,7 +44,7 @@ class RunWarning(UserWarning):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a person says of a run when it starts; `inputs` are refs or paths by name, the last four say how to write."""
+    """What a person says of a run when it starts; `inputs` are refs or paths by name, the last four how to write."""
 
     params: Any = None
     tags: Mapping[str, Any] | None = None
@@ -62,21 +61,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a run's code and environment are looked for: this process, or a command that it starts, which is not warned."""
+    """Where a run's code and environment are looked for: this process, or a command; whether it is warned here."""
 
     argv: Callable[[], list[str]] = capture.command
     script: Callable[[], Path | None] = capture.script
     environment: Callable[[], Mapping[str, Any] | None] = capture.environment
     warns: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a run ended."""
-
-    status: str
-    error: Mapping[str, Any] = field(default_factory=dict)
-    utilization: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Run:
@@ -100,7 +90,6 @@ class Run:
         self._warned = 0
         self._end: End | None = None
         self._recording: Recording | None = None
-        self._snapshot: Snapshot | None = None
         self._outer: Run | None = None
 
     def __repr__(self) -> str:
@@ -129,15 +118,7 @@ class Run:
     def __enter__(self) -> Self:
         if self._recording is not None:
             raise BadValue(f"{self.ref} has been run already", hint="gitml.run(…) makes another")
-        if self.repository.git.root is None:
-            raise GitFailed("this repository is bare: no code runs in it", hint="clone it and work there")
-        self._snapshot = self.repository.target(self._told.branch)
-        self._recording = self._begin(self._snapshot)
-        try:
-            self._begin_with(self._told)
-        except BaseException:
-            self._recording = None
-            raise
+        self._recording = self._begin(self._told)
         self._outer = current_run()
         _CURRENT.set(self)
         self._warn()
@@ -147,42 +128,37 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         _CURRENT.set(self._outer)
-        told = self._told
-        end = self._end or _end_of(error, text=self._snapshot is not None and self._snapshot.settings.capture_text)
-        now = self.clock()
-        how = How(now, told.commit, told.message, told.branch, told.author)
-        note = None if self.note is None else str(self.note)
-        self.applied = save(self._open, end.status, now, how, self.tell, description=note, error=dict(end.error),
-                            utilization=dict(end.utilization))  # fmt: skip
+        recording, told, now = self._open, self._told, self.clock()
+        recording.end = self._end or _end_of(error)
+        recording.note = None if self.note is None else str(self.note)
+        self.applied = save(recording, How(now, told.commit, told.message, told.branch, told.author), self.tell)
         self._warn(last=True)
 
     def finish(self, end: End) -> None:
         """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""
         self._end = end
 
-    def _begin(self, snapshot: Snapshot) -> Recording:
-        if not self.experiment or shape(self.experiment):
-            raise BadValue(f"{'an empty text' if not self.experiment else 'what looks like a secret'} names no experiment")
-        kind = snapshot.schemas.kind("run")
-        origin = Origin(self.clock(), self._told.author or self.repository.author(), os.urandom)
-        ref = Ref(kind.name, (self.experiment, origin.new_id()))
-        data = {**given(kind, ref, origin), "type": self._told.type, "name": self._told.name}
-        data = {key: value for key, value in data.items() if value is not None}
-        fault = next((one for one in kind.violations({**data, "status": "running"}) if one.keyword != "required"), None)
-        if fault:  # before anything has run: afterwards it would be too late
-            raise BadValue(f"{'.'.join(map(str, fault.path))}: {fault.message}", hint=fault.hint)
-        return Recording(self.repository, snapshot, ref, data, self._source.environment)
-
-    def _begin_with(self, told: Told) -> None:
-        recording = self._open
-        argv, script = self._source.argv(), self._source.script()
-        recording.code, recording.state = capture.code_of(self.repository, argv, script, self.tell)
+    def _begin(self, told: Told) -> Recording:
+        if self.repository.git.root is None:
+            raise GitFailed("this repository is bare: no code runs in it", hint="clone it and work there")
+        name = values.plain(self.experiment, "experiment", self.tell)
+        if not isinstance(name, str) or name != self.experiment or not name or shape(name):
+            raise BadValue(f"{self.experiment!r} names no experiment", hint="give it a name of a few words")
+        origin = Origin(self.clock(), told.author or self.repository.author(), os.urandom)
+        recording = Recording(self.repository, Ref("run", (name, origin.new_id())), origin, told.branch,
+                              self._source.environment, {"type": told.type, "name": told.name})  # fmt: skip
+        if told.type != Told.type:
+            recording.check_type(told.type)
+        recording.code, recording.state = capture.code_of(
+            self.repository, self._source.argv(), self._source.script(), self.tell
+        )
         recording.params = values.mapping_of(told.params, "params", self.tell)
         seeds = {"seed": told.seeds} if isinstance(told.seeds, int) else told.seeds or {}
         recording.seeds = {str(key): values.seed(value, f"seeds.{key}", self.tell) for key, value in seeds.items()}
-        self._set_tags(told.tags or {})
-        for name, material in (told.inputs or {}).items():
-            self._flow(INPUTS, name, material)
+        recording.tags = self._tags(told.tags or {})
+        for key, material in (told.inputs or {}).items():
+            recording.inputs[str(key)] = described(self.repository, recording.snapshot, INPUTS, material)
+        return recording
 
     # ── what it logs ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -206,26 +182,21 @@ class Run:
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """More tags; one of the same name is replaced."""
-        self._set_tags(tags)
+        self._open.tags |= self._tags(tags)
         self._warn()
 
     def log_input(self, name: str, material: Material) -> None:
         """Something that went in: a ref (`dataset/wine@2`), a path or an address. NotFound where it names nothing."""
-        self._flow(INPUTS, name, material)
-        self._warn()
+        recording = self._open
+        recording.inputs[str(name)] = described(self.repository, recording.snapshot, INPUTS, material)
 
     def log_output(self, name: str, material: Material) -> None:
         """Something that came out: a path, a ref or an address. NotFound where it names nothing."""
-        self._flow(OUTPUTS, name, material)
-        self._warn()
-
-    def _set_tags(self, tags: Mapping[str, Any]) -> None:
-        self._open.tags |= {str(key): values.tag(value, f"tags.{key}", self.tell) for key, value in tags.items()}
-
-    def _flow(self, field_name: str, name: str, material: Material) -> None:
         recording = self._open
-        found = described(self.repository, recording.snapshot, field_name, material)
-        (recording.inputs if field_name == INPUTS else recording.outputs)[str(name)] = found
+        recording.outputs[str(name)] = described(self.repository, recording.snapshot, OUTPUTS, material)
+
+    def _tags(self, tags: Mapping[str, Any]) -> dict[str, str]:
+        return {str(key): values.tag(value, f"tags.{key}", self.tell) for key, value in tags.items()}
 
     def _step(self, step: Any) -> int | None:
         number = None if step is None else values.number(step)
@@ -254,14 +225,12 @@ class Run:
                 warnings.showwarning(raised, RunWarning, __file__, 0)
 
 
-def _end_of(error: BaseException | None, *, text: bool) -> End:
+def _end_of(error: BaseException | None) -> End:
     """How the `with` block ended: an exit with code 0 is no failure, an interrupt is no fault of the run."""
     if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return End("finished")
     told: dict[str, Any] = {"type": type(error).__name__}
     if isinstance(error, SystemExit):
         told["exit_code"] = error.code if isinstance(error.code, int) else 1
-    if text:
-        told["message"] = str(error)
     killed = isinstance(error, KeyboardInterrupt | GeneratorExit)
-    return End("killed" if killed else "failed", told)
+    return End("killed" if killed else "failed", told, text=str(error))

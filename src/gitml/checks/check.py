@@ -28,6 +28,7 @@ CHECKS: Sequence[Check] = (
     landed.lifecycle,
     landed.schema_edits,
     secrets.secrets,
+    secrets.personal,
 )
 
 

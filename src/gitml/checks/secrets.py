@@ -8,8 +8,10 @@ from typing import Any
 
 from gitml.checks.scope import Scope
 from gitml.errors import Problem
+from gitml.records.annotations import find
 from gitml.records.record import Path, flatten, segments
 
+PERSONAL = "personal"
 # The shapes that issuers document for their own tokens. By shape, not by entropy: hashes are everywhere here.
 _SHAPES = {
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
@@ -93,3 +95,23 @@ def _in_list(values: list[Any], path: Path) -> Iterator[tuple[Path, str]]:
             yield from (((*path, index, *inner), text) for inner, text in _texts(value))
         elif isinstance(value, list):
             yield from _in_list(value, (*path, index))
+
+
+def personal(scope: Scope) -> Iterator[Problem]:
+    """Of a column that is personal no value stands in Git: no extremes, no frequent values, no examples."""
+    for record, kind in scope.records():
+        for pattern in kind.shape.sensitive:
+            for at, _value in find(record.data, pattern):
+                if _is_personal(record.data, at):
+                    told = "holds values of a column that is personal"
+                    hint = "take them out; counts and types may stay"
+                    yield scope.problem(record, "personal.found", told, hint, at=at, on_key=True)
+
+
+def _is_personal(data: Any, at: Path) -> bool:
+    """Whether a mapping on the way to a field is classified as personal."""
+    for step in at:
+        if isinstance(data, dict) and data.get("classification") == PERSONAL:
+            return True
+        data = data[step]
+    return False

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from gitml.cli.verbs import NAMES
+from gitml.cli.verbs import VERBS
 from gitml.errors import GitmlError
 
 
@@ -29,7 +29,7 @@ def report(error: Exception, argv: Sequence[str]) -> Bug:
     from gitml import __version__
 
     # The verb alone: arguments may hold what is nobody's business.
-    verb = next((word for word in argv if word in NAMES), "")
+    verb = next((word for word in argv if word in VERBS), "")
     system = f"Python {platform.python_version()}, {platform.platform()}"
     kept = _keep(f"gitml {__version__}, {system}\ngit ml {verb}\n\n{lines}")
     return Bug(

@@ -1,4 +1,4 @@
-"""Shell completion: shtab's script for `git-ml`, with kinds and refs, and for bash the function that git's own calls."""
+"""Shell completion: shtab's script for `git-ml`, kinds and refs included; for bash what git's own calls."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def script(shell: str) -> str:
 
     whole = parser()
     whole.prog = "git-ml"
-    for verb in VERBS:
+    for verb in VERBS.values():
         for argument in verb.arguments:
             _complete(whole.verbs[verb.name], argument)
     _complete(whole, FOLDER)
-    told: str = shtab.complete(whole, shell=shell, preamble={"bash": _bash()})
+    told = shtab.complete(whole, shell=shell, preamble=_bash() if shell == "bash" else "")
     return told + _GIT_ML if shell == "bash" else f"{told}\n"
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gitml.store import Store
     from gitml.views.rows import Rows
 
+    Answer = tuple[Callable[[], dict[str, Any]], Callable[[], Rows], Callable[[], str]]
+
+Shape = dict[str, Any]
 FINE, FOUND, WRONG, OURS, INTERRUPTED, UNREAD = 0, 1, 2, 3, 130, 141
 """Exit codes: DESIGN.md section 10; 141 is what a shell sees of a process whose reader has gone."""
 
@@ -38,9 +41,9 @@ class Door:
     @cached_property
     def here(self) -> Store:
         """The store around the current folder, at its work tree."""
-        from gitml.store import now, open
+        from gitml import store
 
-        return open(".", clock=self.clock or now)
+        return store.open(".", clock=self.clock or store.now)
 
     @cached_property
     def store(self) -> Store:
@@ -53,11 +56,11 @@ class Door:
         """What standard output is laid out for."""
         return page(sys.stdout, self.args.color)
 
-    def answer(self, shape: Callable[[], dict[str, Any]], rows: Callable[[], Rows], text: Callable[[], str]) -> None:
+    def answer(self, shape: Callable[[], Shape], rows: Callable[[], Rows], text: Callable[[], str]) -> None:
         """What was asked for, in the format that was asked for, on standard output."""
         sys.stdout.write(self.rendered(shape, rows, text))
 
-    def rendered(self, shape: Callable[[], dict[str, Any]], rows: Callable[[], Rows], text: Callable[[], str]) -> str:
+    def rendered(self, shape: Callable[[], Shape], rows: Callable[[], Rows], text: Callable[[], str]) -> str:
         """An answer in the format that was asked for."""
         if self.format == "json":
             from gitml.render.shapes import to_json

@@ -45,7 +45,7 @@ def split(text: str, form: str = "field=value") -> tuple[str, str]:
 
 
 def value(text: str, name: str) -> Any:
-    """The value of a text in YAML flow: what opens with a bracket or a quote is read whole, else it is one plain scalar.
+    """The value of a text in YAML flow: what opens with a bracket or a quote is that, all else one plain scalar.
 
     So `reason=beats 2: by @mona` needs no quotes beyond the shell's. Raises BadValue.
     """

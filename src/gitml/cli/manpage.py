@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Iterator
 
 from gitml.cli.parser import MORE, TOLD, usage
-from gitml.cli.verbs import COLOR, FOLDER, VERBS, Argument, Verb
+from gitml.cli.verbs import COLOR, FOLDER, HIDDEN, SHOWS, VERBS, WRITES, Argument, Verb
 
 _EXITS = (
     ("0", "fine, whatever a listing shows"),
@@ -16,6 +15,7 @@ _EXITS = (
     ("3", "a bug of gitml; a file holds what is needed to report it"),
     ("130", "interrupted"),
 )
+_SHARED = (*SHOWS, *WRITES)
 _RUN = "`run` exits as its command did."
 _ENVIRONMENT = (
     ("NO_COLOR", "if set, there are no colours unless --color=always asks for them"),
@@ -38,13 +38,16 @@ def manpage(version: str) -> str:
 def _lines(version: str) -> Iterator[str]:
     yield r".\" Written from the verbs by `python -m gitml.cli.manpage`; a test holds the two equal."
     yield f'.TH GIT\\-ML 1 "" "gitml {_text(version)}" "gitml"'
+    yield from (".nh", ".ad l")  # commands are not to be hyphenated or stretched
     yield from _section("NAME", [r"git\-ml \- a metadata store for machine learning, in Git"])
     yield from _section("SYNOPSIS", [r"\fBgit ml\fR [\-C DIR] [\-\-color WHEN] VERB \&..."])
     yield from _section("DESCRIPTION", [_text(TOLD), ".PP", _text(_why(MORE))])
     yield from _section("OPTIONS", _arguments((FOLDER, COLOR)))
     yield from _listed([(r"\fB\-\-print\-completion\fR bash|zsh|tcsh", "print a script that completes in that shell")])
+    yield from _section("VERBS THAT SHOW", ["They take", *_arguments(SHOWS)])
+    yield from _section("VERBS THAT WRITE", ["They take", *_arguments(WRITES)])
     yield ".SH VERBS"
-    for verb in VERBS:
+    for verb in VERBS.values():
         yield from _verb(verb)
     yield from _section("EXIT STATUS", [*_listed((code, told) for code, told in _EXITS), ".PP", _text(_RUN)])
     yield from _section("ENVIRONMENT", _listed(_ENVIRONMENT))
@@ -67,34 +70,32 @@ def _verb(verb: Verb) -> Iterator[str]:
     yield from (".PP", f"{_text(usage(verb))}")
     if verb.more:
         yield from (".PP", _text(verb.more))
-    yield from _arguments(verb.arguments)
+    yield from _arguments(each for each in verb.arguments if each not in _SHARED)
     yield from (".PP", "Examples:", ".PP", ".nf", ".RS 4")
     yield from (_text(example) for example in verb.examples)
     yield from (".RE", ".fi")
 
 
-def _arguments(arguments: Iterable[Argument]) -> list[str]:
-    told = []
-    for argument in arguments:
-        if argument.options.get("help") == argparse.SUPPRESS:
-            continue
-        name = argument.options.get("metavar") or "|".join(argument.options.get("choices") or ())
-        flags = ", ".join(rf"\fB{_text(flag)}\fR" for flag in argument.names)
-        if not argument.names[0].startswith("-"):
-            told.append((rf"\fI{_text(name)}\fR", _help(argument)))
-        else:
-            told.append((f"{flags} {rf'\fI{_text(name)}\fR' if name else ''}".strip(), _help(argument)))
-    return list(_listed(told))
+def _arguments(arguments: Iterable[Argument]) -> Iterator[str]:
+    yield from _listed((_names(argument), argument.told) for argument in arguments if argument.told != HIDDEN)
 
 
-def _help(argument: Argument) -> str:
-    choices = ", ".join(argument.options.get("choices") or ())
-    return str(argument.options.get("help", "")).replace("%(choices)s", choices)
+def _names(argument: Argument) -> str:
+    value = _italic(argument.metavar or "|".join(argument.options.get("choices", ())))
+    return f"{', '.join(map(_bold, argument.names))} {value}".rstrip() if argument.is_flag else value
+
+
+def _bold(text: str) -> str:
+    return rf"\fB{_text(text)}\fR"
+
+
+def _italic(text: str) -> str:
+    return rf"\fI{_text(text)}\fR" if text else ""
 
 
 def _listed(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, told in pairs:
-        yield from (".TP", name if "\\f" in name else rf"\fB{_text(name)}\fR", _text(told))
+        yield from (".TP", name if "\\f" in name else _bold(name), _text(told))
 
 
 def _text(text: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
-from gitml.cli.verbs import COLOR, FOLDER, NAMES, Argument, Verb, find
+from gitml.cli.verbs import COLOR, FOLDER, HIDDEN, VERBS, Argument, Verb
 from gitml.errors import GitmlError
 from gitml.records.nearest import nearest
 
@@ -14,6 +15,7 @@ PROG = "git ml"
 TOLD = "A Git-native metadata store for machine learning: records beside your code and data, in the same repository."
 MORE = "git ml VERB -h tells more of each verb; the manual is git ml --help."
 SHELLS = ("bash", "zsh", "tcsh")
+_GLUE = "\0"
 _WITH_VALUES = ("-C", "--color", "--print-completion")
 
 
@@ -24,18 +26,20 @@ class Usage(GitmlError):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, with its errors as values, options and places in any order, and texts laid out when they are asked for."""
+    """argparse, with errors as values, options and places in any order, and texts laid out only when asked for."""
 
     verbs: Mapping[str, Parser] = {}
     """The parser of each verb; of a verb's own parser, none."""
 
+    _mixing = False
+
     def error(self, message: str) -> NoReturn:
         """What is wrong with the arguments, in argparse's words."""
-        raise Usage(f"{message}", hint=f"{self.prog} -h shows what there is")
+        raise Usage(f"{self._told}{message}", hint=f"{self.prog} -h shows what it takes")
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """As argparse's, but `list run --limit 5 FILTER` finds its FILTER behind the option, too."""
-        if self._subparsers is not None or getattr(self, "_mixing", False):
+        if self.verbs or self._mixing:
             return super().parse_known_args(args, namespace)
         self._mixing = True  # older Pythons come back here, once for options and once for places
         try:
@@ -44,32 +48,40 @@ class Parser(argparse.ArgumentParser):
             self._mixing = False
 
     def _check_value(self, action: argparse.Action, value: Any, *_rest: Any) -> None:
-        if action.choices is not None and value not in action.choices:
-            choices = list(map(str, action.choices))
-            name = "verb" if action.dest == "verb" else "/".join(action.option_strings) or action.dest
-            hint = f"{self.prog} -h shows the verbs" if name == "verb" else f"choose from {', '.join(choices)}"
-            raise Usage(
-                f"{value!r} is no {name}" if name == "verb" else f"{name}: {value!r} is none of its choices",
-                hint=hint,
-                near=nearest(str(value), choices),
-            )
+        if action.choices is None or value in action.choices:
+            return
+        choices = list(map(str, action.choices))
+        if action.dest == "verb":
+            raise Usage(f"{value!r} is no verb", near=nearest(str(value), VERBS), hint="git ml -h shows all verbs")
+        told = f"{self._told}{'/'.join(action.option_strings)} has no {value!r}"
+        raise Usage(told, near=nearest(str(value), choices), hint=f"choose from {', '.join(choices)}")
+
+    @property
+    def _told(self) -> str:
+        """The verb that an error is about."""
+        return f"{self.prog.removeprefix(f'{PROG} ')}: " if self.prog != PROG else ""
 
     def actions(self) -> list[argparse.Action]:
         """Its arguments."""
         return list(self._actions)
 
-    def options(self) -> list[str]:
+    def flags(self) -> list[str]:
         """The flags that it knows."""
-        return [flag for action in self._actions if action.help != argparse.SUPPRESS for flag in action.option_strings]
+        return [flag for action in self._actions if action.help != HIDDEN for flag in action.option_strings]
 
     def format_help(self) -> str:
-        """The help, its paragraphs wrapped."""
+        """The help, usage and paragraphs wrapped."""
+        import re
         import shutil
         import textwrap
 
         width = max(min(shutil.get_terminal_size().columns - 2, 100), 40)
         paragraphs = (self.description or "").split("\n\n")
         self.description = "\n\n".join(textwrap.fill(part, width) for part in paragraphs)
+        # What stands in one pair of brackets stays together.
+        words = re.sub(r"\[[^]]*\]", lambda found: found[0].replace(" ", _GLUE), self.usage or "")
+        lines = textwrap.wrap(words, width - 7, subsequent_indent=" " * 7, break_on_hyphens=False)
+        self.usage = "\n".join(lines).replace(_GLUE, " ")
         return super().format_help()
 
 
@@ -77,17 +89,18 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments of a command line; raises Usage. What follows `--` of `run` is in `command`."""
     verb = _verb(argv)
     mine, command = _cut(argv) if verb == "run" else (list(argv), [])
-    whole = parser([verb] if verb in NAMES else NAMES)
+    whole = parser([verb] if verb in VERBS else VERBS)
+    args: argparse.Namespace
     args, extras = whole.parse_known_args(_joined(mine))
     if extras:
-        raise _unknown(whole, args, extras)
+        raise _unknown(whole, args.verb, extras)
     if args.verb is None and not args.shell:
-        raise Usage("which verb?", hint=f"git ml -h shows the verbs: {', '.join(NAMES)}")
+        raise Usage("which verb?", hint=f"git ml -h tells of each: {', '.join(VERBS)}")
     args.command = command
     return args
 
 
-def parser(verbs: Iterable[str] = NAMES) -> Parser:
+def parser(verbs: Iterable[str] = tuple(VERBS)) -> Parser:
     """The parser of some verbs: of one alone it is built in a moment."""
     whole = Parser(
         prog=PROG,
@@ -98,59 +111,58 @@ def parser(verbs: Iterable[str] = NAMES) -> Parser:
         allow_abbrev=False,
     )
     _add(whole, FOLDER)
-    _add(whole, COLOR, default="auto")
+    _add(whole, COLOR)
     whole.add_argument("--version", action="store_const", const="version", dest="verb", help="print the version")
-    whole.add_argument(
-        "--print-completion",
-        choices=SHELLS,
-        dest="shell",
-        metavar="SHELL",
-        help="print a script that completes in %(choices)s",
-    )
+    shells = "print a script that completes in %(choices)s"
+    whole.add_argument("--print-completion", choices=SHELLS, dest="shell", metavar="SHELL", help=shells)
     # Not required for argparse: without a verb there is a better word to say.
     places = whole.add_subparsers(dest="verb", metavar="VERB", title="verbs", parser_class=Parser)
-    whole.verbs = {name: _verb_parser(places, find(name)) for name in verbs}
+    whole.verbs = {name: _verb_parser(places, VERBS[name]) for name in verbs}
     return whole
 
 
 def _verb_parser(places: Any, verb: Verb) -> Parser:
-    described = f"{verb.told[0].upper()}{verb.told[1:]}." + (f"\n\n{verb.more}" if verb.more else "")
     examples = "\n".join(f"  {example}" for example in verb.examples)
     inner: Parser = places.add_parser(
-        verb.name, prog=f"{PROG} {verb.name}", help=verb.told, description=described, epilog=f"examples:\n{examples}",
-        usage=usage(verb).replace("%", "%%"), formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
-    )  # fmt: skip
+        verb.name,
+        prog=f"{PROG} {verb.name}",
+        help=verb.told,
+        description=f"{verb.told[0].upper()}{verb.told[1:]}." + (f"\n\n{verb.more}" if verb.more else ""),
+        epilog=f"examples:\n{examples}",
+        usage=usage(verb),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     for argument in verb.arguments:
-        # A flag that stands before the verb, too, keeps the value given there.
+        # A flag that may stand before the verb, too, keeps the value given there.
         _add(inner, argument, **({"default": argparse.SUPPRESS} if argument is COLOR else {}))
     return inner
 
 
 def _add(place: Parser, argument: Argument, **more: Any) -> None:
-    place.add_argument(*argument.names, **{**argument.options, **more})
+    named = {"metavar": argument.metavar} if argument.metavar else {}
+    told = argument.told.replace("%", "%%")
+    place.add_argument(*argument.names, **{"help": told, **named, **argument.options, **more})
 
 
 def usage(verb: Verb) -> str:
     """How a verb is written, in one line: `git ml rm REF [--commit] …`."""
-    places = [argument for argument in verb.arguments if not argument.names[0].startswith("-")]
-    flags = [argument for argument in verb.arguments if argument not in places]
-    words = [*map(_word, places), *(_word(flag) for flag in flags if flag.options.get("help") != argparse.SUPPRESS)]
-    end = ["-- COMMAND"] if verb.name == "run" else []
-    return " ".join([PROG, verb.name, *words, *end])
+    places = [_word(argument) for argument in verb.arguments if not argument.is_flag]
+    flags = [_word(argument) for argument in verb.arguments if argument.is_flag and argument.told != HIDDEN]
+    return " ".join([PROG, verb.name, *places, *flags, *(["-- COMMAND"] if verb.name == "run" else [])])
 
 
 def _word(argument: Argument) -> str:
-    options = argument.options
-    name = options.get("metavar") or "|".join(options.get("choices") or ())
-    if argument.names[0].startswith("-"):
-        flag = argument.names[0] + ("" if options.get("action") == "store_true" else f" {name}")
-        return flag if options.get("required") else f"[{flag}]"
-    return {"?": f"[{name}]", "*": f"[{name} …]", "+": f"{name} …"}.get(options.get("nargs", ""), name)
+    name = argument.metavar or "|".join(argument.options.get("choices", ()))
+    if argument.is_flag:
+        flag = f"{argument.names[0]} {name}".rstrip()
+        return flag if argument.options.get("required") else f"[{flag}]"
+    return {"?": f"[{name}]", "*": f"[{name} …]", "+": f"{name} …"}.get(argument.options.get("nargs", ""), name)
 
 
 def wants_json(argv: Sequence[str]) -> bool:
     """Whether errors are wanted as JSON, of a command line that cannot be parsed."""
-    return "--format=json" in argv or ("--format", "json") in zip(argv, argv[1:], strict=False)
+    return "--format=json" in argv or ("--format", "json") in pairwise(argv)
 
 
 def _verb(argv: Sequence[str]) -> str | None:
@@ -178,13 +190,12 @@ def _joined(argv: Sequence[str]) -> list[str]:
     ]
 
 
-def _unknown(whole: Parser, args: argparse.Namespace, extras: Sequence[str]) -> Usage:
-    name = getattr(args, "verb", None)
-    place = whole.verbs.get(name or "", whole)
+def _unknown(whole: Parser, verb: str | None, extras: Sequence[str]) -> Usage:
+    place = whole.verbs.get(verb or "", whole)
     word = extras[0]
     if word.startswith("-") and len(word) > 1:
-        near = nearest(word.partition("=")[0], place.options())
+        near = nearest(word.partition("=")[0], place.flags())
         return Usage(f"{place.prog} knows no {word}", near=near, hint=f"{place.prog} -h shows its flags")
-    if name == "run":
+    if verb == "run":
         return Usage(f"{word!r}: the command stands behind --", hint=f"git ml run --experiment E -- {' '.join(extras)}")
     return Usage(f"{word!r} is one word too many for {place.prog}", hint="put quotes around words that belong together")

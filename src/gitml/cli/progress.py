@@ -10,7 +10,7 @@ from typing import TextIO
 
 @contextmanager
 def waiting(told: str, stream: TextIO, patience: float) -> Iterator[None]:
-    """Show what is being done, and for how long, on a terminal, once it has taken `patience` seconds; then wipe it off."""
+    """Show on a terminal what is being done, and for how long, once it has taken `patience` seconds; then wipe it."""
     over = threading.Event()
     shower = threading.Thread(target=_show, args=(told, stream, patience, over), daemon=True)
     shower.start()

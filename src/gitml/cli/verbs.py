@@ -53,7 +53,7 @@ def _switch(names: str, told: str) -> Argument:
 
 def _choice(name: str, choices: tuple[str, ...], told: str, **options: Any) -> Argument:
     words = {"choices": choices, "default": choices[0], **options}
-    return Argument((name,), "", f"{told}: {', '.join(choices)} (default: {choices[0]})", options=words)
+    return Argument((name,), "", f"{told} (default: {choices[0]})", options=words)
 
 
 def _many(name: str, metavar: str, told: str, completes: str = "") -> Argument:
@@ -69,15 +69,17 @@ def limit(text: str) -> int:
 
 
 FORMAT = _choice("--format", FORMATS, "what to print")
-COLOR = _choice("--color", ("auto", "always", "never"), "when to use colours; auto is on a terminal")
+COLOR = _choice("--color", ("auto", "always", "never"), "when to use colours; auto: on a terminal")
 FOLDER = _option("-C", "DIR", "run as if started in DIR", "folder", dest="folder")
 AT = _option("--at", "X", "as of a commit, tag, branch, date (the end of that day, UTC), staged, worktree", "revision")
 SHOWS = (AT, FORMAT, COLOR)
-COMMITS = (
+WRITES = (
     _switch("--commit", "commit what was written; without it gitml writes files, as DVC does"),
     _option("-m", "TEXT", "the commit's message", dest="message"),
+    _option("--branch", "B", "commit to branch B, checked out or not", "branch"),
+    FORMAT,
+    COLOR,
 )
-WRITES = (*COMMITS, _option("--branch", "B", "commit to branch B, checked out or not", "branch"), FORMAT, COLOR)
 REF = _place("ref", "REF", "a record: model/wine@3, run/wine/01JD…, v1.0:model/wine@3", "ref")
 REASON = _option("--reason", "TEXT", "why; it stays in the record")
 
@@ -98,7 +100,7 @@ _COMMAND = (
 INIT = Verb(
     "init",
     "make a store here: store.yaml, schemas, .gitattributes",
-    (_switch("--hooks", "let git validate what is committed and pushed"), *COMMITS, FORMAT, COLOR),
+    (_switch("--hooks", "let git validate what is committed and pushed"), *WRITES),
     ("git ml init", "git ml init --hooks --commit -m 'a store for our models'"),
     "In an existing repository too. What is there already is left as it is; a second time changes nothing.",
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from gitml.actions.apply import Applied
 from gitml.cli.door import FINE, Door
@@ -10,7 +11,11 @@ from gitml.cli.fields import fields, is_field
 from gitml.cli.parser import Usage
 from gitml.records.record import MISSING
 from gitml.render.changes import change_rows, written_text
+from gitml.render.page import Page
 from gitml.render.shapes import written_shape
+
+if TYPE_CHECKING:
+    from gitml.cli.door import Answer
 
 
 def how(door: Door) -> dict[str, Any]:
@@ -25,12 +30,27 @@ def written(door: Door, done: Applied, **more: Any) -> int:
     """What was written, in the format that was asked for; warnings on standard error."""
     for warning in done.warnings:
         door.tell(f"warning: {warning}")
-    door.answer(
-        lambda: written_shape(done.commit, done.changes, done.problems) | {"warnings": list(done.warnings), **more},
-        lambda: change_rows(done.changes),
-        lambda: written_text(done.commit, done.changes, done.problems, door.page),
-    )
+    door.answer(*answer(done, door.page, {"warnings": list(done.warnings), **more}))
     return FINE
+
+
+def answer(done: Applied, page: Page, more: Mapping[str, Any]) -> Answer:
+    """What was written, as a shape, as rows, as text."""
+    return (
+        lambda: written_shape(done.commit, done.changes, done.problems) | dict(more),
+        lambda: change_rows(done.changes),
+        lambda: written_text(done.commit, done.changes, done.problems, page),
+    )
+
+
+def init(door: Door) -> int:
+    """A store here."""
+    from gitml import store
+
+    done = store.initialise(hooks=door.args.hooks, clock=door.clock or store.now, **how(door))
+    for hook in done.hooks:
+        door.tell(f"hook: {hook}")
+    return written(door, done.applied, hooks=list(done.hooks))
 
 
 def new(door: Door) -> int:

@@ -49,7 +49,7 @@ def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str,
 
 def fields(schema: Mapping[str, Any]) -> Iterator[tuple[Pattern, Mapping[str, Any]]]:
     """Every field that a schema names, with its sub-schema; a definition inside itself is followed a few times."""
-    yield from _fields(schema, schema, (), ())
+    yield from _fields(resolved(schema, schema), schema, (), ())
 
 
 def _fields(
@@ -98,7 +98,7 @@ def _mappings(values: Any) -> list[Mapping[str, Any]]:
 
 def key_order(schema: Mapping[str, Any]) -> KeyOrder:
     """The canonical order of a record's keys: the order in which its schema names them."""
-    return _order(schema, schema, ())
+    return _order(resolved(schema, schema), schema, ())
 
 
 def _order(schema: Mapping[str, Any], root: Mapping[str, Any], trail: tuple[str, ...]) -> KeyOrder:

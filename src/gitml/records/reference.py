@@ -18,6 +18,8 @@ AS_WRITTEN = "x-gitml-pattern"
 _SPACES = r"\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _OUTSIDE = {"$": r"\Z", r"\s": f"[{_SPACES}]", r"\S": f"[^{_SPACES}]"}
 _INSIDE = {r"\s": _SPACES}
+# Where the two engines still differ, and the reference one decides alone: word ends, `\S` in brackets, letter case.
+_DIVIDED = re.compile(r"\\[bB]|\[[^\]]*\\S|\(\?[a-z]*i")
 _TOKEN = re.compile(r"\\.|.", re.DOTALL)
 _ONE = frozenset([
     "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then",
@@ -56,6 +58,11 @@ def python_pattern(text: str) -> str:
     return f"(?a:{''.join(out)})"
 
 
+def agreed(pattern: str) -> bool:
+    """Whether the fast validator is known to read a regular expression as the reference does."""
+    return _DIVIDED.search(pattern) is None
+
+
 def subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The schemas directly inside a schema, each with the word that it stands under."""
     for word, value in schema.items():
@@ -67,6 +74,22 @@ def subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
         elif word in _MAPS and isinstance(value, Mapping):
             inner = value.values()
         yield from ((word, one) for one in inner if isinstance(one, Mapping))
+
+
+def everywhere(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A schema and all schemas inside it."""
+    yield schema
+    for _word, inner in subschemas(schema):
+        yield from everywhere(inner)
+
+
+def patterns(schema: Mapping[str, Any]) -> list[str]:
+    """All regular expressions of a schema."""
+    found: list[str] = []
+    for sub in everywhere(schema):
+        found += [sub["pattern"]] if isinstance(sub.get("pattern"), str) else []
+        found += sub.get("patternProperties") or ()
+    return found
 
 
 def _translated(schema: Any) -> Any:

@@ -15,7 +15,7 @@ from gitml.errors import Problem
 from gitml.records.annotations import WORD, Pattern, RefField, annotated, fields, key_order, target_of
 from gitml.records.canonical import KeyOrder
 from gitml.records.explain import Violation, explained
-from gitml.records.reference import python_pattern, reference, subschemas
+from gitml.records.reference import agreed, everywhere, patterns, python_pattern, reference, subschemas
 from gitml.records.template import Template
 
 MAX_FIELDS = 20_000
@@ -54,6 +54,11 @@ class Shape:
         return tuple(pattern for pattern, word in self.annotations if word.get("pointer"))
 
     @cached_property
+    def sensitive(self) -> tuple[Pattern, ...]:
+        """The fields that hold values of the data itself."""
+        return tuple(pattern for pattern, word in self.annotations if word.get("sensitive"))
+
+    @cached_property
     def list_keys(self) -> Mapping[Pattern, str]:
         """Lists of mappings that have a key, with its name."""
         return {pattern: str(word["key"]) for pattern, word in self.annotations if "key" in word}
@@ -65,10 +70,10 @@ class Shape:
 
     @cached_property
     def fast(self) -> Any:
-        """The fast validator; None where it cannot be built (a regular expression that only Python knows)."""
+        """The fast validator; None where only the reference can be trusted with the schema."""
         import jsonschema_rs
 
-        if not _finite(self.schema):
+        if not _finite(self.schema) or not all(map(agreed, patterns(self.schema))):
             return None
         try:
             return jsonschema_rs.Draft202012Validator(
@@ -200,22 +205,14 @@ def _unusable(data: Mapping[str, Any], path: str) -> list[Problem]:
             return [_invalid(path, f"is no JSON Schema: {str(error.message)[:200]}", field_name)]
     if sum(1 for _field in islice(fields(data), MAX_FIELDS + 1)) > MAX_FIELDS:
         return [_invalid(path, f"names more than {MAX_FIELDS:,} fields", "properties")]
-    inside = list(_all_inside(data))
-    patterns = [text for sub in inside for text in (*_texts(sub, "pattern"), *(sub.get("patternProperties") or ()))]
     wrong = [
         _invalid(path, f"the pattern {text!r} is no regular expression: {fault}", "pattern")
-        for text in patterns
+        for text in patterns(data)
         if (fault := _regex_fault(text))
     ]
-    targets = {text for sub in inside for text in _texts(sub, "$ref")}
+    targets = {text for sub in everywhere(data) for text in _texts(sub, "$ref")}
     lost = [_invalid(path, f"$ref: {text} leads nowhere", "$ref") for text in sorted(targets) if not _leads(data, text)]
     return wrong + lost
-
-
-def _all_inside(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield schema
-    for _word, inner in subschemas(schema):
-        yield from _all_inside(inner)
 
 
 def _texts(sub: Mapping[str, Any], word: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _NUMBERS: Final = frozenset({"int", "float"})
 _NAMES: Final = frozenset({"ref", "kind", "field"})
 _PROBLEMS: Final = "problems"
+_TAG: Final = "schema"
 _BAD: Final[Style] = "bad"
 _DIGEST = re.compile(r"[0-9a-f]{7,64}|[0-9A-HJKMNP-TV-Z]{26}")
 _LONG = 60
@@ -29,14 +30,19 @@ def table(rows: Rows, page: Page = PLAIN, keep: Collection[str] = ()) -> str:
     """A line a row under a line of names.
 
     On a page the columns that say least go until the rest fits, last those named in `keep` (or inside one of them),
-    and notes tell what is left out.
+    and notes tell what is left out. A `schema` that is the same in all rows is not shown.
     """
     if not rows.rows:
-        return joined([] if page.width is None else [f"no {rows.kind or 'records'}"])
-    strips = [_strip(column, rows, page, keep) for column in rows.columns]
+        return joined([] if page.width is None else [" ".join(filter(None, ["no", rows.kind, "records"]))])
+    strips = [_strip(column, rows, page, keep) for column in rows.columns if not _is_tag(column, rows, keep)]
     printed = sheet(strips, page)
     notes = [] if page.width is None else [page.paint(note, "faint") for note in _notes(rows, printed.hidden)]
     return joined([*printed.lines, *notes])
+
+
+def _is_tag(column: Column, rows: Rows, keep: Collection[str]) -> bool:
+    # Every record of a kind begins with `schema: kind/major`: to a reader it says something only where majors differ.
+    return column.name == _TAG and _TAG not in keep and len({str(row.get(_TAG)) for row in rows.rows}) == 1
 
 
 def _strip(column: Column, rows: Rows, page: Page, keep: Collection[str]) -> Strip:
@@ -54,8 +60,6 @@ def _strip(column: Column, rows: Rows, page: Page, keep: Collection[str]) -> Str
 def _rank(column: Column, values: Sequence[Any], cells: Sequence[str]) -> int:
     """How little a column says: metrics say most, then what differs and is short, last what is the same everywhere."""
     path = segments(column.name)
-    if column.name == "schema":
-        return 6
     if len(set(cells)) == 1 and len(cells) > 1:
         return 5
     if column.type in {"list", "mapping"} or max(map(len, cells)) > _LONG or _are_digests(values):

@@ -11,7 +11,7 @@ from gitml.render.page import PLAIN, Page
 from gitml.render.sheet import joined
 
 if TYPE_CHECKING:
-    from gitml.errors import GitmlError, Problem
+    from gitml.errors import Problem
     from gitml.views.rows import Rows
 
 
@@ -48,11 +48,6 @@ def summary(problems: Iterable[Problem], checked: int) -> str:
 def counted(count: int, word: str) -> str:
     """`1 record`, `2 records`."""
     return f"{count} {word}{'' if count == 1 else 's'}"
-
-
-def error_line(error: GitmlError, page: Page = PLAIN) -> str:
-    """A known error: one line."""
-    return f"{page.paint('error:', 'bad')} {printable(str(error))}"
 
 
 def problem_rows(problems: Iterable[Problem]) -> Rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from gitml.repo.status import UNTRACKED
 
 # A split index would leave its shared part in the repository; a monitor would have to be asked.
 _APART = ("-c", "core.splitIndex=false", "-c", "core.fsmonitor=false")
+
+
+_HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +33,12 @@ class Code:
 
 def code(git: Git) -> Code:
     """The code of a work tree; the user's index is not touched. Two git processes, four where files are changed."""
-    named = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).decode().strip()
+    named = git.run("rev-parse", "HEAD^{commit}", "HEAD^{tree}", check=False).decode().split()
+    commit, tree = named[:2] if _HEX.fullmatch(named[0] if named else "") else (None, None)
     found = git.status()
-    changed = frozenset(one.path for one in found)
-    if all(one.staged == UNTRACKED for one in found):
-        tree = git.run("rev-parse", f"{named}^{{tree}}").decode().strip() if named else None
-    else:
+    if not all(one.staged == UNTRACKED for one in found):
         tree = _tree(git)
-    return Code(named or None, tree, changed)
+    return Code(commit, tree, frozenset(one.path for one in found))
 
 
 def _tree(git: Git) -> str:

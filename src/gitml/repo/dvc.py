@@ -67,12 +67,9 @@ def cache_path(git: Git, md5: str, path: Path | None = None) -> Path | None:
     return None
 
 
-def add(git: Git, path: Path) -> Pointer:
+def add(git: Git, path: Path | str) -> Pointer:
     """`dvc add`: the pointer that DVC wrote, of `path` or of the tracked folder that holds it; GitmlError."""
-    target = ((git.root or git.git_dir) / path).absolute()
-    root = dvc_root(git, target.parent)
-    if root is None:
-        raise GitmlError(f"{path}: DVC is not set up here", hint="dvc init")
+    root, target = _placed(git, path)
     if not target.exists():
         raise NotFound(f"{path}: no such file")
     _run(git, root, "add", str(target.relative_to(root)))
@@ -86,27 +83,39 @@ def add(git: Git, path: Path) -> Pointer:
     raise GitmlError(f"{path}: dvc add wrote no pointer file")
 
 
-def fetch(git: Git, path: str) -> None:
-    """`dvc fetch`: the bytes of one tracked path from the default remote into the cache; GitmlError."""
+def fetch(git: Git, path: Path | str) -> None:
+    """`dvc fetch`: bring what `path` is tracked as into DVC's cache; GitmlError.
+
+    DVC calls it a success when the remote does not have it: look into the cache afterwards.
+    """
+    root, target = _placed(git, path)
+    if "No remote provided" in _run(git, root, "fetch", str(target.relative_to(root))):
+        raise GitmlError(f"dvc fetch {path}: no remote is set up", hint="dvc remote add -d NAME URL")
+
+
+def _placed(git: Git, path: Path | str) -> tuple[Path, Path]:
+    """The folder of the `.dvc` that is in charge of a path, and the whole path."""
     target = ((git.root or git.git_dir) / path).absolute()
     root = dvc_root(git, target.parent)
     if root is None:
         raise GitmlError(f"{path}: DVC is not set up here", hint="dvc init")
-    _run(git, root, "fetch", str(target.relative_to(root)))
+    return root, target
 
 
-def _run(git: Git, root: Path, verb: str, *args: str) -> None:
-    """One DVC command as a process of its own; GitmlError with its first word on what went wrong."""
+def _run(git: Git, root: Path, verb: str, *args: str) -> str:
+    """One DVC command as a process of its own; what it told, GitmlError with its first word on what went wrong."""
     command = [sys.executable, "-m", "dvc", verb, "--", *args]
     try:
         done = subprocess.run(command, cwd=root, env=git.environment(), capture_output=True, check=False)
     except OSError as error:
         raise disk_failed(error, root) from error
+    told = done.stderr.decode("utf-8", "replace")
     if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").splitlines()
-        said = next((line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")), "it failed")
+        errors = [line.removeprefix("ERROR: ") for line in told.splitlines() if line.startswith("ERROR: ")]
+        said = errors[0] if errors else "it failed"
         kind = DiskFailed if any(word in said for word in _FULL) else GitmlError
         raise kind(f"dvc {verb} {' '.join(args)}: {said}")
+    return told
 
 
 def _digest(path: Path) -> tuple[str, int]:

@@ -13,8 +13,8 @@ from gitml.repo.git import Git
 
 MARK = "# gitml writes this hook: `git ml init --hooks` brings it up to date."
 BEFORE = ".before-gitml"
-# `merge` and `am` have staged their result when their hooks run. `rebase` and `cherry-pick` run none of these: what they
-# bring is looked at when it is pushed.
+# `merge` and `am` have staged their result when their hooks run. `rebase` and `cherry-pick` run none of these: what
+# they bring is looked at when it is pushed.
 STAGED, PUSHED = "validate --staged --quiet", "validate --pushed --quiet"
 HOOKS = {"pre-commit": STAGED, "pre-merge-commit": STAGED, "pre-applypatch": STAGED, "pre-push": PUSHED}
 _ENDS = {"pre-push": "nothing was pushed"}
@@ -41,7 +41,7 @@ _FIRST_PUSH = """pushed=$(cat)
 given() { [ -z "$pushed" ] || printf '%s\\n' "$pushed"; }
 if [ -x "$before" ]; then given | "$before" "$@" || exit $?; fi"""
 # -P: the repository that is being committed to must not bring modules of its own.
-_OTHER = """elif {python} -P -c 'import importlib.util as i; raise SystemExit(not i.find_spec("gitml"))' 2> /dev/null; then
+_OTHER = """elif {python} -P -c 'import sys, importlib.util as i; sys.exit(not i.find_spec("gitml"))' 2> /dev/null; then
   {given}{python} -P -m gitml {asked}
 """
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from gitml.views.compare import Comparison
     from gitml.views.rows import Rows
 
-_EXACT = 2**53  # a float holds every integer up to here
 _INT64 = (-(2**63), 2**63 - 1)
+_EXACT = (-(2**53), 2**53)  # a float holds every integer in between
+_FILLERS: dict[str, Any] = {"string": pd.NA, "int": 0, "float": 0.0, "bool": False}
 
 
 def table(rows: Rows) -> pd.DataFrame:
@@ -71,25 +72,24 @@ def _texts(names: Iterable[Any]) -> list[str]:
 
 def _array(cells: Sequence[Any], kind: str) -> Any:
     """A column as the array of its type; what does not fit it stays what it is."""
-    absent = np.fromiter((cell is MISSING or cell is None for cell in cells), bool, len(cells))
-    if kind == "string":
-        filled = [None if gone else cell for cell, gone in zip(cells, absent, strict=True)]
-        return pd.array(filled, dtype=pd.StringDtype("python"))
-    filler: Any = {"int": 0, "float": 0.0, "bool": False}.get(kind)
-    if filler is None or not _fits(cells, kind):
+    if kind not in _FILLERS or not _fits(cells, kind):
         return _objects(cells)
-    filled = [filler if gone else cell for cell, gone in zip(cells, absent, strict=True)]
+    absent = [cell is None or cell is MISSING for cell in cells]
+    filler = _FILLERS[kind]
+    filled = [filler if gone else cell for cell, gone in zip(cells, absent, strict=True)] if any(absent) else cells
+    if kind == "string":
+        return pd.array(filled, dtype=pd.StringDtype("python"))
+    gaps = np.array(absent, bool)
     if kind == "bool":
-        return pd.arrays.BooleanArray(np.array(filled, bool), absent)
+        return pd.arrays.BooleanArray(np.array(filled, bool), gaps)
     if kind == "int":
-        return pd.arrays.IntegerArray(np.array(filled, np.int64), absent)
-    return pd.arrays.FloatingArray(np.array(filled, np.float64), absent)
+        return pd.arrays.IntegerArray(np.array(filled, np.int64), gaps)
+    return pd.arrays.FloatingArray(np.array(filled, np.float64), gaps)
 
 
 def _fits(cells: Sequence[Any], kind: str) -> bool:
-    if kind == "int":
-        return all(_INT64[0] <= cell <= _INT64[1] for cell in cells if isinstance(cell, int))
-    return kind == "bool" or all(abs(cell) <= _EXACT for cell in cells if isinstance(cell, int))
+    limits = {"int": _INT64, "float": _EXACT}.get(kind)
+    return limits is None or all(limits[0] <= cell <= limits[1] for cell in cells if isinstance(cell, int))
 
 
 def _objects(cells: Sequence[Any]) -> Any:

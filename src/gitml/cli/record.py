@@ -1,0 +1,53 @@
+"""`run`: a command and its record."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from gitml.cli.door import Door, page
+from gitml.cli.fields import fields, words
+from gitml.cli.parser import Usage
+from gitml.cli.write import answer, how
+from gitml.errors import BadValue
+from gitml.records.record import segments
+
+
+def run(door: Door) -> int:
+    """Run a command and record it; its exit code is ours."""
+    args, options = door.args, how(door)
+    if not args.command:
+        raise Usage("no command is given", hint="it stands behind --: git ml run --experiment E -- python train.py")
+    # Standard output is the command's, unless a program wants to read our answer from it.
+    ours = door.format != "table"
+    done = door.here.run_command(
+        args.experiment,
+        args.command,
+        params=nested(fields(args.param)),
+        tags=words(args.tag, "NAME=TEXT"),
+        inputs=words(args.input, "NAME=REF|PATH"),
+        outputs=words(args.output, "NAME=PATH"),
+        stdout=sys.stderr if ours else None,
+        **options,
+    )
+    warnings = (*done.warnings, *done.applied.warnings)
+    for warning in warnings:
+        door.tell(f"warning: {warning}")
+    more = {"ref": done.ref, "exit_code": done.code, "warnings": list(warnings)}
+    stream = sys.stdout if ours else sys.stderr
+    stream.write(door.rendered(*answer(done.applied, page(stream, args.color), more)))
+    return done.code
+
+
+def nested(values: dict[str, Any]) -> dict[str, Any]:
+    """Values by dotted name as mappings in mappings; raises BadValue where a name leads into a value."""
+    whole: dict[str, Any] = {}
+    for name, value in values.items():
+        *path, last = segments(name)
+        place = whole
+        for step in path:
+            place = place.setdefault(step, {})
+            if not isinstance(place, dict):
+                raise BadValue(f"{name}: {step} is a value already", hint="a name is a value or a mapping, not both")
+        place[last] = value
+    return whole
