@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -25,7 +27,9 @@ COMMIT = "9f1c2ab0d4e5f6a7b8c9d0e1f2a3b4c5d6e7f809"
 @cache
 def _shipped() -> Cache:
     """Where the shipped schemas are kept once read, for the time of a test process."""
-    return Cache(Path(tempfile.mkdtemp(prefix="gitml-tests-")))
+    folder = tempfile.mkdtemp(prefix="gitml-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Cache(Path(folder))
 
 
 def snapshot(files: Mapping[str, Mapping[str, Any] | bytes], at: At | None = None, prefix: str = "") -> Snapshot:

@@ -204,7 +204,9 @@ class Store:
     def _origin(self, how: How) -> records.Origin:
         return records.Origin(how.now, how.author or self.repository.author(), os.urandom)
 
-    def _write(self, changes: Callable[[Snapshot, How], Plan | Sequence[Change]], options: Mapping[str, Any]) -> Applied:
+    def _write(
+        self, changes: Callable[[Snapshot, How], Plan | Sequence[Change]], options: Mapping[str, Any]
+    ) -> Applied:
         """Make changes on the snapshot that they shall land on, and let `apply` check and write them."""
         how = self.how(**options)
         snapshot = self.repository.target(how.branch)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitml.repo.git import Git
@@ -120,7 +121,18 @@ def test_hostile_files_are_problems_and_never_the_end_of_the_process(raw: bytes)
     assert time.monotonic() - begun < 20
 
 
-@given(st.binary() | st.text(alphabet="outs: -\n[]{}&*ab'\"|>!#path md5").map(str.encode))
+WORDS = st.sampled_from(["outs", "path", "md5", "stages", "schema", "wdir", "do", "size", "a", "../..", "${x}", A, ""])
+SHAPES = st.recursive(
+    WORDS | st.none() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner), max_leaves=20
+)
+
+
+@settings(deadline=None)
+@given(
+    st.binary()
+    | st.text(alphabet="outs: -\n[]{}&*ab'\"|>!#path md5").map(str.encode)
+    | SHAPES.map(lambda shape: json.dumps(shape).encode())
+)
 def test_any_bytes_at_all(raw: bytes) -> None:
     tracked({"a.dvc": raw, "dvc.lock": raw, "dvc.yaml": raw, "Dvcfile": b"outs: " + raw})
 

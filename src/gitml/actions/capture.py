@@ -1,6 +1,6 @@
-"""What a run is captured with: its code, its python and packages, the machine. The one place that reads GITML_* variables.
+"""What a run is captured with: its code, its python and packages, the machine.
 
-GITML_NOTEBOOK names the notebook that runs, where Python cannot know.
+Here alone GITML_* variables are read. GITML_NOTEBOOK names the notebook that runs, where Python cannot know.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 from gitml.actions.pointer import rooted
 from gitml.actions.redaction import command_line
 from gitml.actions.values import Tell
-from gitml.errors import GitmlError
 from gitml.records.schema import Kind
 from gitml.repo.code import Code, blob_of, code
 from gitml.repo.repository import Repository
@@ -27,13 +26,13 @@ _NAME_SIZE = 8
 _NOTEBOOK = "__vsc_ipynb_file__"
 
 
-def code_of(repository: Repository, argv: Sequence[str], script: Path | None, tell: Tell) -> tuple[dict[str, Any], Code]:
+def code_of(
+    repository: Repository, argv: Sequence[str], script: Path | None, tell: Tell
+) -> tuple[dict[str, Any], Code]:
     """A run's `code` (all but `dirty`, which its outputs decide), and the state of the work tree that it is from."""
-    try:
-        found = code(repository.git)
-    except GitmlError as error:
-        tell(f"the code was not captured: {error}")
-        found = Code(repository.git.head(), None, ())
+    found = code(repository.git)
+    if found.fault:
+        tell(f"what is not committed was not captured: {found.fault}")
     told: dict[str, Any] = {"commit": found.commit, "tree": found.tree}
     path = rooted(repository, script.resolve()) if script else None
     if path is not None:
@@ -46,7 +45,7 @@ def code_of(repository: Repository, argv: Sequence[str], script: Path | None, te
 
 
 def is_dirty(repository: Repository, changed: Collection[str], outputs: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether something was not committed, apart from the store's own files, DVC's ignore lines and declared outputs."""
+    """Whether something was not committed, apart from the store's own files and declared outputs."""
     own = repository.prefix + OWN
     written = {repository.prefix + str(one["path"]) for one in outputs if "path" in one}
     written |= {f"{path}.dvc" for path in written}
@@ -73,13 +72,13 @@ def script_in(argv: Iterable[str]) -> Path | None:
 
 
 def command() -> list[str]:
-    """This process's own command line; empty where it is a notebook's kernel, which says nothing."""
+    """The command line of this process; empty where it is a notebook's kernel, which says nothing."""
     argv = list(sys.orig_argv)
     return [] if any("ipykernel" in arg for arg in argv) else argv
 
 
 def _without_places(repository: Repository, argv: Sequence[str]) -> list[str]:
-    """A command without where things lie on this machine: its program by name, files of the repository from its root."""
+    """A command without where things lie here: its program by name, files of the repository from its root."""
     root = f"{repository.file('')}{os.sep}"
     first, *rest = argv
     return [Path(first).name, *(arg.removeprefix(root) for arg in rest)]
@@ -95,7 +94,7 @@ def environment_of(kind: Kind, found: Mapping[str, Any]) -> tuple[str, bytes]:
 
 @cache
 def environment() -> Mapping[str, Any]:
-    """This process's python and packages; looked up once (50 ms)."""
+    """The python and packages of this process; looked up once (50 ms)."""
     from importlib.metadata import distributions
 
     version = ".".join(map(str, sys.version_info[:3]))

@@ -35,11 +35,12 @@ _BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-
 _DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]{1,9})?)?"
 _INT = r"[-+]?(?:0|[1-9][0-9]{0,18})"
+_REAL = r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _FORMS = {
     "bool": r"(?:true|false|True|False|TRUE|FALSE)",
     # A number with a leading zero is a code, not a quantity.
-    "int": rf" *{_INT} *",
-    "float": rf" *[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)? *| *[-+]?(?:inf|Inf|INF|[Ii]nfinity) *",
+    "int": f" *{_INT} *",
+    "float": rf" *(?:{_REAL}|[-+]?(?:inf|Inf|INF|[Ii]nfinity)) *",
     "date": _DATE,
     "datetime": rf"{_DATE}(?:[T ]{_TIME} ?(?:Z|[-+][0-9]{{2}}:?[0-9]{{2}})?)?",
 }
@@ -128,8 +129,8 @@ def _delimiter(sample: str) -> str:
 
     def score(delimiter: str) -> tuple[float, int]:
         with _wide_fields():
-            rows = [row for row in islice(csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter), _SAMPLE_ROWS) if row]
-        widths = [len(row) for row in rows]
+            rows = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter)
+            widths = [len(row) for row in islice(rows, _SAMPLE_ROWS) if row]
         usual = max(set(widths), key=widths.count, default=1)
         return (widths.count(usual) / len(widths), usual) if usual > 1 else (0.0, 0)
 
@@ -178,8 +179,8 @@ def is_header(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
         return True
     below = list(zip_longest(*rest[:_SAMPLE_ROWS], fillvalue=""))
     types = [_type_of([value for value in column if value not in NULLS]) for column in below]
-    named = [cell for cell, held in zip(first, types, strict=False) if held not in (None, "string") and not _is(cell, held)]
-    return bool(named) and len(named) >= len(numbers)
+    named = [held not in (None, "string") and not _is(cell, held) for cell, held in zip(first, types, strict=False)]
+    return any(named) and sum(named) >= len(numbers)
 
 
 def _counts_up(numbers: list[str]) -> bool:

@@ -36,7 +36,7 @@ print(json.dumps({"language": language, "packages": packages}))
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a command: its exit code (128 and the signal's number where one ended it), and what was recorded."""
+    """What came of a command: its exit code (128 + the signal that ended it), and what was recorded."""
 
     code: int
     ref: str
@@ -56,7 +56,9 @@ def run_command(
         raise BadValue("no command is given", hint="git ml run --experiment E -- COMMAND")
     program = shutil.which(argv[0])
     if program is None:
-        raise NotFound(f"there is no command {argv[0]!r}", hint="look at the PATH, or write ./ before a script of yours")
+        raise NotFound(
+            f"there is no command {argv[0]!r}", hint="look at the PATH, or write ./ before a script of yours"
+        )
     source = Source(lambda: list(argv), lambda: _script(argv), lambda: _environment(program), warns=False)
     run = Run(repository, experiment, clock=clock, source=source, **what)
     with run:

@@ -1,4 +1,4 @@
-"""The bytes that a record points to, their digest checked: in the work tree, in DVC's cache, from its remote, or in git."""
+"""The bytes that a record points to, digest checked: in the work tree, DVC's cache or remote, or in git."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def get(repository: Repository, record: Record, into: Path | None = None) -> Pat
         raise NotFound(f"{record.ref} points to no bytes", hint=hint)
     kind, path = pointer.get("type"), pointer.get("path")
     if kind not in ("dvc", "git") or not isinstance(path, str):
-        raise BadValue(f"{record.ref} points to a {kind}: {pointer.get('uri') or path}", hint="fetch it with its own tool")
+        told = f"{record.ref} points to a {kind}: {pointer.get('uri') or path}"
+        raise BadValue(told, hint="fetch it with its own tool")
     _inside(path)
     full = repository.prefix + path
     found = _from_git(repository, pointer, full) if kind == "git" else _from_dvc(repository, pointer, full)
@@ -73,7 +74,8 @@ def _cached(repository: Repository, md5: str, path: str) -> Path | None:
     if found is None:
         return None
     if file_digest(found)[0] != md5.removesuffix(_FOLDER):
-        raise DiskFailed(f"{found}: DVC's cache holds other bytes than its name says", hint=f"remove it, then dvc fetch {path}")
+        told = f"{found}: DVC's cache holds other bytes than its name says"
+        raise DiskFailed(told, hint=f"remove it, then dvc fetch {path}")
     return _assembled(repository, found, md5, place, PurePosixPath(path).name) if md5.endswith(_FOLDER) else found
 
 

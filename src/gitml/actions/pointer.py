@@ -33,7 +33,7 @@ class Pointed:
 
 
 def locate(repository: Repository, path: str | os.PathLike[str]) -> Path:
-    """The file or folder that a path means: from the current folder, else from the store, else from the root; NotFound."""
+    """The file or folder that a path means, from here, else from the store, else from the root; NotFound."""
     given = Path(path)
     root = repository.file("")
     for place in (Path.cwd(), root / repository.prefix, root):
@@ -200,4 +200,3 @@ def _folder_by_git(repository: Repository, file: Path, full: str, path: str, cou
     if head is None or changed:
         raise Conflict(f"{full} is not what git has committed", hint=f"git add {full} && git commit, then repeat")
     return Pointed(file, {"type": "git", "path": path, "commit": head, "files": count})
-

@@ -59,10 +59,11 @@ def _parquet(file: Path) -> Profile:
     try:
         with pq.ParquetFile(file) as table:
             nulls = _nulls(table)
-            columns = tuple(
-                Column(one.name, _logical(pa.types, one.type), nulls.get(one.name), str(one.type)) for one in table.schema_arrow
+            columns = (
+                Column(one.name, _logical(pa.types, one.type), nulls.get(one.name), str(one.type))
+                for one in table.schema_arrow
             )
-            return Profile("parquet", table.metadata.num_rows, columns)
+            return Profile("parquet", table.metadata.num_rows, tuple(columns))
     except pa.ArrowException as error:
         raise BadValue(f"{file.name} is no Parquet file: {str(error).splitlines()[0]}") from None
 

@@ -58,7 +58,7 @@ def command_line(argv: Sequence[str], tell: Tell) -> str:
 
 def _argument(arg: str, before: str) -> str:
     flag, equals, value = arg.partition("=")
-    if before.startswith("-") and _names_secret(before) and not arg.startswith("-"):
+    if before.startswith("-") and "=" not in before and _names_secret(before):
         return REDACTED
     if equals and (_names_secret(flag) or shape(value)):
         return f"{quote(flag)}={REDACTED}"

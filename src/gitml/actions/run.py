@@ -30,6 +30,7 @@ from gitml.errors import BadValue, GitFailed
 from gitml.records.ref import Ref
 from gitml.repo.repository import Repository
 
+TRAIN = "train"
 _CURRENT: ContextVar[Run | None] = ContextVar("gitml_run", default=None)
 
 
@@ -50,7 +51,7 @@ class Told:
     tags: Mapping[str, Any] | None = None
     inputs: Mapping[str, Material] | None = None
     seeds: Mapping[str, Any] | int | None = None
-    type: str = "train"
+    type: str = TRAIN
     name: str | None = None
     note: str | None = None
     commit: bool = False
@@ -147,7 +148,7 @@ class Run:
         origin = Origin(self.clock(), told.author or self.repository.author(), os.urandom)
         recording = Recording(self.repository, Ref("run", (name, origin.new_id())), origin, told.branch,
                               self._source.environment, {"type": told.type, "name": told.name})  # fmt: skip
-        if told.type != Told.type:
+        if told.type != TRAIN:
             recording.check_type(told.type)
         recording.code, recording.state = capture.code_of(
             self.repository, self._source.argv(), self._source.script(), self.tell

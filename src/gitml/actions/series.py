@@ -69,7 +69,9 @@ def _time(time: datetime) -> str:
 
 
 def _number(value: float) -> str:
-    return float_text(value).replace(".nan", "nan").replace(".inf", "inf") if isinstance(value, float) else str(value)
+    if type(value) is int:
+        return str(value)
+    return float_text(value).replace(".nan", "nan").replace(".inf", "inf")
 
 
 def summary(points: Iterable[Point], metrics: Metrics) -> dict[str, dict[str, Any]]:

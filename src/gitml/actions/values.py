@@ -39,7 +39,7 @@ def _attributes(given: Any) -> Mapping[str, Any]:
 
 
 def plain(value: Any, name: str, tell: Tell, depth: int = 0) -> Any:
-    """A value as numbers, texts, booleans, None, lists and mappings; what is none of these becomes text, and is told."""
+    """A value as numbers, texts, booleans, None, lists, mappings; what is none of these becomes text, and is told."""
     if value is None or type(value) in (bool, float):
         return value
     if isinstance(value, str) and not isinstance(value, Enum):
@@ -49,6 +49,11 @@ def plain(value: Any, name: str, tell: Tell, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         tell(f"{name} is nested deeper than {_DEEPEST}: kept as text")
         return _text(_described(value), name, tell)
+    return _whole(value, name, tell, depth)
+
+
+def _whole(value: Any, name: str, tell: Tell, depth: int) -> Any:
+    """A value with parts, or of a type that is not YAML's own."""
     if isinstance(value, Mapping):
         return {key: plain(inner, f"{name}.{key}", tell, depth + 1) for key, inner in _keyed(value, name, tell)}
     if isinstance(value, list | tuple | set | frozenset):
@@ -96,7 +101,9 @@ def _keyed(value: Mapping[Any, Any], name: str, tell: Tell) -> list[tuple[str, A
 
 
 def _list(value: Any, name: str, tell: Tell, depth: int) -> Any:
-    ordered = sorted(value, key=lambda one: (type(one).__name__, str(one))) if isinstance(value, set | frozenset) else value
+    ordered = value
+    if isinstance(value, set | frozenset):
+        ordered = sorted(value, key=lambda one: (type(one).__name__, str(one)))
     if len(ordered) > _MOST_ITEMS:
         return _left_out(name, f"{len(ordered)} values", tell)
     found = [plain(inner, f"{name}[{index}]", tell, depth + 1) for index, inner in enumerate(ordered)]
@@ -152,7 +159,7 @@ def _described(value: Any) -> str:
 
 
 def number(value: Any) -> int | float | None:
-    """A value as one number, None where it is none; booleans count as 0 and 1, and integers beyond 64 bits as floats."""
+    """A value as one number, None where it is none; booleans are 0 and 1, integers beyond 64 bits floats."""
     if isinstance(value, float):
         return float(value)
     if isinstance(value, int):

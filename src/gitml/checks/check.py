@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from gitml.checks import data, form, integrity, landed, secrets
+from gitml.checks import data, disclosure, form, integrity, landed
+from gitml.checks.facts import FactBook, Facts
 from gitml.checks.scope import Scope
 from gitml.errors import ERROR, Problem
 from gitml.repo.change import Change
@@ -27,8 +28,8 @@ CHECKS: Sequence[Check] = (
     landed.immutable,
     landed.lifecycle,
     landed.schema_edits,
-    secrets.secrets,
-    secrets.personal,
+    disclosure.secrets,
+    disclosure.personal,
 )
 
 
@@ -60,10 +61,19 @@ def scope_of(before: Snapshot, after: Snapshot, base: Snapshot | None, changes: 
 
 def _changed(snapshot: Snapshot, before: Snapshot | None, base: Snapshot | None, paths: frozenset[str]) -> Scope:
     records = {path for path in paths if path in snapshot.entries and snapshot.is_record_path(path)}
-    kinds = {file.data["$id"].partition("/")[0] for file in snapshot.own_schemas if file.data and file.path in paths}
-    judged_anew = {path for kind in kinds for path in snapshot.paths_of(kind)}
-    looked_at = records | judged_anew | _referrers(snapshot, before, paths)
-    return Scope(snapshot, base, paths, tuple(sorted(looked_at)))
+    facts = FactBook(snapshot)
+    looked_at = records | _judged_anew(snapshot, before, paths) | _referrers(facts, before, paths)
+    return Scope(snapshot, base, paths, tuple(sorted(looked_at)), book=facts)
+
+
+def _judged_anew(snapshot: Snapshot, before: Snapshot | None, paths: frozenset[str]) -> set[str]:
+    """The records of the kinds whose schema is another than before, gone, or has given them another place."""
+    found: set[str] = set()
+    for one in (snapshot, before) if before else (snapshot,):
+        files = (file for file in one.own_schemas if file.path in paths)
+        kinds = {file.data["$id"].partition("/")[0] for file in files if file.data}
+        found.update(path for kind in kinds for path in one.paths_of(kind) if path in snapshot.entries)
+    return {path for path in found if snapshot.is_record_path(path)}
 
 
 def changed_paths(before: Snapshot | None, after: Snapshot) -> frozenset[str]:
@@ -73,28 +83,20 @@ def changed_paths(before: Snapshot | None, after: Snapshot) -> frozenset[str]:
     return frozenset(path for path, _entry in before.entries.items() ^ after.entries.items())
 
 
-def _referrers(snapshot: Snapshot, before: Snapshot | None, paths: frozenset[str]) -> set[str]:
+def _referrers(facts: FactBook, before: Snapshot | None, paths: frozenset[str]) -> set[str]:
     """The records that refer to a record that is gone, or whose id is another: only then need they be looked at."""
     if before is None:
         return set()
-    lost = {
-        str(found.record.ref)
-        for found in before.load(path for path in paths if path in before.entries and before.is_record_path(path))
-        if found.record is not None and _is_lost(snapshot, found.record.path, found.record.data.get("id"))
-    }
+    gone = [path for path in paths if path in before.entries and before.is_record_path(path)]
+    facts.of(path for path in gone if path in facts.snapshot.entries)
+    stood = zip(gone, FactBook(before).of(gone), strict=True)
+    lost = {found.ref for path, found in stood if found is not None and _is_lost(facts, path, found)}
     if not lost:
         return set()
-    return {
-        found.path
-        for found in snapshot.load(snapshot.paths)
-        if found.record is not None
-        for link in integrity.links(found.record, snapshot.schemas.kind(found.record.kind))
-        if isinstance(link, integrity.Link) and str(link.target) in lost
-    }
+    everything = zip(facts.snapshot.paths, facts.of(facts.snapshot.paths), strict=True)
+    return {path for path, found in everything if found and any(link.text in lost for link in found.links)}
 
 
-def _is_lost(snapshot: Snapshot, path: str, held: object) -> bool:
-    if path not in snapshot.entries:
-        return True
-    now = snapshot.load([path])[0].record
-    return now is None or now.data.get("id") != held
+def _is_lost(facts: FactBook, path: str, stood: Facts) -> bool:
+    now = facts.at(path) if path in facts.snapshot.entries else None
+    return now is None or now.id != stood.id

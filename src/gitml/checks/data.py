@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, GitmlError, Problem
-from gitml.records.annotations import find
-from gitml.records.record import Path, Record
-from gitml.repo.pointers import Tracked, hashes_in_history, is_pointer_file, tracked
+from gitml.records.record import Path
+from gitml.repo.pointers import Pointer, Tracked, hashes_in_history, is_pointer_file, tracked
 from gitml.repo.snapshot import Snapshot
 
 # What makes each type of pointer immutable; one of them is enough.
@@ -25,40 +26,29 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
 
 def pointers(scope: Scope) -> Iterator[Problem]:
     """Pointers of records in question: with an identity, and tracked by DVC with just that hash."""
-    now: Tracked | None = None
-    history: Mapping[str, frozenset[str]] | None = None
-    for record, at, pointer in _pointers(scope):
+    trackings = _Trackings(scope)
+    for file, at, pointer in _pointers(scope):
         kind = pointer.get("type")
         if not any(pointer.get(word) for word in IDENTITY.get(str(kind), ())):
-            yield scope.problem(
-                record,
-                "pointer.unpinned",
-                "the pointer has no identity (hash, version or digest)",
-                "add one, or nobody can tell whether the bytes are still the same",
-                at=at,
-                severity=WARNING,
-            )
+            told = "the pointer has no identity (hash, version or digest)"
+            hint = "add one, or nobody can tell whether the bytes are still the same"
+            yield scope.problem_in(file, "pointer.unpinned", told, hint, at=at, severity=WARNING)
         path, md5 = pointer.get("path"), pointer.get("md5")
-        if kind != "dvc" or not isinstance(path, str) or not isinstance(md5, str):
-            continue
-        now = now or tracked_in(scope.snapshot)
-        found = now.pointers.get(scope.snapshot.prefix + path)
-        if found is not None and found.md5 == md5:
-            continue
-        if not scope.is_new(record.path):
-            history = hashes_in_history(scope.snapshot.git) if history is None else history
-            if md5 in history.get(scope.snapshot.prefix + path, ()):
-                continue
-        if not _stands_at(scope, pointer, scope.snapshot.prefix + path, md5):
-            yield _wrong(scope, record, at, path, None if found is None else found.md5)
+        if kind == "dvc" and isinstance(path, str) and isinstance(md5, str) and not trackings.hold(file, pointer, md5):
+            found = trackings.now.get(scope.snapshot.prefix + path)
+            if found is None:
+                told, hint = f"DVC does not track {path}", f"dvc add {path}, and commit {path}.dvc"
+                yield scope.problem_in(file, "pointer.missing", told, hint, at=(*at, "path"))
+            else:
+                told = f"DVC tracks {path} with {found.md5}"
+                hint = "record the data as it is now, or check out the data that was meant"
+                yield scope.problem_in(file, "pointer.hash", told, hint, at=(*at, "md5"))
 
 
-def _pointers(scope: Scope) -> Iterator[tuple[Record, Path, Mapping[str, Any]]]:
-    for record, kind in scope.records():
-        for pattern in kind.shape.pointers:
-            for at, value in find(record.data, pattern):
-                if isinstance(value, Mapping) and (scope.whole or scope.is_new(record.path)):
-                    yield record, at, value
+def _pointers(scope: Scope) -> Iterator[tuple[str, Path, Mapping[str, Any]]]:
+    for path, facts in scope.glances():
+        if facts.pointers and (scope.whole or scope.is_new(path)):
+            yield from ((path, at, value) for at, value in facts.pointers)
 
 
 def tracked_in(snapshot: Snapshot) -> Tracked:
@@ -68,35 +58,41 @@ def tracked_in(snapshot: Snapshot) -> Tracked:
     return tracked({path: raw[oid] for path in paths if (oid := snapshot.entries[path].oid) in raw})
 
 
-def _stands_at(scope: Scope, pointer: Mapping[str, Any], path: str, md5: str) -> bool:
-    """Whether the commit that the pointer names (`tracked_at`) tracks the path with that hash."""
-    named = pointer.get("tracked_at")
-    if not isinstance(named, str):
-        return False
-    try:
-        commit = scope.snapshot.git.resolve(named)
-    except GitmlError:  # a commit that is gone, or was never fetched, proves nothing
-        return False
-    there = Snapshot(
-        scope.snapshot.git, scope.snapshot.at, scope.snapshot.git.tree(commit), prefix=scope.snapshot.prefix
-    )
-    found = tracked_in(there).pointers.get(path)
-    return found is not None and found.md5 == md5
+@dataclass(frozen=True)
+class _Trackings:
+    """What DVC tracks now, ever did, and did at some commit; each looked up once, when first asked for."""
 
+    scope: Scope
+    _then: dict[str, Mapping[str, Pointer]] = field(default_factory=dict)
 
-def _wrong(scope: Scope, record: Record, at: Path, path: str, tracked_md5: str | None) -> Problem:
-    if tracked_md5 is None:
-        return scope.problem(
-            record,
-            "pointer.missing",
-            f"DVC does not track {path}",
-            f"dvc add {path}, and commit {path}.dvc",
-            at=(*at, "path"),
-        )
-    return scope.problem(
-        record,
-        "pointer.hash",
-        f"DVC tracks {path} with {tracked_md5}",
-        "record the data as it is now, or check out the data that was meant",
-        at=(*at, "md5"),
-    )
+    @cached_property
+    def now(self) -> Mapping[str, Pointer]:
+        return tracked_in(self.scope.snapshot).pointers
+
+    @cached_property
+    def ever(self) -> Mapping[str, frozenset[str]]:
+        return hashes_in_history(self.scope.snapshot.git)
+
+    def hold(self, file: str, pointer: Mapping[str, Any], md5: str) -> bool:
+        """Whether the path of a record's pointer is tracked with a hash; of a record that has landed: ever was."""
+        path = f"{self.scope.snapshot.prefix}{pointer['path']}"
+        found = self.now.get(path)
+        if found is not None and found.md5 == md5:
+            return True
+        if not self.scope.is_new(file) and md5 in self.ever.get(path, ()):
+            return True
+        then = self._at(pointer.get("tracked_at")).get(path)
+        return then is not None and then.md5 == md5
+
+    def _at(self, named: object) -> Mapping[str, Pointer]:
+        """What the commit tracks that the pointer names (`tracked_at`)."""
+        if not isinstance(named, str):
+            return {}
+        if named not in self._then:
+            snapshot = self.scope.snapshot
+            try:
+                tree = snapshot.git.tree(snapshot.git.resolve(named))
+            except GitmlError:  # a commit that is gone, or was never fetched, proves nothing
+                tree = {}
+            self._then[named] = tracked_in(Snapshot(snapshot.git, snapshot.at, tree)).pointers
+        return self._then[named]

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
+from gitml.checks.facts import INLINE_LIMIT
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, Problem
 from gitml.records.canonical import in_order
-from gitml.records.edit import is_canonical
 from gitml.records.explain import Violation
 from gitml.records.reader import read
-from gitml.records.record import Record, flatten
+from gitml.records.record import Path, Record
 from gitml.records.ref import Ref
 from gitml.records.schema import Kind
 
-INLINE_LIMIT = 64 * 1024
+_HASH = re.compile(r"~[0-9a-f]{8}(?=[./]|$)")
+_NOT_IN_SLUGS = re.compile(r"[^a-z0-9/]+")
 
 
 def readable(scope: Scope) -> Iterator[Problem]:
@@ -25,7 +28,7 @@ def readable(scope: Scope) -> Iterator[Problem]:
     yield from scope.snapshot.tree_problems
     if scope.whole or any(path.startswith(f"{scope.snapshot.prefix}schemas/") for path in scope.changed):
         yield from scope.snapshot.schemas.problems
-    for found in scope.loaded():
+    for found in scope.doubtful():
         yield from found.problems
 
 
@@ -46,10 +49,15 @@ def settings(scope: Scope) -> Iterator[Problem]:
 
 def schema(scope: Scope) -> Iterator[Problem]:
     """Records must satisfy their own schema and, where this change touches them, that of the base."""
-    for record, kind in scope.records():
+    for record, kind in scope.suspects():
         for found in kind.violations(record.data):
             yield _violation(scope, record, found)
-        yield from _by_base(scope, record, kind)
+    edited = _edited_kinds(scope)
+    for path in scope.present if edited else ():
+        place = scope.snapshot.place(path) if scope.is_new(path) else None
+        record = scope.record(path) if place and place.kind.name in edited else None
+        if record is not None:
+            yield from _by_base(scope, record, scope.kind(record))
 
 
 def _violation(scope: Scope, record: Record, found: Violation) -> Problem:
@@ -57,12 +65,19 @@ def _violation(scope: Scope, record: Record, found: Violation) -> Problem:
     return scope.problem(record, f"schema.{found.keyword}", found.message, found.hint, at=found.path, on_key=on_key)
 
 
+def _edited_kinds(scope: Scope) -> set[str]:
+    """The kinds whose schema is another than the one that has landed."""
+    if scope.base is None or scope.base.schemas is scope.snapshot.schemas:
+        return set()
+    kinds, landed = scope.snapshot.schemas.kinds, scope.base.schemas.kinds
+    both = ((kind, landed[key]) for key, kind in kinds.items() if key in landed)
+    return {kind.name for kind, old in both if kind.blob != old.blob and kind.schema != old.schema}
+
+
 def _by_base(scope: Scope, record: Record, kind: Kind) -> Iterator[Problem]:
     """No change weakens the rule that it breaks; a field that the new schema adds is no such rule."""
-    if scope.base is None or not scope.is_new(record.path):
-        return
-    landed = scope.base.schemas.kinds.get((kind.name, kind.major))
-    if landed is None or landed.blob == kind.blob or landed.schema == kind.schema:
+    landed = scope.base.schemas.kinds.get((kind.name, kind.major)) if scope.base else None
+    if landed is None:
         return
     own = {(found.path, found.keyword) for found in kind.violations(record.data)}
     for found in landed.violations(record.data):
@@ -75,7 +90,7 @@ def _by_base(scope: Scope, record: Record, kind: Kind) -> Iterator[Problem]:
 
 def canonical(scope: Scope) -> Iterator[Problem]:
     """Records of our own have one text form, comments apart."""
-    for found in scope.loaded():
+    for found in scope.doubtful():
         record = found.record
         if record is None:
             continue
@@ -83,8 +98,7 @@ def canonical(scope: Scope) -> Iterator[Problem]:
         order = kind.shape.order
         if not kind.canonical or (found.canonical and in_order(record.data, order)):
             continue
-        raw = scope.snapshot.bytes_at(record.path) or b""
-        if found.canonical or not is_canonical(raw, record.data, order):
+        if found.canonical or not _is_canonical(scope.raw(record.path), record, kind):
             yield Problem(
                 "canonical.form",
                 record.path,
@@ -95,55 +109,66 @@ def canonical(scope: Scope) -> Iterator[Problem]:
             )
 
 
+def _is_canonical(raw: bytes, record: Record, kind: Kind) -> bool:
+    # Rarely needed, and as slow to import as all the rest: only what is not plainly canonical comes here.
+    from gitml.records.edit import is_canonical
+
+    return is_canonical(raw, record.data, kind.shape.order)
+
+
 def name_case(scope: Scope) -> Iterator[Problem]:
     """Names that are equal but for case clash on half of the world's disks, and in people's heads."""
-    folders: dict[tuple[str, ...], dict[str, list[str]]] = {}
-    named = [found.record for found in scope.snapshot.load(_same_folders(scope)) if found.record is not None]
-    for record in named:
-        lower = tuple(key.casefold() for key in record.ref.keys)
-        folders.setdefault((record.kind, *lower), {}).setdefault(str(record.ref), []).append(record.path)
-    for spellings in folders.values():
-        for (one, paths), (other, others) in pairwise(sorted(spellings.items())):
-            path = paths[0] if paths[0] in scope.paths else others[0]
-            told = f"{one} and {other} differ only by case"
-            yield Problem(
-                "name.case", path, told, "rename one of them", WARNING, ref=one if path == paths[0] else other
-            )
+    alike: dict[str, list[str]] = {}
+    for path in _named(scope):
+        alike.setdefault(_caseless(path), []).append(path)
+    for paths in alike.values():
+        if len(paths) > 1:
+            yield from _differ_by_case(scope, paths)
 
 
-def _same_folders(scope: Scope) -> list[str]:
-    """Only a hashed file name can differ from another by case alone: plain names have no capitals."""
+def _named(scope: Scope) -> list[str]:
+    """The records in the folders of the kinds in question; events are told apart by their ids."""
     snapshot = scope.snapshot
-    hashed = {path for path in scope.paths if "~" in path and path in snapshot.entries}
-    folders = {path.partition("~")[0].rpartition("/")[0] + "/" for path in hashed}
-    plain = {path for path in scope.paths if path in scope.changed and "~" not in path} if not scope.whole else set()
-    folders |= {path.rpartition("/")[0] + "/" for path in plain if _has_hashed_sibling(snapshot.entries, path)}
-    return [path for path in snapshot.entries if path.startswith(tuple(folders)) and snapshot.is_record_path(path)]
+    kinds = {place.kind for path in scope.present if (place := snapshot.place(path)) is not None}
+    named = [kind.template.text.partition("{")[0] for kind in kinds if kind.addressing != "event"]
+    folders = tuple(snapshot.prefix + folder for folder in named)
+    return [path for path in snapshot.entries if path.startswith(folders) and snapshot.is_record_path(path)]
 
 
-def _has_hashed_sibling(entries: object, path: str) -> bool:
-    start = path.removesuffix(".yaml") + "~"
-    return isinstance(entries, dict) and any(other.startswith(start) for other in entries)
+def _caseless(path: str) -> str:
+    """A path without what case changes in it; paths of names that differ otherwise may be equal, too."""
+    return _NOT_IN_SLUGS.sub("-", _HASH.sub("", path).casefold())
+
+
+def _differ_by_case(scope: Scope, paths: list[str]) -> Iterator[Problem]:
+    names: dict[tuple[str, ...], dict[str, str]] = {}
+    for path, facts in zip(paths, scope.facts.of(paths), strict=True):
+        if facts is not None:
+            ref = Ref.parse(facts.ref)
+            lower = (ref.kind, *(key.casefold() for key in ref.keys))
+            names.setdefault(lower, {})[facts.ref] = path
+    for spellings in names.values():
+        for (one, path), (other, other_path) in pairwise(sorted(spellings.items())):
+            ref, shown = (one, path) if path in scope.asked else (other, other_path)
+            if shown in scope.asked:
+                told = f"{one} and {other} differ only by case"
+                yield Problem("name.case", shown, told, "rename one of them", WARNING, ref=ref)
 
 
 def size(scope: Scope) -> Iterator[Problem]:
     """No artifacts inside records: a value has at most 64 KB."""
-    for found in scope.loaded():
-        record = found.record
-        if record is None:
-            continue
-        raw = scope.snapshot.bytes_at(record.path) if scope.whole is False or found.path in scope.changed else None
-        if raw is not None and len(raw) <= INLINE_LIMIT:
-            continue
-        for name, value in flatten(record.data).items():
-            length = _length(value)
+    for record, _kind in scope.suspects():
+        for at, length in _large(record.data):
+            told = f"holds {length:,} bytes; a value has at most {INLINE_LIMIT:,}"
+            yield scope.problem(record, "blob.size", told, "track it with DVC and point to it", at=at)
+
+
+def _large(data: Any, at: Path = ()) -> Iterator[tuple[Path, int]]:
+    """The texts and the lists of plain values (weights, pixels) that are too long; a list of mappings describes."""
+    for step, value in data.items() if isinstance(data, dict) else enumerate(data):
+        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
+            yield from _large(value, (*at, step))
+        elif isinstance(value, str | list):
+            length = len(value.encode("utf-8", "replace") if isinstance(value, str) else json.dumps(value))
             if length > INLINE_LIMIT:
-                told = f"holds {length:,} bytes; a value has at most {INLINE_LIMIT:,}"
-                at = tuple(name.split("."))
-                yield scope.problem(record, "blob.size", told, "track it with DVC and point to it", at=at)
-
-
-def _length(value: object) -> int:
-    if isinstance(value, str):
-        return len(value.encode("utf-8", "replace"))
-    return len(json.dumps(value)) if isinstance(value, list) else 0
+                yield (*at, step), length

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gitml.checks.facts import Facts
+from gitml.checks.links import Link
 from gitml.checks.scope import Scope
 from gitml.errors import BadRef, NotFound, Problem
-from gitml.records.annotations import ANY_KEY, find
+from gitml.records.annotations import ANY_KEY
 from gitml.records.nearest import nearest
-from gitml.records.record import Path, Record
+from gitml.records.record import Path
 from gitml.records.ref import VERSION, Ref
-from gitml.records.schema import Kind
 from gitml.repo.snapshot import Snapshot
 
 # Made by readers from DVC's and Git's own files: no record of theirs stands in the tree.
@@ -22,96 +23,66 @@ UPSTREAM = frozenset([
 ])  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A ref as it stands in a record: where, to what, with which id beside it, in which role."""
-
-    at: Path
-    target: Ref
-    id: str | None
-    role: str
-
-
-def links(record: Record, kind: Kind) -> Iterator[Link | tuple[Path, str, BadRef]]:
-    """The refs of a record, those of its slot included; a text that is no ref comes with its error."""
-    if kind.addressing == "slot":
-        yield from _slot(record)
-    for field in kind.shape.refs:
-        for at, value in find(record.data, field.pattern):
-            if not isinstance(value, str):
-                continue
-            try:
-                yield Link(at, Ref.parse(value), _id_beside(record, at), field.role)
-            except BadRef as error:
-                yield at, value, error
-
-
-def _slot(record: Record) -> Iterator[Link]:
-    """An alias or a status speaks about a version: of the kind and name in its path."""
-    kind, name, last = record.ref.keys
-    version = record.data.get("version") if record.kind == "alias" else last
-    held = record.data.get("id")
-    if isinstance(version, str):
-        at: Path = ("version",) if record.kind == "alias" else ()
-        yield Link(at, Ref(kind + VERSION, (name, version)), held if isinstance(held, str) else None, "points_to")
-
-
-def _id_beside(record: Record, at: Path) -> str | None:
-    """`{ref: …, id: …}`: the id that a machine wrote beside a ref."""
-    if at[-1] != "ref":
-        return None
-    held: object = record.data
-    for step in at[:-1]:
-        held = held[step] if isinstance(held, dict | list) else None  # type: ignore[index]
-    found = held.get("id") if isinstance(held, dict) else None
-    return found if isinstance(found, str) else None
-
-
 def refs(scope: Scope) -> Iterator[Problem]:
     """Every ref resolves, to a kind that its field allows, and its id agrees."""
-    for record, kind in scope.records():
-        allowed = {field.pattern: field.kinds for field in kind.shape.refs}
-        for link in links(record, kind):
-            if isinstance(link, tuple):
-                at, _value, error = link
-                yield scope.problem(record, "ref.missing", error.message, error.hint, at=at)
-            elif link.target.rev is None and link.target.kind not in DERIVED:
-                yield from _resolves(scope, record, link, _allowed(allowed, link.at))
+    targets = _Targets(scope.snapshot)
+    found = [(path, link, targets.of(link.text)) for path, facts in scope.glances() for link in facts.links]
+    scope.facts.of({target.path for _path, link, target in found if link.id is not None and target.path})
+    wrong = [(path, link, told) for path, link, target in found if (told := _fault(scope, link, target))]
+    scope.fetch({path for path, _link, _told in wrong})
+    for path, link, (code, message, hint) in wrong:
+        yield scope.problem_in(path, code, message, hint, at=link.at)
 
 
-def _allowed(patterns: dict[tuple[str, ...], tuple[str, ...]], at: Path) -> tuple[str, ...]:
-    place = tuple("[]" if isinstance(step, int) else step for step in at)
-    found = patterns.get(place)
-    if found is None:
-        for pattern, kinds in patterns.items():
-            pairs = zip(pattern, place, strict=False)
-            if len(pattern) == len(place) and all(step in (ANY_KEY, key) for step, key in pairs):
-                return kinds
-    return found or (ANY_KEY,)
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where a ref's text leads: the path of a record, no record of the tree's at all, or nowhere, and why."""
+
+    ref: Ref | None = None
+    path: str = ""
+    fault: tuple[str, str] | None = None
 
 
-def _resolves(scope: Scope, record: Record, link: Link, kinds: tuple[str, ...]) -> Iterator[Problem]:
-    snapshot = scope.snapshot
-    target = link.target
-    if ANY_KEY not in kinds and target.kind not in kinds:
-        told = f"{target} is of kind {target.kind}; {' or '.join(kinds)} wanted here"
-        yield scope.problem(record, "ref.kind", told, "refer to another record", at=link.at)
-        return
-    try:
-        path = snapshot.path(target)
-    except (BadRef, NotFound) as error:
-        yield scope.problem(record, "ref.missing", error.message, error.hint, at=link.at)
-        return
-    if path not in snapshot.entries:
-        yield scope.problem(record, "ref.missing", f"there is no {target}", _nearest(snapshot, target), at=link.at)
-        return
-    held = snapshot.load([path])[0].record
-    there = held.data.get("id") if held is not None else None
-    if link.id is not None and held is not None and there != link.id:
-        told = f"{target} has the id {there}, not {link.id}"
-        yield scope.problem(
-            record, "ref.id", told, "another record took that name; refer to the one that was meant", at=link.at
-        )
+class _Targets:
+    """Where texts lead, each looked up once: ten thousand runs refer to a dozen datasets."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.known: dict[str, _Target] = {}
+
+    def of(self, text: str) -> _Target:
+        found = self.known.get(text)
+        if found is None:
+            found = self.known[text] = self._look(text)
+        return found
+
+    def _look(self, text: str) -> _Target:
+        ref = None
+        try:
+            ref = Ref.parse(text)
+            if ref.rev is not None or ref.kind in DERIVED:
+                return _Target()
+            path = self.snapshot.path(ref)
+        except (BadRef, NotFound) as error:
+            return _Target(ref, fault=(error.message, error.hint))
+        if path not in self.snapshot.entries:
+            return _Target(ref, fault=(f"there is no {ref}", _nearest(self.snapshot, ref)))
+        return _Target(ref, path)
+
+
+def _fault(scope: Scope, link: Link, target: _Target) -> tuple[str, str, str] | None:
+    """What is wrong with a link: code, message and hint; None where nothing is."""
+    ref = target.ref
+    if ref is not None and ANY_KEY not in link.kinds and ref.kind not in link.kinds:
+        told = f"{ref} is of kind {ref.kind}; {' or '.join(link.kinds)} wanted here"
+        return "ref.kind", told, "refer to another record"
+    if target.fault:
+        return "ref.missing", *target.fault
+    there = scope.facts.at(target.path) if target.path and link.id is not None else None
+    if there is not None and there.id != link.id:
+        told = f"{ref} has the id {there.id}, not {link.id}"
+        return "ref.id", told, "another record took that name; refer to the one that was meant"
+    return None
 
 
 def _nearest(snapshot: Snapshot, target: Ref) -> str:
@@ -129,57 +100,52 @@ def _nearest(snapshot: Snapshot, target: Ref) -> str:
 
 def cycles(scope: Scope) -> Iterator[Problem]:
     """Nothing can have been made from itself, by however many steps."""
+    upstream = _upstream(scope)
     done: set[str] = set()
-    for record, _kind in scope.records():
-        yield from _circles(scope, record, done)
+    for path in scope.present:
+        yield from _circles(scope, path, upstream, done)
 
 
-@dataclass(slots=True)
-class _Step:
-    record: Record
-    links: Iterator[Link]
-    at: Path = ()
+Steps = list[tuple[Path, str]]
 
 
-def _upstream(record: Record, kind: Kind) -> list[Link]:
-    return [
-        link for link in links(record, kind) if isinstance(link, Link) and link.role in UPSTREAM and not link.target.rev
-    ]
+def _upstream(scope: Scope) -> dict[str, Steps]:
+    """From every record in question and all that they were made from: where its upstream refs stand, where they lead."""
+    targets = _Targets(scope.snapshot)
+    steps: dict[str, Steps] = {}
+    wave = list(scope.present)
+    while wave:
+        for path, facts in zip(wave, scope.facts.of(wave), strict=True):
+            links = [link for link in facts.links if link.role in UPSTREAM] if facts else []
+            steps[path] = [(link.at, there) for link in links if (there := targets.of(link.text).path)]
+        wave = list({there for path in wave for _at, there in steps[path] if there not in steps})
+    return steps
 
 
-def _circles(scope: Scope, start: Record, done: set[str]) -> Iterator[Problem]:
+def _circles(scope: Scope, start: str, upstream: dict[str, Steps], done: set[str]) -> Iterator[Problem]:
     """Walk upstream, depth first; a ref to a record on the way back is a circle. `done` were walked before."""
-    if str(start.ref) in done:
-        return
-    trail = {str(start.ref): _Step(start, iter(_upstream(start, scope.kind(start))))}
+    trail = {} if start in done else {start: iter(upstream[start])}
     while trail:
         here = next(reversed(trail))
-        link = next(trail[here].links, None)
-        if link is None:
+        at, there = next(trail[here], ((), ""))
+        if not there:
             done.add(here)
             del trail[here]
-            continue
-        trail[here].at = link.at
-        name = str(link.target)
-        if name in trail:
-            circle = [*list(trail)[list(trail).index(name) :], name]
-            told = f"is made from itself: {' <- '.join(circle)}"
-            yield scope.problem(trail[here].record, "ref.cycle", told, "break the circle", at=link.at)
-        elif name not in done and (path := scope.snapshot.find(link.target)):
-            found = scope.snapshot.load([path])[0].record
-            if found is not None:
-                trail[name] = _Step(found, iter(_upstream(found, scope.kind(found))))
+        elif there in trail:
+            circle = [*list(trail)[list(trail).index(there) :], there]
+            told = f"is made from itself: {' <- '.join(facts.ref for facts in scope.facts.of(circle) if facts)}"
+            yield scope.problem_in(here, "ref.cycle", told, "break the circle", at=at)
+        elif there not in done:
+            trail[there] = iter(upstream[there])
 
 
 def duplicate_ids(scope: Scope) -> Iterator[Problem]:
     """An id names one record."""
-    first: dict[str, Record] = {}
-    for record, kind in scope.records():
-        held = record.data.get("id")
-        if kind.addressing != "version" or not isinstance(held, str):
-            continue
-        other = first.setdefault(held, record)
-        if other is not record:
-            yield scope.problem(
-                record, "id.duplicate", f"the id {held} is that of {other.ref}", "give it an id of its own", at=("id",)
-            )
+    versions = {kind.name for kind in scope.snapshot.schemas.latest.values() if kind.addressing == "version"}
+    first: dict[str, Facts] = {}
+    for path, facts in scope.glances():
+        if facts.kind in versions and facts.id is not None:
+            other = first.setdefault(facts.id, facts)
+            if other is not facts:
+                told = f"the id {facts.id} is that of {other.ref}"
+                yield scope.problem_in(path, "id.duplicate", told, "give it an id of its own", at=("id",))

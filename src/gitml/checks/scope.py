@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from gitml.checks.facts import FactBook, Facts
 from gitml.errors import ERROR, Problem
-from gitml.records.reader import marks, value_marks
+from gitml.records.reader import Marks, all_marks
 from gitml.records.record import Path, Record, segment
 from gitml.records.schema import Kind
 from gitml.repo.load import Loaded
@@ -27,25 +29,67 @@ class Scope:
     changed: frozenset[str]
     paths: tuple[str, ...]
     whole: bool = False
-    _marks: dict[str, tuple[dict[Path, tuple[int, int]], dict[Path, tuple[int, int]]]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    book: FactBook | None = field(default=None, compare=False, repr=False)
+    _raw: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    _marks: dict[str, tuple[Marks, Marks]] = field(default_factory=dict, compare=False, repr=False)
 
-    def loaded(self) -> Iterator[Loaded]:
-        """What stands at the paths in question."""
-        present = [path for path in self.paths if path in self.snapshot.entries]
-        return iter(self.snapshot.load(present))
+    @cached_property
+    def facts(self) -> FactBook:
+        """What is known of the snapshot's records without reading them."""
+        return self.book or FactBook(self.snapshot)
 
-    def records(self) -> Iterator[tuple[Record, Kind]]:
-        """The readable records in question, each with the kind in the major that it names."""
-        for found in self.loaded():
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """The paths in question, to look one up in."""
+        return frozenset(self.paths)
+
+    @cached_property
+    def present(self) -> tuple[str, ...]:
+        """The paths in question where something is."""
+        return tuple(path for path in self.paths if path in self.snapshot.entries)
+
+    def glances(self) -> Iterator[tuple[str, Facts]]:
+        """The readable records in question, by path."""
+        for path, facts in zip(self.present, self.facts.of(self.present), strict=True):
+            if facts is not None:
+                yield path, facts
+
+    @cached_property
+    def _doubtful(self) -> tuple[str, ...]:
+        facts = self.facts.of(self.present)
+        return tuple(path for path, found in zip(self.present, facts, strict=True) if found is None or not found.sound)
+
+    def doubtful(self) -> list[Loaded]:
+        """What cannot be read among what is in question, and what has something in it that may be wrong."""
+        self.fetch(self._doubtful)
+        return self.snapshot.load(self._doubtful)
+
+    def suspects(self) -> Iterator[tuple[Record, Kind]]:
+        """The readable ones of these, each with the kind in the major that it names."""
+        for found in self.doubtful():
             if found.record is not None:
                 yield found.record, self.kind(found.record)
+
+    def record(self, path: str) -> Record | None:
+        """The record at a path, None where there is none that can be read."""
+        return self.snapshot.load([path])[0].record if path in self.snapshot.entries else None
 
     def kind(self, record: Record) -> Kind:
         """The kind of a record, in the major that it names."""
         schemas = self.snapshot.schemas
         return schemas.major_of(record.data, schemas.kind(record.kind))
+
+    def fetch(self, paths: Iterable[str]) -> None:
+        """Have the bytes at paths at hand, all at once: where many records are wrong, each shall not cost a process."""
+        entries = self.snapshot.entries
+        wanted = {path: entries[path].oid for path in paths if path not in self._raw}
+        found = self.snapshot.read(wanted.values())
+        self._raw.update((path, found.get(oid, b"")) for path, oid in wanted.items())
+
+    def raw(self, path: str) -> bytes:
+        """The bytes at a path."""
+        self.fetch([path])
+        return self._raw[path]
 
     def is_new(self, path: str) -> bool:
         """Whether a path differs from what has landed."""
@@ -70,10 +114,18 @@ class Scope:
             code, record.path, message, hint, severity, line, column, str(record.ref), field_name(record, at)
         )
 
+    def problem_in(
+        self, path: str, code: str, message: str, hint: str = "", *, at: Path = (), severity: str = ERROR
+    ) -> Problem:
+        """A problem of one field of the record at a path."""
+        record = self.record(path)
+        if record is None:
+            return Problem(code, path, message, hint, severity)
+        return self.problem(record, code, message, hint, at=at, severity=severity)
+
     def _place(self, path: str, at: Path, *, on_key: bool) -> tuple[int | None, int | None]:
         if path not in self._marks:
-            raw = self.snapshot.bytes_at(path) or b""
-            self._marks[path] = (marks(raw), value_marks(raw))
+            self._marks[path] = all_marks(self.raw(path))
         keys, values = self._marks[path]
         while at and at not in keys:
             at = at[:-1]

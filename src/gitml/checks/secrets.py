@@ -1,15 +1,14 @@
-"""Secrets: nothing that looks like a key or a password belongs into Git, which never forgets."""
+"""What looks like a secret, and what is personal: neither belongs into Git, which never forgets."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
-from gitml.checks.scope import Scope
-from gitml.errors import Problem
-from gitml.records.annotations import find
-from gitml.records.record import Path, flatten, segments
+from gitml.records.annotations import Pattern, find
+from gitml.records.record import Path
 
 PERSONAL = "personal"
 # The shapes that issuers document for their own tokens. By shape, not by entropy: hashes are everywhere here.
@@ -42,6 +41,7 @@ _HARMLESS = re.compile(
 _HINTS = re.compile(
     r"-----BEGIN|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|AIza|hf_|sk-|k_live_|eyJ|AccountKey|://|--?[a-zA-Z]"
 )
+_SHORTEST = 8
 
 
 def shape(text: str) -> str | None:
@@ -56,56 +56,52 @@ def secret(key: str, value: object) -> str | None:
     """Why a field looks like a secret, by its value's shape or its name; None where it does not."""
     if not isinstance(value, str):
         return None
-    if _KEY.search(key) and not _HARMLESS.fullmatch(value):
+    if _names_a_secret(key) and not _HARMLESS.fullmatch(value):
         return f"the value of a field named {key!r}"
     return shape(value)
 
 
-def secrets(scope: Scope) -> Iterator[Problem]:
-    """Records in question hold nothing that looks like a secret."""
-    for record, _kind in scope.records():
-        if not scope.whole and not scope.is_new(record.path):
-            continue
-        for path, value in _texts(record.data):
-            found = secret(str(path[-1]), value)
-            if found:
-                yield scope.problem(
-                    record,
-                    "secret.found",
-                    f"looks like {found}",
-                    "take it out, and revoke it if it ever left this machine",
-                    at=path,
-                )
+@lru_cache(maxsize=1 << 12)
+def _names_a_secret(key: str) -> bool:
+    return _KEY.search(key) is not None
 
 
-def _texts(data: Any) -> Iterator[tuple[Path, str]]:
-    for name, value in flatten(data).items():
-        path: Path = segments(name)
+def secrets_in(data: Any) -> Iterator[tuple[Path, str]]:
+    """The fields of a record that look like secrets, each with what it looks like."""
+    for path, value in texts(data):
+        found = secret(str(path[-1]), value)
+        if found:
+            yield path, found
+
+
+def texts(data: Any, at: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text in a record, with its place."""
+    for step, value in data.items() if isinstance(data, dict) else enumerate(data):
         if isinstance(value, str):
-            yield path, value
-        elif isinstance(value, list):
-            yield from _in_list(value, path)
+            yield (*at, step), value
+        elif isinstance(value, dict | list):
+            yield from texts(value, (*at, step))
 
 
-def _in_list(values: list[Any], path: Path) -> Iterator[tuple[Path, str]]:
-    for index, value in enumerate(values):
-        if isinstance(value, str):
-            yield (*path[:-1], path[-1], index), value
-        elif isinstance(value, dict):
-            yield from (((*path, index, *inner), text) for inner, text in _texts(value))
-        elif isinstance(value, list):
-            yield from _in_list(value, (*path, index))
+def harmless(data: Any) -> bool:
+    """Whether it is plain at a glance that nothing in a record looks like a secret."""
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        kind = type(value)
+        if kind is str:
+            # The shortest that has a shape is `a://b:c@` with a password of three.
+            if (len(value) > _SHORTEST and shape(value)) or _names_a_secret(str(key)):
+                return False
+        elif (kind is dict or kind is list) and not harmless(value):
+            return False
+    return True
 
 
-def personal(scope: Scope) -> Iterator[Problem]:
-    """Of a column that is personal no value stands in Git: no extremes, no frequent values, no examples."""
-    for record, kind in scope.records():
-        for pattern in kind.shape.sensitive:
-            for at, _value in find(record.data, pattern):
-                if _is_personal(record.data, at):
-                    told = "holds values of a column that is personal"
-                    hint = "take them out; counts and types may stay"
-                    yield scope.problem(record, "personal.found", told, hint, at=at, on_key=True)
+def personal_in(data: Any, sensitive: Iterable[Pattern]) -> Iterator[Path]:
+    """The sensitive fields inside a mapping that is classified as personal."""
+    for pattern in sensitive:
+        for at, _value in find(data, pattern):
+            if _is_personal(data, at):
+                yield at
 
 
 def _is_personal(data: Any, at: Path) -> bool:

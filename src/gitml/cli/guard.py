@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitml.checks.check import has_errors
 from gitml.cli.door import FINE, FOUND, Door
-from gitml.cli.parser import Usage
+from gitml.cli.usage import Usage
 from gitml.errors import NotFound
 
 if TYPE_CHECKING:
@@ -90,11 +90,11 @@ def _path(store: Store, text: str, path: Path) -> str:
 
 
 def _answer(door: Door, found: Validation, fixed: list[str]) -> None:
+    if door.args.quiet and not found.problems and door.format == "table":
+        return
     from gitml.render.problems import problem_rows, validation
     from gitml.render.shapes import validate_shape
 
-    if door.args.quiet and not found.problems and door.format == "table":
-        return
     more = {"fixed": fixed} if door.args.fix else {}
     door.answer(
         lambda: validate_shape(found.problems, found.at, found.base, found.checked) | more,

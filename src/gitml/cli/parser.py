@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from functools import partial
 from typing import Any, NoReturn
 
+from gitml.cli.usage import Usage
 from gitml.cli.verbs import COLOR, FOLDER, HIDDEN, VERBS, Argument, Verb
-from gitml.errors import GitmlError
 from gitml.records.nearest import nearest
 
 PROG = "git ml"
@@ -19,10 +19,11 @@ _GLUE = "\0"
 _WITH_VALUES = ("-C", "--color", "--print-completion")
 
 
-class Usage(GitmlError):
-    """Wrong flags or a wrong verb: exit 2."""
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """argparse's own, which asks the terminal for its width each time that an argument is added: 8 ms of imports."""
 
-    code = "usage"
+    def __init__(self, prog: str, width: int = 80) -> None:
+        super().__init__(prog, width=width)
 
 
 class Parser(argparse.ArgumentParser):
@@ -82,6 +83,7 @@ class Parser(argparse.ArgumentParser):
         words = re.sub(r"\[[^]]*\]", lambda found: found[0].replace(" ", _GLUE), self.usage or "")
         lines = textwrap.wrap(words, width - 7, subsequent_indent=" " * 7, break_on_hyphens=False)
         self.usage = "\n".join(lines).replace(_GLUE, " ")
+        self.formatter_class = partial(_Formatter, width=width)
         return super().format_help()
 
 
@@ -107,7 +109,7 @@ def parser(verbs: Iterable[str] = tuple(VERBS)) -> Parser:
         usage=f"{PROG} [-C DIR] [--color WHEN] VERB …",
         description=TOLD,
         epilog=MORE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     _add(whole, FOLDER)
@@ -130,7 +132,7 @@ def _verb_parser(places: Any, verb: Verb) -> Parser:
         description=f"{verb.told[0].upper()}{verb.told[1:]}." + (f"\n\n{verb.more}" if verb.more else ""),
         epilog=f"examples:\n{examples}",
         usage=usage(verb),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     for argument in verb.arguments:
@@ -158,11 +160,6 @@ def _word(argument: Argument) -> str:
         flag = f"{argument.names[0]} {name}".rstrip()
         return flag if argument.options.get("required") else f"[{flag}]"
     return {"?": f"[{name}]", "*": f"[{name} …]", "+": f"{name} …"}.get(argument.options.get("nargs", ""), name)
-
-
-def wants_json(argv: Sequence[str]) -> bool:
-    """Whether errors are wanted as JSON, of a command line that cannot be parsed."""
-    return "--format=json" in argv or ("--format", "json") in pairwise(argv)
 
 
 def _verb(argv: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gitml.cli.door import Door, page
 from gitml.cli.fields import fields, words
-from gitml.cli.parser import Usage
+from gitml.cli.usage import Usage
 from gitml.cli.write import answer, how
 from gitml.errors import BadValue
 from gitml.records.record import segments

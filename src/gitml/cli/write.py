@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gitml.actions.apply import Applied
 from gitml.cli.door import FINE, Door
 from gitml.cli.fields import fields, is_field
-from gitml.cli.parser import Usage
+from gitml.cli.usage import Usage
 from gitml.records.record import MISSING
 from gitml.render.changes import change_rows, written_text
 from gitml.render.page import Page

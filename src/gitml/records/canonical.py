@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -24,6 +24,8 @@ MAX_KEY = 1000
 
 # What YAML 1.1 or 1.2 resolvers take for null, a boolean, a number or a date.
 _WORDS = frozenset(["~", "null", "y", "yes", "n", "no", "true", "false", "on", "off", "<<", "="])
+_LONGEST_WORD = 5
+_TYPED_START = frozenset("+-.0123456789")
 _LOOKS_TYPED = re.compile(
     r"[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-f_]+"
     r"|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"
@@ -36,6 +38,7 @@ _LOOKS_TYPED = re.compile(
 _DIGEST = re.compile(r"[0-9a-f]{7,}")
 _PLAIN_START = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`<=~]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_FIRST_LONG = 0x10000
 # Controls, spaces but the common one, direction and join marks, private use: what cannot be seen is escaped.
 # A list of our own, since `str.isprintable` changes with each Python, and a value has one form under all of them.
 UNSEEN = re.compile(
@@ -61,7 +64,7 @@ class KeyOrder:
         """The order inside a list's items."""
         return self.items or ALPHABETICAL
 
-    def sort(self, keys: Iterator[str] | Mapping[str, Any]) -> list[str]:
+    def sort(self, keys: Iterable[str]) -> list[str]:
         """The keys in canonical order."""
         ranks = self.ranks
         last = len(ranks)
@@ -82,47 +85,52 @@ def dump(data: Mapping[str, Any], order: KeyOrder | None = None) -> bytes:
 
 def too_deep(value: Any, levels: int) -> bool:
     """Whether lists and mappings stand in one another more than `levels` deep."""
-    inner = value.values() if isinstance(value, Mapping) else value
-    nested = (item for item in inner if isinstance(item, Mapping | list | tuple))
-    return levels <= 0 or any(too_deep(item, levels - 1) for item in nested)
+    if levels <= 0:
+        return True
+    for item in value.values() if isinstance(value, Mapping) else value:
+        if isinstance(item, dict | list | tuple | Mapping) and too_deep(item, levels - 1):
+            return True
+    return False
 
 
-def block(data: Mapping[str, Any], order: KeyOrder, depth: int) -> Iterator[str]:
+def block(data: Mapping[str, Any], order: KeyOrder, depth: int) -> list[str]:
     """The canonical lines of a mapping that is not empty, indented by `depth` steps."""
     indent = INDENT * depth
+    lines: list[str] = []
     for key in order.sort(data):
-        yield from _entry(indent + key_text(key) + ":", data[key], order.child(key), depth)
+        lines += _entry(f"{indent}{key_text(key)}:", data[key], order.child(key), depth)
+    return lines
 
 
-def _entry(start: str, value: Any, order: KeyOrder, depth: int) -> Iterator[str]:
+def _entry(start: str, value: Any, order: KeyOrder, depth: int) -> list[str]:
+    if isinstance(value, str):
+        lines = literal(value) if "\n" in value else None
+        if lines is None:
+            return [f"{start} {text_scalar(value)}"]
+        return [f"{start} {lines[0]}", *(INDENT * (depth + 1) + line if line else "" for line in lines[1:])]
     if isinstance(value, Mapping) and value:
-        yield start
-        yield from block(value, order, depth + 1)
-    elif isinstance(value, list | tuple) and value:
-        yield start
-        yield from _items(value, order, depth)
-    elif (lines := literal(value)) is not None:
-        yield f"{start} {lines[0]}"
-        yield from (INDENT * (depth + 1) + line if line else "" for line in lines[1:])
-    else:
-        yield f"{start} {inline(value)}"
+        return [start, *block(value, order, depth + 1)]
+    if isinstance(value, list | tuple) and value:
+        return [start, *_items(value, order, depth)]
+    return [f"{start} {inline(value)}"]
 
 
-def _items(values: list[Any] | tuple[Any, ...], order: KeyOrder, depth: int) -> Iterator[str]:
+def _items(values: list[Any] | tuple[Any, ...], order: KeyOrder, depth: int) -> list[str]:
     indent = INDENT * depth
+    lines: list[str] = []
     for value in values:
         if isinstance(value, Mapping) and value:
-            yield from _bulleted(block(value, order.item(), depth + 1), indent)
+            lines += _bulleted(block(value, order.item(), depth + 1), indent)
         elif isinstance(value, list | tuple) and value:
-            yield from _bulleted(_items(value, order.item(), depth + 1), indent)
+            lines += _bulleted(_items(value, order.item(), depth + 1), indent)
         else:
-            yield from _entry(indent + "-", value, ALPHABETICAL, depth)
+            lines += _entry(indent + "-", value, ALPHABETICAL, depth)
+    return lines
 
 
-def _bulleted(lines: Iterator[str], indent: str) -> Iterator[str]:
-    first = next(lines)
-    yield f"{indent}- {first[len(indent) + 2 :]}"
-    yield from lines
+def _bulleted(lines: list[str], indent: str) -> list[str]:
+    lines[0] = f"{indent}- {lines[0][len(indent) + 2 :]}"
+    return lines
 
 
 def literal(value: Any) -> list[str] | None:
@@ -139,15 +147,17 @@ def literal(value: Any) -> list[str] | None:
 
 
 def _block_line(line: str) -> bool:
-    return line[-1:] != " " and not UNSEEN.search(line)
+    return line[-1:] != " " and is_seen(line)
 
 
 def inline(value: Any) -> str:
     """The canonical text of a scalar, `[]` or `{}`; raises BadValue for other types."""
     if isinstance(value, str):
         return text_scalar(value)
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, int):
         if not INT_MIN <= value <= INT_MAX:
             raise BadValue("an integer is beyond 64 bits", hint="keep it as text")
@@ -168,7 +178,6 @@ def float_text(value: float) -> str:
     return f"{mantissa}.0e{exponent}" if e and "." not in mantissa else text
 
 
-@lru_cache(maxsize=1 << 16)
 def text_scalar(text: str) -> str:
     """A text as a one-line scalar: plain where no YAML reader can take it for something else, else quoted."""
     return text if is_plain_text(text) else quote(text)
@@ -176,17 +185,18 @@ def text_scalar(text: str) -> str:
 
 def is_plain_text(text: str) -> bool:
     """Whether a text needs no quotes."""
-    return (
-        _PLAIN_START.match(text) is not None
-        and not UNSEEN.search(text)
-        and text[-1] not in " :"
-        and ": " not in text
-        and " #" not in text
-        and text.lower() not in _WORDS
-        and not _LOOKS_TYPED.fullmatch(text)
-        and not _DIGEST.fullmatch(text)
-        and text != "..."
-    )
+    if not _PLAIN_START.match(text) or not is_seen(text) or text[-1] in " :" or ": " in text or " #" in text:
+        return False
+    if len(text) <= _LONGEST_WORD and text.lower() in _WORDS:
+        return False
+    if text[0] in _TYPED_START:
+        return not _LOOKS_TYPED.fullmatch(text) and not _DIGEST.fullmatch(text) and text != "..."
+    return not _DIGEST.fullmatch(text)
+
+
+def is_seen(text: str) -> bool:
+    """Whether every character of a text can be seen: none has to be escaped."""
+    return (text.isascii() and text.isprintable()) or not UNSEEN.search(text)
 
 
 def quote(text: str) -> str:
@@ -198,9 +208,10 @@ def quote(text: str) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return f"\\u{code:04x}" if code < _FIRST_LONG else f"\\U{code:08x}"
 
 
+@lru_cache(maxsize=1 << 12)
 def key_text(key: Any) -> str:
     """A key's canonical text; raises BadValue where it is no text, or too long for YAML."""
     if not isinstance(key, str):
@@ -211,13 +222,15 @@ def key_text(key: Any) -> str:
     return text
 
 
-def in_order(data: Any, order: KeyOrder) -> bool:
+def in_order(data: dict[str, Any] | list[Any], order: KeyOrder) -> bool:
     """Whether every mapping inside has its keys in canonical order."""
-    if isinstance(data, dict):
-        keys = list(data)
-        if len(keys) > 1 and keys != order.sort(data):
-            return False
-        return all(in_order(value, order.child(key)) for key, value in data.items() if isinstance(value, dict | list))
     if isinstance(data, list):
-        return all(in_order(value, order.item()) for value in data)
+        return all(in_order(value, order.item()) for value in data if isinstance(value, dict | list))
+    ranks, last = order.ranks, len(order.ranks)
+    before = (-1, "")
+    for key, value in data.items():
+        here = (ranks.get(key, last), key)
+        if here < before or (isinstance(value, dict | list) and not in_order(value, order.child(key))):
+            return False
+        before = here
     return True

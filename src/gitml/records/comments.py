@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import Any
 
-from gitml.records.nodes import Node, document, walk
+from gitml.records.nodes import Node, tree, walk
 from gitml.records.record import Path
 
 _LINE_END = re.compile(r"\r\n?")
@@ -75,10 +75,7 @@ def with_comments(text: str, canonical: str) -> str:
     Where that field is gone, it goes to the next one, or to the field that held it.
     """
     text = _LINE_END.sub("\n", text)
-    root, target = document(text.encode()).root, document(canonical.encode()).root
-    assert root is not None
-    assert target is not None
-    return _Move(text, root, canonical.split("\n")[:-1], target).moved()
+    return _Move(text, tree(text.encode()), canonical.split("\n")[:-1], tree(canonical.encode())).moved()
 
 
 class _Move:
@@ -99,7 +96,7 @@ class _Move:
             if comment.own_line:
                 self.above.setdefault(self.next_line(comment.start), []).append(told)
             else:
-                line = self.own_line(comment.start)
+                line = self.same_line(comment.start)
                 self.beside[line] = f"{self.beside[line]}; {told.lstrip('# ')}" if line in self.beside else told
         return self.joined()
 
@@ -108,9 +105,11 @@ class _Move:
         later = self.fields[bisect_right(self.starts, at) :]
         return next((self.line_of[path] for _start, path in later if path in self.line_of), len(self.lines))
 
-    def own_line(self, at: int) -> int:
+    def same_line(self, at: int) -> int:
         """The line of the field that a comment stands beside: of those on its line the first, else the one before."""
         line_start = self.text.rfind("\n", 0, at) + 1
+        if not self.text[line_start:at].strip(" -"):  # the item of a bare `-` begins below
+            return min(self.next_line(at), len(self.lines) - 1)
         first, after = bisect_left(self.starts, line_start), bisect_left(self.starts, at)
         path: Path = self.fields[first if first < after else after - 1][1] if after else ()
         while path not in self.line_of:

@@ -8,7 +8,7 @@ from typing import Any
 from gitml.errors import BadValue
 from gitml.records.canonical import ALPHABETICAL, KeyOrder, block, dump, inline, literal
 from gitml.records.comments import comments, with_comments, without_comments
-from gitml.records.nodes import Node, document
+from gitml.records.nodes import Node, tree
 from gitml.records.reader import read
 from gitml.records.record import MISSING, Path, same
 
@@ -45,7 +45,7 @@ def changed(data: Mapping[str, Any], changes: Mapping[Path, Any]) -> dict[str, A
 
     Raises BadValue where a path leads through something that is no mapping or list.
     """
-    result = _copy(data)
+    result: dict[str, Any] = _copy(data)
     for path, value in changes.items():
         _set(result, path, value)
     return result
@@ -105,8 +105,7 @@ def _narrowed(path: Path, old: Any, new: Any) -> Iterator[tuple[Path, Any]]:
 
 
 def _edit_one(raw: bytes, path: Path, value: Any, order: KeyOrder) -> bytes:
-    text, root = raw.decode(), document(raw).root
-    assert root is not None
+    text, root = raw.decode(), tree(raw)
     wanted = changed(root.value, {path: value})
     if same(wanted, root.value):
         return raw

@@ -85,14 +85,17 @@ def show(value: Any) -> str:
 
 
 def _type(error: Any) -> tuple[str, str]:
-    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    value = error.validator_value
+    wanted: list[str] = value if isinstance(value, list) else [value]
     names = " or ".join(_NAMES.get(name, name) for name in wanted)
     return f"expected {names}, found {show(error.instance)}", _repair(wanted, error.instance)
 
 
 def _repair(wanted: list[str], value: Any) -> str:
     if isinstance(value, str) and {"number", "integer"} & set(wanted):
-        meant = next((text for text in (value, value.replace(",", "."), value.rstrip("%")) if _is_number(text, wanted)), "")
+        meant = next(
+            (text for text in (value, value.replace(",", "."), value.rstrip("%")) if _is_number(text, wanted)), ""
+        )
         return meant and f"write {meant}"
     if "string" in wanted and isinstance(value, bool | int | float):
         return f'write "{inline(value)}"'
@@ -118,7 +121,10 @@ def _enum(error: Any) -> tuple[str, str]:
 
 
 def _const(error: Any) -> tuple[str, str]:
-    return f"expected {show(error.validator_value)}, found {show(error.instance)}", f"write {_plain(error.validator_value)}"
+    return (
+        f"expected {show(error.validator_value)}, found {show(error.instance)}",
+        f"write {_plain(error.validator_value)}",
+    )
 
 
 def _plain(value: Any) -> str:
@@ -127,7 +133,11 @@ def _plain(value: Any) -> str:
 
 def _pattern(error: Any) -> tuple[str, str]:
     examples = error.schema.get("examples") or []
-    hint = f"it looks like {show(examples[0])}" if examples else f"it matches {error.schema.get(AS_WRITTEN, error.validator_value)}"
+    hint = (
+        f"it looks like {show(examples[0])}"
+        if examples
+        else f"it matches {error.schema.get(AS_WRITTEN, error.validator_value)}"
+    )
     return f"{show(error.instance)} does not have the form wanted here", hint
 
 

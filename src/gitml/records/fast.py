@@ -1,8 +1,8 @@
 """The fast path of reading: accepts canonical text and nothing else.
 
 Every scalar is accepted only where the writer would write it in just these characters, so that what is
-accepted here is read the same by the slow path (a property test holds the two together). Anything else,
-comments inside a text block included, is left to `reader`.
+accepted here is read the same by the slow path (a property test holds the two together). Comments on lines
+of their own are passed over; anything else is left to `reader`.
 """
 
 from __future__ import annotations
@@ -12,129 +12,152 @@ import re
 from typing import Any
 
 from gitml.errors import BadValue
-from gitml.records.canonical import EMPTY, MAX_DEPTH, MAX_KEY, UNSEEN, inline, literal
+from gitml.records.canonical import (
+    EMPTY,
+    MAX_DEPTH,
+    MAX_KEY,
+    float_text,
+    inline,
+    is_plain_text,
+    is_seen,
+    literal,
+    quote,
+)
 
-_WORDS = {"null": None, "true": True, "false": False, ".nan": float("nan"), ".inf": float("inf"), "-.inf": float("-inf")}
+_WORDS: dict[str, Any] = {"null": None, "true": True, "false": False}
+_NUMBERS = {".nan": float("nan"), ".inf": float("inf"), "-.inf": float("-inf")}
+_NUMBER_START = frozenset("-.0123456789")
 _LITERAL = frozenset(["|", "|-", "|+"])
-_NOTHING = frozenset(["[]", "{}"])
 _COMMENT = -1
+_INT_DIGITS = 20
 _LONG_ESCAPE = re.compile(r"\\\\|\\U([0-9a-f]{8})")
 _QUOTED_KEY = re.compile(r'"(?:[^"\\]++|\\.)*+"(?=:)')
-_MEMO_SIZE = 1 << 16
+_MEMO_SIZE = 1 << 13
+_MEMO_LENGTH = 64
 
 
-class NotCanonical(Exception):  # noqa: N818  (a verdict, never an error that anyone sees)
-    """This text is for the slow path."""
+class NotCanonical(Exception):
+    """The text is for the slow path: a verdict, never an error that anyone sees."""
 
 
-_Line = tuple[int, str | None, str]
-# Lines repeat from record to record (`status: finished`): what was once read is kept, up to a size.
-_lines: dict[str, _Line] = {}
-_scalars: dict[str, Any] = {}
+# Keys and words repeat from record to record (`status: finished`): what was once read is kept, up to a size.
+_heads: dict[str, tuple[int, str]] = {}
+_texts: dict[str, str] = {}
 
 
 def read_canonical(text: str) -> dict[str, Any] | None:
     """The mapping that a canonical text stands for, or None where it is not canonical (key order apart)."""
-    if not text.endswith("\n"):
-        return None
     if text == EMPTY:
         return {}
+    if not text.endswith("\n") or " \n" in text:
+        return None
     try:
         reader = _Reader(text[:-1].split("\n"))
         data = reader.mapping(0)
-        return data if reader.at == len(reader.lines) else None
     except NotCanonical:
         return None
+    return data if reader.at == len(reader.lines) else None
 
 
-def _split(line: str) -> _Line:
+def _split(line: str) -> tuple[int, str | None, str]:
     """Indentation (that of a comment is _COMMENT), key (None for a list item) and the rest of a line."""
-    found = _lines.get(line)
-    if found is not None:
-        return found
+    cut = line.find(": ") + 1 or len(line)
+    head = line[:cut]
+    known = _heads.get(head)
+    if known is not None:
+        return known[0], known[1], line[cut + 1 :]
     body = line.lstrip(" ")
     indent = len(line) - len(body)
     if body.startswith("- "):
-        found = (indent, None, body[2:])
-    elif body.startswith("#"):
-        if UNSEEN.search(body):
-            raise NotCanonical
-        found = (_COMMENT, None, body)
-    else:
-        found = (indent, *_key(body))
-    if len(_lines) >= _MEMO_SIZE:
-        _lines.clear()
-    _lines[line] = found
-    return found
-
-
-def _key(body: str) -> tuple[str, str]:
+        return indent, None, body[2:]
+    if body.startswith("#"):
+        return _comment(body)
     if body.startswith('"'):
-        found = _QUOTED_KEY.match(body)
-        end = found.end() if found else -1
-    else:
-        end = body.find(": ")
-        if end < 0 and body.endswith(":"):
-            end = len(body) - 1
-    if end < 0:
+        return indent, *_quoted_key(body)
+    key = head[indent:-1]
+    if head[-1:] != ":" or len(key) > MAX_KEY or not isinstance(scalar(key), str):
         raise NotCanonical
-    return _text(body[:end]), _rest(body[end + 1 :])
+    _keep(_heads, head, (indent, key))
+    return indent, key, line[cut + 1 :]
 
 
-def _rest(rest: str) -> str:
-    if rest and (rest[0] != " " or len(rest) == 1):
+def _comment(body: str) -> tuple[int, None, str]:
+    if not is_seen(body):
         raise NotCanonical
-    return rest[1:]
+    return _COMMENT, None, body
 
 
-def _text(raw: str) -> str:
-    value = scalar(raw)
-    if not isinstance(value, str) or len(raw) > MAX_KEY:
+def _quoted_key(body: str) -> tuple[str, str]:
+    found = _QUOTED_KEY.match(body)
+    if not found or len(found[0]) > MAX_KEY or body[found.end() + 1 : found.end() + 2] not in {"", " "}:
         raise NotCanonical
-    return value
+    return scalar(found[0]), body[found.end() + 2 :]
+
+
+def _keep(memo: dict[str, Any], text: str, value: Any) -> None:
+    if len(text) <= _MEMO_LENGTH:
+        if len(memo) >= _MEMO_SIZE:
+            memo.clear()
+        memo[text] = value
 
 
 def scalar(raw: str) -> Any:
     """The value of a canonical scalar; raises NotCanonical where the writer would write it otherwise."""
-    if raw in _scalars:
-        return _scalars[raw]
-    value = _guess(raw)
-    try:
-        if inline(value) != raw:
-            raise NotCanonical
-    except BadValue:
-        raise NotCanonical from None
-    if len(_scalars) >= _MEMO_SIZE:
-        _scalars.clear()
-    _scalars[raw] = value
-    return value
-
-
-def _guess(raw: str) -> Any:
+    known = _texts.get(raw)
+    if known is not None:
+        return known
+    first = raw[:1]
+    if first == '"':
+        return _quoted(raw)
+    if first in _NUMBER_START:
+        return _number(raw)
     if raw in _WORDS:
         return _WORDS[raw]
-    first = raw[:1]
-    try:
-        if first == '"':
-            return json.loads(_LONG_ESCAPE.sub(_unescaped, raw) if "\\U" in raw else raw)
-        if (first.isdigit() or first == "-") and raw.isascii():
-            body = raw[1:] if first == "-" else raw
-            return int(raw) if body.isdigit() and len(raw) <= 20 else _float_or_text(raw)
-    except ValueError:
-        raise NotCanonical from None
+    if not raw or not is_plain_text(raw):
+        raise NotCanonical
+    _keep(_texts, raw, raw)
     return raw
 
 
+def _quoted(raw: str) -> str:
+    text = raw[1:-1]
+    if "\\" in raw:
+        try:
+            text = json.loads(_LONG_ESCAPE.sub(_unescaped, raw))
+            same = quote(text) == raw
+        except (ValueError, BadValue):
+            raise NotCanonical from None
+    else:
+        same = len(raw) > 1 and raw[-1] == '"' and '"' not in text and is_seen(text)
+    if not same or (text and is_plain_text(text)):
+        raise NotCanonical
+    return text
+
+
 def _unescaped(found: re.Match[str]) -> str:
-    # JSON knows no \\U: put the character itself there, and leave escaped backslashes alone.
+    # JSON knows no \U: put the character itself there, and leave escaped backslashes alone.
     return found[0] if found[1] is None else chr(int(found[1], 16))
 
 
-def _float_or_text(raw: str) -> Any:
+def _number(raw: str) -> Any:
+    """A number, or a text that only begins like one."""
+    body = raw[1:] if raw[0] == "-" else raw
     try:
-        return raw if "_" in raw else float(raw)
-    except ValueError:
-        return raw
+        if body.isdigit() and raw.isascii():
+            value: Any = int(raw) if len(raw) <= _INT_DIGITS else None
+            same = value is not None and inline(value) == raw
+        elif raw in _NUMBERS:
+            value, same = _NUMBERS[raw], True
+        else:
+            value = float(raw)
+            same = float_text(value) == raw
+    except (ValueError, BadValue):
+        value, same = raw, False
+    if same:
+        return value
+    if not is_plain_text(raw):
+        raise NotCanonical
+    return raw
 
 
 class _Reader:
@@ -169,14 +192,15 @@ class _Reader:
     def value(self, rest: str, indent: int) -> Any:
         if not rest:
             return self.nested(indent)
-        if rest in _LITERAL:
+        first = rest[0]
+        if first == "|" and rest in _LITERAL:
             return self.literal(rest, indent + 2)
-        if rest in _NOTHING:
+        if first in "[{" and rest in {"[]", "{}"}:
             if self.depth >= MAX_DEPTH:
                 raise NotCanonical
-            return [] if rest == "[]" else {}
+            return [] if first == "[" else {}
         value = scalar(rest)
-        if rest[0] == '"' and literal(value):
+        if first == '"' and literal(value):
             raise NotCanonical
         return value
 
@@ -208,7 +232,7 @@ class _Reader:
         return items
 
     def item(self, rest: str, indent: int) -> Any:
-        if rest.startswith("- ") or (rest and rest[0] not in "|[{" and _is_entry(rest)):
+        if rest.startswith("- ") or _is_entry(rest):
             self.lines[self.at] = " " * (indent + 2) + rest
             self.depth += 1
             if self.depth > MAX_DEPTH:
@@ -226,8 +250,6 @@ class _Reader:
         lines = self.lines
         margin = " " * indent
         while self.at < len(lines) and (not lines[self.at] or lines[self.at].startswith(margin)):
-            if len(lines[self.at]) == indent:  # nothing but the margin
-                raise NotCanonical
             self.at += 1
         body = [line[indent:] for line in lines[start : self.at]]
         text = "\n".join(body) + ("" if header == "|-" else "\n")
@@ -237,8 +259,7 @@ class _Reader:
 
 
 def _is_entry(rest: str) -> bool:
-    try:
-        _key(rest)
-    except NotCanonical:
-        return False
-    return True
+    """Whether what follows a `- ` is the first line of a mapping: a plain scalar holds no `: `."""
+    if rest.startswith('"'):
+        return _QUOTED_KEY.match(rest) is not None
+    return ": " in rest or rest.endswith(":")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitml.errors import Problem
+from gitml.errors import BadValue, Problem
 from gitml.records.canonical import MAX_DEPTH, MAX_KEY, text_scalar
 from gitml.records.record import Path
 from gitml.records.resolve import TooLong, resolve
@@ -65,7 +65,9 @@ def document(raw: bytes, path: str = "") -> Document:
     except UnicodeDecodeError as error:
         line, column = _place(raw[: error.start].decode(errors="replace"))
         told = f"the byte 0x{raw[error.start]:02x} is not UTF-8"
-        return Document("", None, (Problem("yaml.encoding", path, told, "save the file as UTF-8", line=line, column=column),))
+        return Document(
+            "", None, (Problem("yaml.encoding", path, told, "save the file as UTF-8", line=line, column=column),)
+        )
     found = _UNREADABLE.search(text)
     if found:
         return Document(text, None, (_unreadable(text, found.start(), path),))
@@ -75,8 +77,14 @@ def document(raw: bytes, path: str = "") -> Document:
 def _unreadable(text: str, at: int, path: str) -> Problem:
     line, column = _place(text[:at])
     if at == 0 and text[0] == "\ufeff":
-        return Problem("yaml.encoding", path, "the file has a byte order mark", "save it as UTF-8 without BOM (validate --fix)",
-                       line=line, column=column)
+        return Problem(
+            "yaml.encoding",
+            path,
+            "the file has a byte order mark",
+            "save it as UTF-8 without BOM (validate --fix)",
+            line=line,
+            column=column,
+        )
     told = f"the character U+{ord(text[at]):04X} may not stand in YAML"
     return Problem("yaml.encoding", path, told, "remove it, or escape it in double quotes", line=line, column=column)
 
@@ -86,7 +94,7 @@ def _place(before: str) -> tuple[int, int]:
     return len(lines), len(lines[-1]) + 1
 
 
-class _Stop(Exception):  # noqa: N818  (leaves the reading of one file)
+class _Stop(Exception):
     """Reading cannot go on past here."""
 
 
@@ -130,7 +138,11 @@ class _Builder:
             hint = "resolve the merge conflict: keep one side, remove the lines of <<<<<<<, ======= and >>>>>>>"
         elif "mapping values are not allowed" in what:
             long = len(before) - before.rfind("\n") > MAX_KEY
-            hint = f"a key has at most {MAX_KEY:,} characters" if long else "quote a text that holds `: `, or mend the indentation"
+            hint = (
+                f"a key has at most {MAX_KEY:,} characters"
+                if long
+                else "quote a text that holds `: `, or mend the indentation"
+            )
         self.problems.append(Problem(code, self.path, what, hint, line=line, column=column))
 
     def documents(self) -> Node | None:
@@ -149,14 +161,16 @@ class _Builder:
                 self.problem("yaml.empty", "the document is empty", "write a record, or remove the file", event)
                 raise _Stop
         if root is None:
-            self.problems.append(Problem("yaml.empty", self.path, "the file is empty", "write a record, or remove the file"))
+            self.problems.append(
+                Problem("yaml.empty", self.path, "the file is empty", "write a record, or remove the file")
+            )
         return root
 
     def node(self, event: Any, depth: int) -> Node:
-        from yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
+        from yaml.events import AliasEvent, ScalarEvent, SequenceStartEvent
 
         if isinstance(event, AliasEvent):
-            self.problem("yaml.alias", f"*{event.anchor[:SHOWN]} is an alias", "write the value out", event)
+            self.problem("yaml.alias", f"*{str(event.anchor)[:SHOWN]} is an alias", "write the value out", event)
             return self.place(event, None)
         self.plainness(event)
         if isinstance(event, ScalarEvent):
@@ -166,12 +180,16 @@ class _Builder:
             raise _Stop
         if isinstance(event, SequenceStartEvent):
             return self.sequence(event, depth)
-        assert isinstance(event, MappingStartEvent)
         return self.mapping(event, depth)
 
     def plainness(self, event: NodeEvent) -> None:
         if event.anchor:
-            self.problem("yaml.alias", f"&{event.anchor[:SHOWN]} is an anchor", "write values out; records have no anchors", event)
+            self.problem(
+                "yaml.alias",
+                f"&{str(event.anchor)[:SHOWN]} is an anchor",
+                "write values out; records have no anchors",
+                event,
+            )
         tag = getattr(event, "tag", None)
         if tag:
             self.problem("yaml.tag", f"{tag[:SHOWN]} is a tag", "remove it; types are the schema's", event)
@@ -189,10 +207,14 @@ class _Builder:
             try:
                 node.value = resolve(event.value)
             except TooLong as error:
-                self.problem("yaml.integer", f"the integer {error}… is beyond 64 bits", "keep it as text, in quotes", event)
+                self.problem(
+                    "yaml.integer", f"the integer {error}… is beyond 64 bits", "keep it as text, in quotes", event
+                )
                 node.value = 0
         elif any("\ud800" <= letter <= "\udfff" for letter in event.value):
-            self.problem("yaml.encoding", "a text holds half a character (a lone surrogate)", "escape it in full", event)
+            self.problem(
+                "yaml.encoding", "a text holds half a character (a lone surrogate)", "escape it in full", event
+            )
             node.value = ""
         return node
 
@@ -229,7 +251,9 @@ class _Builder:
             self.problem("yaml.key", told, f"a key has at most {MAX_KEY:,} characters", event)
             return False
         if key.value in data:
-            self.problem("yaml.duplicate-key", f"the key {key.value!r} stands twice", "keep one of the two", event, key.value)
+            self.problem(
+                "yaml.duplicate-key", f"the key {key.value!r} stands twice", "keep one of the two", event, key.value
+            )
             return False
         return True
 
@@ -239,6 +263,14 @@ class _Builder:
         for name, value in content.items():
             setattr(node, name, value)
         return node
+
+
+def tree(raw: bytes) -> Node:
+    """The root of bytes that can be read; raises BadValue for others."""
+    root = document(raw).root
+    if root is None:
+        raise BadValue("the record cannot be read", hint="mend it by hand first")
+    return root
 
 
 def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node, Node]]:

@@ -10,6 +10,7 @@ from gitml.records.fast import read_canonical
 from gitml.records.nodes import MAX_BYTES, document, walk
 from gitml.records.record import Path
 
+Marks = dict[Path, tuple[int, int]]
 VERSION = 1
 """Of this reader: what was parsed by another one is parsed again (cache key)."""
 
@@ -47,22 +48,35 @@ def read_slowly(raw: bytes, path: str = "") -> Parsed:
     if isinstance(data, dict):
         return Parsed(data)
     what = "a list" if isinstance(data, list) else f"the scalar {found.text[found.root.start : found.root.end][:40]!r}"
-    told = Problem("schema.type", path, f"expected a mapping of fields, found {what}", "write `field: value` lines",
-                   line=found.root.line, column=found.root.column)
+    told = Problem(
+        "schema.type",
+        path,
+        f"expected a mapping of fields, found {what}",
+        "write `field: value` lines",
+        line=found.root.line,
+        column=found.root.column,
+    )
     return Parsed(None, (told,))
 
 
-def marks(raw: bytes) -> dict[Path, tuple[int, int]]:
+def marks(raw: bytes) -> Marks:
     """Line and column (from 1) of every field and list item; that of the file itself under ()."""
+    return all_marks(raw)[0]
+
+
+def value_marks(raw: bytes) -> Marks:
+    """Like `marks`, but of the values."""
+    return all_marks(raw)[1]
+
+
+def all_marks(raw: bytes) -> tuple[Marks, Marks]:
+    """Both, of fields and of values, by reading once."""
     root = document(raw).root
     if root is None:
-        return {}
-    places: dict[Path, tuple[int, int]] = {(): (root.line, root.column)}
-    places.update({path: (name.line, name.column) for path, name, _value in walk(root)})
-    return places
-
-
-def value_marks(raw: bytes) -> dict[Path, tuple[int, int]]:
-    """Like `marks`, but of the values."""
-    root = document(raw).root
-    return {} if root is None else {path: (value.line, value.column) for path, _name, value in walk(root)}
+        return {}, {}
+    names: Marks = {(): (root.line, root.column)}
+    values: Marks = {}
+    for path, name, value in walk(root):
+        names[path] = (name.line, name.column)
+        values[path] = (value.line, value.column)
+    return names, values

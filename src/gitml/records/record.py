@@ -26,6 +26,7 @@ class Missing(Enum):
 
 MISSING: Final = Missing.MISSING
 _PLAIN_SEGMENT = re.compile(r"[^\s.`\[\]]+")
+_BRACKETS = re.compile(r"[\[\]`]")
 _SEGMENT = re.compile(r"`((?:[^`]|``)*)`|([^.`]+)")
 
 
@@ -135,10 +136,15 @@ def _leaves(value: Any, name: str, pattern: tuple[str, ...], list_key: ListKey) 
     key = list_key(pattern) if isinstance(value, list) and value else None
     if key and _is_keyed(value, key):
         for item in value:
-            inner_name = f"{name}[{key}={item[key]}]"
+            inner_name = f"{name}[{key}={_item(item[key])}]"
             yield from _leaves(item, inner_name, (*pattern, "[]"), list_key)
         return
     yield name, value
+
+
+def _item(name: Any) -> str:
+    text = str(name)
+    return f"`{text.replace('`', '``')}`" if _BRACKETS.search(text) else text
 
 
 def _is_keyed(items: list[Any], key: str) -> bool:

@@ -48,7 +48,7 @@ class Ref:
             raise BadRef(f"{text!r} is not a ref", hint=_HINT)
         head, at, version = rest.rpartition("@")
         parts = [head, version] if at else rest.split("/")
-        if at and "/" in rest:
+        if at and ("/" in rest or "@" in head):
             raise BadRef(f"{text!r} is not a ref", hint="a / or @ inside a name is written %2F or %40")
         keys = tuple(decode(part) for part in parts)
         if not all(keys):

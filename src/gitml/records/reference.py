@@ -1,6 +1,6 @@
-"""The reference validator: jsonschema, made to read regular expressions and multiples as JSON Schema means them.
+r"""The reference validator: jsonschema, made to read regular expressions and multiples as JSON Schema means them.
 
-Python's `$` matches before a last line end, its `\\d` every script's digits, and 0.3 is no multiple of 0.1 to it;
+Python's `$` matches before a last line end, its `\d` every script's digits, and 0.3 is no multiple of 0.1 to it;
 to JSON Schema, and to the fast validator, it is otherwise.
 """
 
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from fractions import Fraction
 from math import isfinite
 from typing import Any
 
@@ -20,7 +18,7 @@ _OUTSIDE = {"$": r"\Z", r"\s": f"[{_SPACES}]", r"\S": f"[^{_SPACES}]"}
 _INSIDE = {r"\s": _SPACES}
 # Where the two engines still differ, and the reference one decides alone: word ends, `\S` in brackets, letter case.
 _DIVIDED = re.compile(r"\\[bB]|\[[^\]]*\\S|\(\?[a-z]*i")
-_TOKEN = re.compile(r"\\.|.", re.DOTALL)
+_SIGN = re.compile(r"\\.|.", re.DOTALL)
 _ONE = frozenset([
     "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then",
     "unevaluatedItems", "unevaluatedProperties",
@@ -35,11 +33,14 @@ def reference(schema: Mapping[str, Any]) -> Any:
     from jsonschema.validators import extend
     from referencing import Registry
 
-    kind = extend(Draft202012Validator, {"multipleOf": _multiple_of})
+    kind: Any = extend(Draft202012Validator, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]
     return kind(_translated(schema), registry=Registry())
 
 
 def _multiple_of(_validator: Any, factor: float, value: Any, _schema: Any) -> Iterator[Any]:
+    from decimal import Decimal
+    from fractions import Fraction
+
     from jsonschema.exceptions import ValidationError
 
     number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -51,10 +52,10 @@ def python_pattern(text: str) -> str:
     """A regular expression of ECMA-262 in Python's words."""
     out: list[str] = []
     inside = False
-    for found in _TOKEN.finditer(text):
-        token = found[0]
-        out.append((_INSIDE if inside else _OUTSIDE).get(token, token))
-        inside = token == "[" or (inside and token != "]")
+    for found in _SIGN.finditer(text):
+        sign = found[0]
+        out.append((_INSIDE if inside else _OUTSIDE).get(sign, sign))
+        inside = sign == "[" or (inside and sign != "]")
     return f"(?a:{''.join(out)})"
 
 

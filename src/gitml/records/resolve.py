@@ -7,12 +7,12 @@ from typing import Any
 
 from gitml.records.canonical import INT_MAX, INT_MIN
 
-_NULLS = frozenset(["", "~", "null", "Null", "NULL"])
-_BOOLEANS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 _INT = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0(?:o[0-7]+|x[0-9a-fA-F]+)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_SPECIAL = {
+_WORDS: dict[str, Any] = {
+    **dict.fromkeys(["", "~", "null", "Null", "NULL"]),
+    **{word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")},
     **dict.fromkeys([sign + word for sign in ("", "+") for word in (".inf", ".Inf", ".INF")], float("inf")),
     **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], float("-inf")),
     **dict.fromkeys([".nan", ".NaN", ".NAN"], float("nan")),
@@ -21,24 +21,20 @@ MAX_DIGITS = 22  # those of 64 bits in octal
 SHOWN = 20
 
 
-class TooLong(ValueError):  # noqa: N818  (becomes the problem yaml.integer)
-    """An integer beyond 64 bits."""
+class TooLong(ValueError):
+    """An integer beyond 64 bits; becomes the problem yaml.integer."""
 
 
 def resolve(text: str) -> Any:
     """The value of a plain scalar; raises TooLong for an integer beyond 64 bits."""
-    if text in _NULLS:
-        return None
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
+    if text in _WORDS:
+        return _WORDS[text]
     if text[0] not in "+-.0123456789":
         return text
     if _INT.fullmatch(text):
         return _integer(text, 10)
     if _BASED.fullmatch(text):
         return _integer(text, 8 if text[1] == "o" else 16)
-    if text in _SPECIAL:
-        return _SPECIAL[text]
     return float(text) if _FLOAT.fullmatch(text) else text
 
 

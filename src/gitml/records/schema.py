@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -15,6 +14,7 @@ from gitml.errors import Problem
 from gitml.records.annotations import WORD, Pattern, RefField, annotated, fields, key_order, target_of
 from gitml.records.canonical import KeyOrder
 from gitml.records.explain import Violation, explained
+from gitml.records.finite import exact, finite, stood_in
 from gitml.records.reference import agreed, everywhere, patterns, python_pattern, reference, subschemas
 from gitml.records.template import Template
 
@@ -73,7 +73,7 @@ class Shape:
         """The fast validator; None where only the reference can be trusted with the schema."""
         import jsonschema_rs
 
-        if not _finite(self.schema) or not all(map(agreed, patterns(self.schema))):
+        if not finite(self.schema) or not all(map(agreed, patterns(self.schema))):
             return None
         try:
             return jsonschema_rs.Draft202012Validator(
@@ -87,9 +87,22 @@ class Shape:
         """The reference validator."""
         return reference(self.schema)
 
+    @cached_property
+    def exact(self) -> bool:
+        """Whether the fast validator can be asked about NaN and infinities."""
+        return exact(self.schema)
+
+    def accepts(self, data: Any) -> bool:
+        """Whether the fast validator accepts the data; where it does not, only the reference one knows."""
+        if self.fast is None:
+            return bool(self.slow.is_valid(data))
+        if finite(data):
+            return bool(self.fast.is_valid(data))
+        return self.exact and bool(self.fast.is_valid(stood_in(data)))
+
     def violations(self, data: Any) -> list[Violation]:
         """Where the data breaks the schema; the fast validator accepts, the reference one explains."""
-        if self.fast is not None and _finite(data) and self.fast.is_valid(data):
+        if self.fast is not None and self.accepts(data):
             return []
         return explained(self.slow, data)
 
@@ -155,22 +168,11 @@ class Kind:
 
 
 def _fits(pattern: Pattern, place: tuple[str, ...]) -> bool:
-    return len(pattern) == len(place) and all(
-        step in ("*", key) for step, key in zip(pattern, place, strict=True)
-    )
+    return len(pattern) == len(place) and all(step in ("*", key) for step, key in zip(pattern, place, strict=True))
 
 
 def _nothing_there(uri: str) -> Any:
     raise LookupError(uri)  # a schema never makes us fetch anything
-
-
-def _finite(data: Any) -> bool:
-    # The fast validator takes NaN for null.
-    if isinstance(data, float):
-        return math.isfinite(data)
-    if isinstance(data, dict):
-        return all(_finite(value) for value in data.values() if isinstance(value, float | dict | list))
-    return not isinstance(data, list) or all(_finite(value) for value in data if isinstance(value, float | dict | list))
 
 
 def read_kind(data: Mapping[str, Any], path: str, blob: str, meta: Shape) -> Kind | list[Problem]:
@@ -248,4 +250,6 @@ def _problem(path: str, found: Violation) -> Problem:
 
 
 def _invalid(path: str, message: str, field_name: str) -> Problem:
-    return Problem("schema.invalid", path, message, "mend the schema; until then its kind is unknown", field=field_name or None)
+    return Problem(
+        "schema.invalid", path, message, "mend the schema; until then its kind is unknown", field=field_name or None
+    )

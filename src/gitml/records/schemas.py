@@ -18,7 +18,10 @@ from gitml.records.template import OWN_FOLDER, SERIES
 STORE = "store"
 META = "meta-schema"
 FOLDER = "schemas/"
-_OURS = re.compile(rb"^[ \t]*[\"']?x-gitml\b|^[ \t]*[\"']?\$id[\"']?\s*:\s*[\"']?[a-z][a-z0-9-]*/[0-9]+[\"']?[ \t\r]*$", re.MULTILINE)
+_MAJOR = re.compile(r"[1-9][0-9]{0,3}")
+_OURS = re.compile(
+    rb"^[ \t]*[\"']?x-gitml\b|^[ \t]*[\"']?\$id[\"']?\s*:\s*[\"']?[a-z][a-z0-9-]*/[0-9]+[\"']?[ \t\r]*$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,20 @@ def read_schema(raw: bytes, path: str, blob: str, meta: Shape) -> SchemaFile:
     """Read and check one schema file against the meta-schema; costly, so callers keep the result by blob."""
     parsed = read_slowly(raw, path)
     if parsed.data is None:
-        problems = tuple(Problem("schema.invalid", path, problem.message, problem.hint, line=problem.line,
-                                 column=problem.column, field=problem.field) for problem in parsed.problems)
+        problems = tuple(
+            Problem(
+                "schema.invalid",
+                path,
+                problem.message,
+                problem.hint,
+                line=problem.line,
+                column=problem.column,
+                field=problem.field,
+            )
+            for problem in parsed.problems
+        )
         return SchemaFile(path, blob, None, problems)
-    if parsed.data.get("$id", "").startswith(f"{META}/"):
+    if str(parsed.data.get("$id")).startswith(f"{META}/"):
         return SchemaFile(path, blob, None)
     kind = read_kind(parsed.data, path, blob, meta)
     return SchemaFile(path, blob, None, tuple(kind)) if isinstance(kind, list) else SchemaFile(path, blob, parsed.data)
@@ -88,7 +101,10 @@ class Schemas:
             if not one.template.overlaps(other.template):
                 continue
             first, last = sorted((one, other), key=lambda kind: (kind.blob in blobs, kind.name))
-            if self.latest.pop(last.name, None) and last.path in paths:
+            if first.name not in self.latest or last.name not in self.latest:
+                continue
+            del self.latest[last.name]
+            if last.path in paths:
                 told = f"the template {last.template.text} overlaps that of {first.name}, {first.template.text}"
                 yield Problem("schema.invalid", last.path, told, "give it a folder of its own", field="x-gitml.path")
 
@@ -107,15 +123,18 @@ class Schemas:
         """The newest major of a kind; raises NotFound with the nearest names."""
         found = self.latest.get(name)
         if found is None:
-            raise NotFound(f"there is no kind {name!r}", near=nearest(name, self.names),
-                           hint="a new kind is a new file in schemas/")
+            raise NotFound(
+                f"there is no kind {name!r}",
+                near=nearest(name, self.names),
+                hint="a new kind is a new file in schemas/",
+            )
         return found
 
     def major_of(self, data: Mapping[str, Any], place: Kind) -> Kind:
         """The kind in the major that a record names, where there is a schema for it."""
         tag = data.get("schema")
         name, _slash, major = tag.partition("/") if isinstance(tag, str) else ("", "", "")
-        if name == place.name and major.isdigit():
+        if name == place.name and _MAJOR.fullmatch(major):
             return self.kinds.get((name, int(major)), place)
         return place
 
@@ -157,7 +176,7 @@ class Schemas:
     def folders(self) -> dict[str, str]:
         """The folder below `metadata/` of each kind that has one, with the kind's name."""
         found: dict[str, str] = {}
-        for kind in self.latest.values():
+        for kind in sorted(self.latest.values(), key=lambda kind: kind.addressing == "version"):
             parts = kind.template.text.split("/")
             if not kind.template.adopted and len(parts) > 2:  # noqa: PLR2004
                 found.setdefault(parts[1], kind.name)
@@ -165,7 +184,7 @@ class Schemas:
 
 
 def _bucket(parts: list[str]) -> tuple[int, str, str]:
-    first, second = (part if "{" not in part else "*" for part in (parts + ["", ""])[:2])
+    first, second = (part if "{" not in part else "*" for part in [*parts, "", ""][:2])
     return len(parts), first, second
 
 

@@ -1,8 +1,8 @@
 """Path templates: every path is computed from the ref by the kind's template, and back.
 
-A template is a path whose segments hold at most one placeholder each: `metadata/runs/{experiment}/{id|shard}/{id}.yaml`.
-Below `metadata/` a key that is no plain file name is written `<slug>~<hash>` and stands in full inside the
-record; elsewhere (adopted files) a key is the file's own name.
+A template is a path whose segments hold at most one placeholder each, as in
+`metadata/runs/{experiment}/{id|shard}/{id}.yaml`. Below `metadata/` a key that is no plain file name is
+written `<slug>~<hash>` and stands in full inside the record; elsewhere (adopted files) a key is the file's own name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(\..*)?")
 _HASHED = re.compile(r"([a-z0-9-]{0,40})~([0-9a-f]{8})")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(\|shard)?\}")
-_FORBIDDEN = re.compile(r"\.(git|github|dvc)|\.gitignore|\.gitattributes|\.gitmodules|\.dvcignore|dvc\.(yaml|lock)|.*\.dvc", re.I)
+# Git's, GitHub's and DVC's own; `git~1` is how Windows may call `.git`.
+_FORBIDDEN = re.compile(
+    r"\.git|\.github|\.dvc|\.gitignore|\.gitattributes|\.gitmodules|\.dvcignore|dvc\.(yaml|lock)|.*\.dvc|git~[0-9]+",
+    re.IGNORECASE | re.DOTALL,
+)
+_CAPITAL = re.compile(r"[A-Z]")
+_NO_SLUG = re.compile(r"[^a-z0-9]+")
+_MAX_SLUG = 40
 _MAX_SEGMENT = 255
 
 
@@ -40,8 +47,8 @@ def file_name(key: str) -> str:
     """The file name of a key: itself where it is plain, else `<slug>~<hash>`."""
     if is_plain(key):
         return key
-    slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"[A-Z]", lambda found: found[0].lower(), key)).strip("-")[:40]
-    return f"{slug}~{digest8(key)}"
+    lower = _CAPITAL.sub(lambda found: found[0].lower(), unicodedata.normalize("NFC", key))
+    return f"{_NO_SLUG.sub('-', lower).strip('-')[:_MAX_SLUG]}~{digest8(key)}"
 
 
 def shard(key: str) -> str:
@@ -60,7 +67,7 @@ class _Segment:
     def read(cls, text: str) -> _Segment:
         found = _PLACEHOLDER.search(text)
         if not found:
-            return cls(text, "", False, "")
+            return cls(text, "", shard=False, after="")
         return cls(text[: found.start()], found[1], bool(found[2]), text[found.end() :])
 
     def value(self, text: str) -> str | None:
@@ -126,7 +133,8 @@ class Template:
         """The path of the record with these keys; raises BadRef where a raw name cannot be a file name."""
         values = dict(zip(self.keys, keys, strict=True))
         return "/".join(
-            part.before + (self._name(part, values[part.key]) if part.key else "") + part.after for part in self.segments
+            part.before + (self._name(part, values[part.key]) if part.key else "") + part.after
+            for part in self.segments
         )
 
     def _name(self, part: _Segment, key: str) -> str:
@@ -137,7 +145,13 @@ class Template:
         if not self.adopted:
             return file_name(key)
         name = part.before + key + part.after
-        if "/" in key or "\0" in key or name in {".", ".."} or _FORBIDDEN.fullmatch(name) or len(name.encode()) > _MAX_SEGMENT:
+        if (
+            "/" in key
+            or "\0" in key
+            or name in {".", ".."}
+            or _FORBIDDEN.fullmatch(name)
+            or len(name.encode()) > _MAX_SEGMENT
+        ):
             raise BadRef(f"{key!r} cannot be a file name in {self.text}", hint="rename it, or use another template")
         return key
 
@@ -148,7 +162,7 @@ class Template:
     def match(self, path: str) -> dict[str, str] | None:
         """The file names that stand in the placeholders' places, or None where the path does not fit."""
         parts = path.split("/")
-        if len(parts) != len(self.segments):
+        if len(parts) != len(self.segments) or (self.adopted and any(map(_FORBIDDEN.fullmatch, parts))):
             return None
         names: dict[str, str] = {}
         for segment, part in zip(self.segments, parts, strict=True):
@@ -172,11 +186,17 @@ class Template:
         hashed = _HASHED.fullmatch(name)
         if not hashed:
             right = f"`{file_name(name)}`, with `{placeholder}: {name}` inside the record"
-            raise BadRef(f"{name!r} is no file name for a record's {placeholder}", hint=f"the name {name!r} lies at {right}")
+            raise BadRef(
+                f"{name!r} is no file name for a record's {placeholder}", hint=f"the name {name!r} lies at {right}"
+            )
         held = data.get(placeholder)
         if not isinstance(held, str):
-            raise BadRef(f"the file name {name!r} is a hash and the record does not hold the exact {placeholder}",
-                         hint=f"add the field `{placeholder}` with the exact text")
+            raise BadRef(
+                f"the file name {name!r} is a hash and the record does not hold the exact {placeholder}",
+                hint=f"add the field `{placeholder}` with the exact text",
+            )
         if file_name(held) != name:
-            raise BadRef(f"the file name {name!r} is not that of {placeholder} {held!r}", hint=f"it lies at {file_name(held)!r}")
+            raise BadRef(
+                f"the file name {name!r} is not that of {placeholder} {held!r}", hint=f"it lies at {file_name(held)!r}"
+            )
         return held

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitml.repo.command import failure
 from gitml.repo.git import Git
 from gitml.repo.status import UNTRACKED
 
@@ -23,26 +24,30 @@ class Code:
     """The code of a work tree: `commit` is None before the first one.
 
     `tree` holds the files that git tracks as they are now; `changed` are the paths, untracked ones included, that the
-    commit does not hold as they are.
+    commit does not hold as they are. `fault` says why there is no tree where one belongs.
     """
 
     commit: str | None
     tree: str | None
     changed: Collection[str]
+    fault: str = ""
 
 
 def code(git: Git) -> Code:
     """The code of a work tree; the user's index is not touched. Two git processes, four where files are changed."""
     named = git.run("rev-parse", "HEAD^{commit}", "HEAD^{tree}", check=False).decode().split()
     commit, tree = named[:2] if _HEX.fullmatch(named[0] if named else "") else (None, None)
-    found = git.status()
+    found, fault = git.status(), ""
     if not all(one.staged == UNTRACKED for one in found):
-        tree = _tree(git)
-    return Code(commit, tree, frozenset(one.path for one in found))
+        tree, fault = _tree(git)
+    return Code(commit, tree, frozenset(one.path for one in found), fault)
 
 
-def _tree(git: Git) -> str:
-    """The tree that `git add -u` would stage, made in an index of its own; its objects stay until git's next `gc`."""
+def _tree(git: Git) -> tuple[str | None, str]:
+    """The tree that `git add -u` would stage, made in an index of its own, or why there is none.
+
+    Its objects stay until git's next `gc`.
+    """
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="gitml-") as name:
@@ -50,8 +55,11 @@ def _tree(git: Git) -> str:
         if git.index_file.is_file():
             shutil.copy2(git.index_file, index)  # with its time: git compares it with those of the files
         env = {"GIT_INDEX_FILE": str(index)}
-        git.run(*_APART, "add", "--update", "--ignore-errors", "--", ".", env=env, check=False)
-        return git.run(*_APART, "write-tree", "--missing-ok", env=env).decode().strip()
+        for args in (("add", "--update", "--", "."), ("write-tree", "--missing-ok")):
+            done = git.call(*_APART, *args, env=env)
+            if done.code:
+                return None, str(failure(args, done))
+        return done.out.decode().strip(), ""
 
 
 def blob_of(git: Git, path: str) -> str | None:

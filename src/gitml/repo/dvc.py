@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import hashlib
 import json
 import os
@@ -178,6 +177,8 @@ def _cache_folders(settings: Path) -> Iterator[Path]:
 
 
 def _configured(files: Iterable[Path]) -> Iterator[Path]:
+    import configparser
+
     for file in files:
         config = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
         try:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -82,7 +80,7 @@ def drafted(drafts: tuple[Draft, ...], scratch: Path, *, only_copy: bool, sweep:
     Each file is flushed to the disk itself where it is the `only_copy`; what git holds too is left to the system, as
     git leaves its own work tree (a thousand flushes cost seconds).
     """
-    folder = scratch / secrets.token_hex(8)
+    folder = scratch / os.urandom(8).hex()
     with _telling(folder):
         folder.mkdir(parents=True)
     try:
@@ -94,7 +92,7 @@ def drafted(drafts: tuple[Draft, ...], scratch: Path, *, only_copy: bool, sweep:
                     _write(folder / str(number), draft, flushed=only_copy)
         yield Drafts(folder, drafts)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _discard(folder)
 
 
 @contextmanager
@@ -142,7 +140,7 @@ def _keep(target: Path, kept: Path, undo: ExitStack) -> None:
     except OSError as error:
         if error.errno not in _UNLINKABLE:
             raise
-        shutil.copy2(target, kept)
+        _copy(target, kept)
     undo.callback(_restore, kept, target)
 
 
@@ -176,7 +174,7 @@ def _onto(source: Path, target: Path, act: Callable[[Path, Path], None]) -> None
 def _by_copy(source: Path, target: Path, *, exclusive: bool) -> None:
     beside = target.with_name(f".{source.parent.name}.tmp")
     try:
-        shutil.copy2(source, beside)
+        _copy(source, beside)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
         if exclusive and os.path.lexists(target):
@@ -210,9 +208,23 @@ def _remove_empty(folder: Path) -> bool:
     return False
 
 
+def _copy(source: Path, target: Path) -> None:
+    import shutil  # 4 ms, and only for disks without links
+
+    shutil.copy2(source, target)
+
+
+def _discard(folder: Path) -> None:
+    """Remove a folder of drafts, or as much of it as goes: what stays does no harm, and a later sweep takes it."""
+    with suppress(OSError):
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
 def _sweep(scratch: Path, now: float) -> None:
     """Remove what killed processes left; `now` by the disk's own clock."""
     for folder in scratch.iterdir():
         with suppress(FileNotFoundError):
             if now - folder.stat().st_mtime > ABANDONED:
-                shutil.rmtree(folder, ignore_errors=True)
+                _discard(folder)

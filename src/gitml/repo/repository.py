@@ -39,7 +39,8 @@ class Repository:
 
     def worktree(self) -> Snapshot:
         """The work tree, as git would add it."""
-        found = self.git.worktree(wanted=self._wanted)
+        # Other files' ids are nobody's business here, and hashing what lies around could take minutes.
+        found = self.git.worktree(wanted=self._wanted, hashed=False)
         at = At("worktree")
         return Snapshot(
             self.git,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gitml.errors import BadValue, NotFound
-from gitml.records.nearest import nearest
 from gitml.repo.command import Command, failure, raw
 from gitml.repo.commits import bound_of, by_date, is_ancestor
 from gitml.repo.refs import head, main_ref, refs, short
@@ -62,6 +61,8 @@ def _ambiguous(command: Command, revision: str) -> BadValue:
 def _unknown(command: Command, revision: str) -> NotFound:
     if revision in ("", "HEAD", "@") and head(command) is None:
         return NotFound("there is no commit yet", hint="commit something first")
+    from gitml.records.nearest import nearest
+
     near = nearest(revision, map(short, refs(command)))
     return NotFound(f"no revision {revision!r} here", near=near, hint="see `git branch -a`, `git tag`, `git log`")
 

@@ -24,6 +24,9 @@ from gitml.repo.pointers import is_pointer_file
 from gitml.repo.revision import At
 
 _NEAR = 2000
+# What is read in small portions is asked for again by one check after the other, and each time is a process.
+_FEW = 64
+_PORTION = 2000
 
 
 class Snapshot:
@@ -53,6 +56,8 @@ class Snapshot:
         self.tree_problems = tuple(problems)
         self._asker = tuple(asker)
         self._loaded: dict[str, Loaded] = {}
+        self._places: dict[str, Place | None] = {}
+        self._read: dict[str, bytes] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Snapshot) and self.content == other.content
@@ -81,10 +86,13 @@ class Snapshot:
     def read(self, oids: Iterable[str]) -> dict[str, bytes]:
         """The bytes of blobs; those that this clone does not have are left out."""
         wanted = dict.fromkeys(oids)
-        found = {oid: self.contents[oid] for oid in wanted if oid in self.contents}
+        found = {oid: held[oid] for oid in wanted for held in (self.contents, self._read) if oid in held}
         missing = [oid for oid in wanted if oid not in found]
         if missing:
-            found.update((oid, raw) for oid, raw in self.git.cat(missing) if raw is not None)
+            fresh = {oid: raw for oid, raw in self.git.cat(missing) if raw is not None}
+            if len(fresh) <= _FEW:
+                self._read.update(fresh)
+            found.update(fresh)
         return found
 
     def bytes_at(self, path: str) -> bytes | None:
@@ -95,7 +103,8 @@ class Snapshot:
     @cached_property
     def own_schemas(self) -> tuple[SchemaFile, ...]:
         """The schema files in this snapshot's `schemas/` that are gitml's."""
-        paths = [path for path in self.entries if is_schema_path(self.inner(path) or "")]
+        folder = self.prefix + FOLDER
+        paths = [path for path in self.entries if path.startswith(folder) and is_schema_path(self.inner(path) or "")]
         raw = self.read(self.entries[path].oid for path in paths)
         files = {
             path: (self.entries[path].oid, raw[self.entries[path].oid])
@@ -131,8 +140,10 @@ class Snapshot:
 
     def place(self, path: str) -> Place | None:
         """The kind and names that a path stands for, by the templates alone."""
-        inner = self.inner(path)
-        return None if inner is None else self.schemas.place(inner)
+        if path not in self._places:
+            inner = self.inner(path)
+            self._places[path] = None if inner is None else self.schemas.place(inner)
+        return self._places[path]
 
     def path(self, ref: Ref) -> str:
         """Where a ref's record lies, or would; raises BadRef or NotFound (the kind)."""
@@ -153,6 +164,15 @@ class Snapshot:
         if fresh:
             self._loaded.update({found.path: found for found in load(self, fresh)})
         return [self._loaded[path] for path in wanted]
+
+    def stream(self, paths: Iterable[str]) -> Iterator[Loaded]:
+        """Like `load`, a portion at a time, and nothing is kept: for going once through all that there is."""
+        wanted = list(paths)
+        for start in range(0, len(wanted), _PORTION):
+            portion = wanted[start : start + _PORTION]
+            fresh = load(self, (path for path in portion if path not in self._loaded))
+            yield from fresh
+            yield from (self._loaded[path] for path in portion if path in self._loaded)
 
     def records(self, kind: str | None = None) -> Iterator[Record]:
         """The records of a kind (of all kinds), by path; those that cannot be read are among `problems`."""

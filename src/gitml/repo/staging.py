@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +47,8 @@ def trial(command: Command, read: list[str], unread: list[str]) -> Trial:
 
 
 def _apart(command: Command, place: Path) -> Env:
+    import shutil
+
     objects, index = place / "objects", place / "index"
     objects.mkdir()
     if command.index_file.is_file():

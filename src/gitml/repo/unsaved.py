@@ -16,8 +16,10 @@ def keep(git: Git, name: str, files: Mapping[str, bytes]) -> Path | None:
     """
     from tempfile import gettempdir
 
-    for place in (git.git_dir / "gitml" / "unsaved" / name, Path(gettempdir()) / f"gitml-{name}"):
+    places = (lambda: git.git_dir / "gitml" / "unsaved" / name, lambda: Path(gettempdir()) / f"gitml-{name}")
+    for named in places:
         with suppress(OSError):  # the next place is tried, and the caller told where there is none
+            place = named()
             for path, content in files.items():
                 target = place / path
                 target.parent.mkdir(parents=True, exist_ok=True)

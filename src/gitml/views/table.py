@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from gitml.records.record import MISSING
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 _INT64 = (-(2**63), 2**63 - 1)
 _EXACT = (-(2**53), 2**53)  # a float holds every integer in between
 _FILLERS: dict[str, Any] = {"string": pd.NA, "int": 0, "float": 0.0, "bool": False}
+_PLAIN = {"int": "int64", "float": "float64", "bool": "bool"}
 
 
 def table(rows: Rows) -> pd.DataFrame:
@@ -79,12 +79,14 @@ def _array(cells: Sequence[Any], kind: str) -> Any:
     filled = [filler if gone else cell for cell, gone in zip(cells, absent, strict=True)] if any(absent) else cells
     if kind == "string":
         return pd.array(filled, dtype=pd.StringDtype("python"))
-    gaps = np.array(absent, bool)
+    held, gaps = _writable(filled, _PLAIN[kind]), _writable(absent, "bool")
     if kind == "bool":
-        return pd.arrays.BooleanArray(np.array(filled, bool), gaps)
-    if kind == "int":
-        return pd.arrays.IntegerArray(np.array(filled, np.int64), gaps)
-    return pd.arrays.FloatingArray(np.array(filled, np.float64), gaps)
+        return pd.arrays.BooleanArray(held, gaps)
+    return pd.arrays.IntegerArray(held, gaps) if kind == "int" else pd.arrays.FloatingArray(held, gaps)
+
+
+def _writable(values: Sequence[Any], dtype: str) -> Any:
+    return pd.Series(values, dtype=dtype).to_numpy(copy=True)  # without the copy pandas 3 hands out what is read-only
 
 
 def _fits(cells: Sequence[Any], kind: str) -> bool:
@@ -93,10 +95,8 @@ def _fits(cells: Sequence[Any], kind: str) -> bool:
 
 
 def _objects(cells: Sequence[Any]) -> Any:
-    array = np.empty(len(cells), dtype=object)
-    for place, cell in enumerate(cells):
-        array[place] = pd.NA if cell is MISSING else cell
-    return pd.Series(array, dtype=object, copy=False)  # an array alone would be taken for text where it holds some
+    # A Series, since an array of objects would be taken for text where it holds some.
+    return pd.Series([pd.NA if cell is MISSING else cell for cell in cells], dtype=object)
 
 
 def _cells(column: pd.Series[Any]) -> list[Any]:

@@ -1,0 +1,143 @@
+"""What the checks ask of every record, worked out once for its blob, path and schema, and kept in the cache.
+
+So a whole store is judged without being read: only records that are new, or in which something may be wrong, are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path as File
+from typing import Any, Final, NamedTuple
+
+from gitml.checks.links import Link, links
+from gitml.checks.secrets import harmless, personal_in
+from gitml.records import canonical
+from gitml.records.annotations import find
+from gitml.records.record import Path
+from gitml.records.schema import Kind
+from gitml.repo.load import Loaded
+from gitml.repo.snapshot import Snapshot
+
+INLINE_LIMIT: Final = 64 * 1024
+# Fewer than these are sooner worked out again than written down.
+_WORTH_KEEPING = 64
+
+
+class Facts(NamedTuple):
+    """A readable record at a glance: its ref, kind and id, the refs and pointers in it.
+
+    `sound` says that nothing which stands in it alone is wrong; where it is False, somebody must look.
+    """
+
+    ref: str
+    kind: str
+    id: str | None
+    sound: bool
+    links: tuple[Link, ...]
+    pointers: tuple[tuple[Path, Mapping[str, Any]], ...]
+
+
+class FactBook:
+    """The facts of a snapshot's records, by path; None for one that cannot be read."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._known: dict[str, Facts | None] = {}
+        self._kinds: dict[str, str] = {}
+
+    def of(self, paths: Iterable[str]) -> list[Facts | None]:
+        """The facts of some paths, in bulk."""
+        wanted = list(paths)
+        fresh = [path for path in wanted if path not in self._known]
+        if fresh:
+            self._known.update(self._look_up(fresh))
+        return [self._known[path] for path in wanted]
+
+    def at(self, path: str) -> Facts | None:
+        """The facts of one path."""
+        return self.of([path])[0]
+
+    def _look_up(self, paths: list[str]) -> Mapping[str, Facts | None]:
+        cache = self.snapshot.cache
+        keys = {path: key for path in paths if (key := self._key(path))} if cache else {}
+        kept = cache.get(keys.values()) if cache else {}
+        known: dict[str, Facts | None] = {path: _known(kept[key]) for path, key in keys.items() if key in kept}
+        fresh = {
+            found.path: self._facts(found)
+            for found in self.snapshot.stream(path for path in paths if path not in known)
+        }
+        if cache and len(fresh) >= _WORTH_KEEPING:
+            cache.put({keys[path]: _plain(facts) for path, facts in fresh.items() if facts and path in keys})
+        return known | fresh
+
+    def _key(self, path: str) -> str | None:
+        """What facts hang on: the record, where it lies, its kind's schemas in all majors, and our own rules."""
+        place = self.snapshot.place(path)
+        if place is None:
+            return None
+        name = place.kind.name
+        if name not in self._kinds:
+            blobs = [kind.blob for (other, _major), kind in self.snapshot.schemas.kinds.items() if other == name]
+            self._kinds[name] = hashlib.sha256("".join(sorted(blobs)).encode()).hexdigest()[:16]
+        return f"facts/{rules()}/{self._kinds[name]}/{self.snapshot.entries[path].oid}/{self.snapshot.inner(path)}"
+
+    def _facts(self, found: Loaded) -> Facts | None:
+        record = found.record
+        if record is None:
+            return None
+        schemas = self.snapshot.schemas
+        kind = schemas.major_of(record.data, schemas.kind(record.kind))
+        held = record.data.get("id")
+        pointers = tuple(
+            (at, dict(value))
+            for pattern in kind.shape.pointers
+            for at, value in find(record.data, pattern)
+            if isinstance(value, Mapping)
+        )
+        named = held if isinstance(held, str) else None
+        return Facts(str(record.ref), kind.name, named, _is_sound(found, kind), tuple(links(record, kind)), pointers)
+
+
+def _plain(facts: Facts) -> tuple[Any, ...]:
+    return (*facts[:4], tuple(map(tuple, facts.links)), facts.pointers)
+
+
+def _known(kept: Any) -> Facts:
+    ref, kind, held, sound, refs, pointers = kept
+    return Facts(ref, kind, held, sound, tuple(map(Link._make, refs)), pointers)
+
+
+def _is_sound(found: Loaded, kind: Kind) -> bool:
+    """Whether a record needs no second look; False says nothing yet."""
+    data = found.record.data if found.record else {}
+    return (
+        (not kind.canonical or (found.canonical and canonical.in_order(data, kind.shape.order)))
+        and kind.shape.accepts(data)
+        and harmless(data)
+        and not _is_large(data)
+        and next(personal_in(data, kind.shape.sensitive), None) is None
+    )
+
+
+def _is_large(data: Any) -> bool:
+    """Whether some value could pass the limit: by characters, of which UTF-8 and JSON make four bytes at most."""
+    for value in data.values():
+        kind = type(value)
+        if kind is dict:
+            if _is_large(value):
+                return True
+        elif (kind is str or kind is list) and len(value if kind is str else repr(value)) > INLINE_LIMIT // 4:
+            return True
+    return False
+
+
+@cache
+def rules() -> str:
+    """A digest of the code that judges, so that no verdict of another version is ever believed."""
+    rooms = (File(canonical.__file__).parent, File(__file__).parent)
+    digest = hashlib.sha256()
+    for source in sorted(path for room in rooms for path in room.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,79 @@
+"""Stores to act on: one with git alone, one with DVC too; each is made once and copied for every test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from gitrepo import commit, environment, git, init, write
+
+import gitml
+from gitml.store import Store
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+WINE = "alcohol,grower\n12.5,a\n13.1,b\n11.0,\n"
+
+
+def now() -> datetime:
+    return NOW
+
+
+def dvc(path: Path, *args: str) -> str:
+    """A DVC command, for real."""
+    command = [sys.executable, "-m", "dvc", *args]
+    env = environment({"DVC_NO_ANALYTICS": "1", **{k: v for k, v in os.environ.items() if k.startswith("DVC_")}})
+    return subprocess.run(command, cwd=path, env=env, capture_output=True, check=True, text=True).stdout
+
+
+@pytest.fixture(scope="session")
+def plain_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store without a record, committed."""
+    place = init(tmp_path_factory.mktemp("plain") / "repo")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("GIT_")]:
+            patch.delenv(name)
+        gitml.init(place, clock=now)
+    commit(place, {"train.py": "print(1)\n"}, "begin")
+    return place
+
+
+@pytest.fixture(scope="session")
+def dvc_template(plain_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with DVC set up: data/wine.csv is tracked, models/ is a folder for weights."""
+    place = tmp_path_factory.mktemp("dvc") / "repo"
+    shutil.copytree(plain_template, place, symlinks=True)
+    dvc(place, "init", "-q")
+    write(place, {"data/wine.csv": WINE, "models/.gitkeep": ""})
+    dvc(place, "add", "-q", "data/wine.csv")
+    commit(place, {}, "data")
+    return place
+
+
+@pytest.fixture
+def plain(plain_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the store without DVC, which is the current folder."""
+    place = tmp_path / "repo"
+    shutil.copytree(plain_template, place, symlinks=True)
+    git(place, "status")  # so that the index knows the copied files
+    monkeypatch.chdir(place)
+    return place
+
+
+@pytest.fixture
+def tracked(dvc_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the store with DVC, which is the current folder."""
+    place = tmp_path / "repo"
+    shutil.copytree(dvc_template, place, symlinks=True)
+    git(place, "status")
+    monkeypatch.chdir(place)
+    return place
+
+
+def opened(place: Path) -> Store:
+    """The store in a folder, at a fixed time."""
+    return gitml.open(place, clock=now)
