@@ -16,8 +16,8 @@ from gitml.repo.kinds import shipped
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
-CODE = re.compile(r"(yaml|path|schema|canonical|name|ref|pointer|immutable|lifecycle|metric|blob|secret|personal|merge|read"
-                  r"|base|id)\.[a-z][a-z-]*")  # fmt: skip
+AREAS = "yaml path schema canonical name ref pointer immutable lifecycle metric blob secret personal merge read base id"
+CODE = re.compile(rf"({'|'.join(AREAS.split())})\.[a-z][a-z-]*")
 
 
 def section(name: str) -> str:

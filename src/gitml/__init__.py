@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from gitml.errors import GitmlError, Problem
-from gitml.records.record import MISSING, Record
-from gitml.records.ref import Ref
-from gitml.store import Store, init, open, run  # noqa: A004  (gitml.open, as one says it)
+
+if TYPE_CHECKING:
+    from gitml.records.record import MISSING, Record
+    from gitml.records.ref import Ref
+    from gitml.store import Store, init, open, run  # noqa: A004  (gitml.open, as one says it)
 
 __version__ = "0.1.0"
 __all__ = ["MISSING", "GitmlError", "Problem", "Record", "Ref", "Store", "init", "open", "run"]
+
+_LATER = {
+    **dict.fromkeys(["MISSING", "Record"], "gitml.records.record"),
+    "Ref": "gitml.records.ref",
+    **dict.fromkeys(["Store", "init", "open", "run"], "gitml.store"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The rest comes when it is first asked for: a hook checks one file, and pays for what checks it alone."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'gitml' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

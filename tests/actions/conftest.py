@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, environment, git, init, write
+from acting import WINE, dvc, now
+from gitrepo import commit, git, init, write
 
 import gitml
-from gitml.store import Store
-
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-WINE = "alcohol,grower\n12.5,a\n13.1,b\n11.0,\n"
-
-
-def now() -> datetime:
-    return NOW
-
-
-def dvc(path: Path, *args: str) -> str:
-    """A DVC command, for real."""
-    command = [sys.executable, "-m", "dvc", *args]
-    env = environment({"DVC_NO_ANALYTICS": "1", **{k: v for k, v in os.environ.items() if k.startswith("DVC_")}})
-    return subprocess.run(command, cwd=path, env=env, capture_output=True, check=True, text=True).stdout
-
 
 @pytest.fixture(scope="session")
 def plain_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -73,7 +55,3 @@ def tracked(dvc_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(place)
     return place
 
-
-def opened(place: Path) -> Store:
-    """The store in a folder, at a fixed time."""
-    return gitml.open(place, clock=now)

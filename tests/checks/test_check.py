@@ -8,6 +8,8 @@ import pytest
 
 from gitml.checks import validate
 from gitml.errors import Problem
+from gitml.records.template import file_name, shard
+from gitml.repo import packaged
 from gitml.repo.repository import Repository
 from gitrepo import commit, git, write
 
@@ -21,6 +23,9 @@ VERSION = f'schema: dataset-version/1\nid: {ID}\ncreated: "2026-02-10T09:12:00Z"
 DVC = f"outs:\n- md5: {MD5}\n  size: 3\n  hash: md5\n  path: wine.csv\n"
 MODEL_VERSION = f'schema: model-version/1\nid: {OTHER_ID}\ncreated: "2026-02-10T09:12:00Z"\n'
 RUN = 'schema: run/1\nstatus: finished\ncreated: "2026-02-10T09:12:00Z"\n'
+X = "metadata/datasets/x.yaml"
+ALIAS = "metadata/aliases/model/wine/production.yaml"
+EVENT = f"metadata/runs/wine/{shard('a')}/a.yaml"
 
 GOOD = {
     "metadata/store.yaml": STORE,
@@ -59,20 +64,14 @@ def test_a_good_store_has_no_problems(store: Path) -> None:
     assert found(store) == []
 
 
-def event(ident: str) -> str:
-    from gitml.records.template import shard
-
-    return f"metadata/runs/wine/{shard(ident)}/{ident}.yaml"
-
-
 @pytest.mark.parametrize(
     ("files", "code", "path", "line", "field"),
     [
-        ({"metadata/datasets/x.yaml": "a: b: c\n"}, "yaml.syntax", "metadata/datasets/x.yaml", 1, None),
-        ({"metadata/datasets/x.yaml": ""}, "yaml.empty", "metadata/datasets/x.yaml", None, None),
-        ({"metadata/datasets/x.yaml": "- a\n"}, "schema.type", "metadata/datasets/x.yaml", 1, None),
-        ({"metadata/datasets/x.yaml": DATASET + "owners: me\n"}, "schema.type", "metadata/datasets/x.yaml", 3, "owners"),
-        ({"metadata/datasets/x.yaml": DATASET + "ownrs: []\n"}, "schema.additionalProperties", "metadata/datasets/x.yaml", 3,
+        ({X: "a: b: c\n"}, "yaml.syntax", X, 1, None),
+        ({X: ""}, "yaml.empty", X, None, None),
+        ({X: "- a\n"}, "schema.type", X, 1, None),
+        ({X: DATASET + "owners: me\n"}, "schema.type", X, 3, "owners"),
+        ({X: DATASET + "ownrs: []\n"}, "schema.additionalProperties", X, 3,
          "ownrs"),
         ({"metadata/store.yaml": STORE + "series: 3\n"}, "schema.type", "metadata/store.yaml", 4, "series"),
         ({"metadata/datasts/x.yaml": DATASET}, "path.unknown-kind", "metadata/datasts/x.yaml", None, None),
@@ -81,20 +80,20 @@ def event(ident: str) -> str:
         ({"metadata/models/x.yaml": "schema: modl/1\n"}, "path.unknown-kind", "metadata/models/x.yaml", 1, "schema"),
         ({"metadata/datasets/Wine.yaml": DATASET}, "path.mismatch", "metadata/datasets/Wine.yaml", None, None),
         ({"metadata/datasets/x.yml": DATASET}, "path.mismatch", "metadata/datasets/x.yml", None, None),
-        ({"metadata/datasets/x.yaml": "description: d\nschema: dataset/1\n"}, "canonical.form", "metadata/datasets/x.yaml",
+        ({X: "description: d\nschema: dataset/1\n"}, "canonical.form", X,
          None, None),
-        ({event("a"): RUN + "inputs:\n  train:\n    ref: dataset/wine@2\n"}, "ref.missing", event("a"), 6, "inputs.train.ref"),
-        ({event("a"): RUN + "inputs:\n  train:\n    ref: metric/auc\n"}, "ref.kind", event("a"), 6, "inputs.train.ref"),
-        ({event("a"): RUN + "inputs:\n  train:\n    ref: what is this\n"}, "ref.missing", event("a"), 6, "inputs.train.ref"),
-        ({event("a"): RUN + f"inputs:\n  train:\n    ref: dataset/wine@1\n    id: {OTHER_ID}\n"}, "ref.id", event("a"), 6,
+        ({EVENT: RUN + "inputs:\n  train:\n    ref: dataset/wine@2\n"}, "ref.missing", EVENT, 6, "inputs.train.ref"),
+        ({EVENT: RUN + "inputs:\n  train:\n    ref: metric/auc\n"}, "ref.kind", EVENT, 6, "inputs.train.ref"),
+        ({EVENT: RUN + "inputs:\n  train:\n    ref: what is this\n"}, "ref.missing", EVENT, 6, "inputs.train.ref"),
+        ({EVENT: RUN + f"inputs:\n  train:\n    ref: dataset/wine@1\n    id: {OTHER_ID}\n"}, "ref.id", EVENT, 6,
          "inputs.train.ref"),
-        ({"metadata/aliases/model/wine/production.yaml": 'schema: alias/1\nversion: "9"\n'}, "ref.missing",
-         "metadata/aliases/model/wine/production.yaml", 2, "version"),
-        ({"metadata/aliases/model/wine/production.yaml": f'schema: alias/1\nversion: "1"\nid: {ID}\n'}, "ref.id",
-         "metadata/aliases/model/wine/production.yaml", 2, "version"),
-        ({event("a"): RUN + "tags:\n  api_key: sdkfjh2348\n"}, "secret.found", event("a"), 5, "tags.api_key"),
-        ({event("a"): RUN + "description: AKIAABCDEFGHIJKLMNOP is it\n"}, "secret.found", event("a"), 4, "description"),
-        ({event("a"): RUN + "description: " + "x" * 70_000 + "\n"}, "blob.size", event("a"), 4, "description"),
+        ({ALIAS: 'schema: alias/1\nversion: "9"\n'}, "ref.missing",
+         ALIAS, 2, "version"),
+        ({ALIAS: f'schema: alias/1\nversion: "1"\nid: {ID}\n'}, "ref.id",
+         ALIAS, 2, "version"),
+        ({EVENT: RUN + "tags:\n  api_key: sdkfjh2348\n"}, "secret.found", EVENT, 5, "tags.api_key"),
+        ({EVENT: RUN + "description: AKIAABCDEFGHIJKLMNOP is it\n"}, "secret.found", EVENT, 4, "description"),
+        ({EVENT: RUN + "description: " + "x" * 70_000 + "\n"}, "blob.size", EVENT, 4, "description"),
         ({"schemas/mine.yaml": "$id: mine/1\nx-gitml: 3\n"}, "schema.invalid", "schemas/mine.yaml", None, None),
         ({"schemas/mine.yaml": "$id: mine/1\n  x-gitml: [\n"}, "schema.invalid", "schemas/mine.yaml", 2, None),
     ],
@@ -140,7 +139,9 @@ def test_a_pointer_without_identity_is_unpinned(store: Path) -> None:
     write(
         store,
         {
-            "metadata/datasets/wine/2.yaml": VERSION.split("pointer", maxsplit=1)[0].replace(ID, OTHER_ID.replace("Y", "Z"))
+            "metadata/datasets/wine/2.yaml": VERSION.split("pointer", maxsplit=1)[0].replace(
+                ID, OTHER_ID.replace("Y", "Z")
+            )
             + "pointer:\n  type: uri\n  uri: s3://bucket/wine.csv\n"
         },
     )
@@ -172,9 +173,9 @@ def test_on_a_branch_a_version_may_change_until_it_lands(store: Path) -> None:
 def test_the_lifecycle_says_what_may_be_promoted(store: Path) -> None:
     alias = f'schema: alias/1\nversion: "1"\nid: {OTHER_ID}\n'
     retired = "schema: status/1\nstatus: retired\n"
-    write(store, {"metadata/aliases/model/wine/production.yaml": alias, "metadata/statuses/model/wine/1.yaml": retired})
+    write(store, {ALIAS: alias, "metadata/statuses/model/wine/1.yaml": retired})
     assert set(codes(store)) == {"lifecycle.move"}
-    (store / "metadata/aliases/model/wine/production.yaml").unlink()
+    (store / ALIAS).unlink()
     assert codes(store) == []
     commit(store, {})
     write(store, {"metadata/statuses/model/wine/1.yaml": "schema: status/1\nstatus: approved\n"})
@@ -203,8 +204,6 @@ def test_values_of_a_personal_column_are_found(store: Path) -> None:
 
 
 def test_names_that_differ_by_case_warn(store: Path) -> None:
-    from gitml.records.template import file_name
-
     write(store, {f"metadata/datasets/{file_name('Wine')}.yaml": "schema: dataset/1\nname: Wine\ndescription: d\n"})
     problem = only(store)
     assert (problem.code, problem.severity) == ("name.case", "warning")
@@ -237,13 +236,13 @@ def test_a_submodule_is_no_record(store: Path) -> None:
 
 
 def test_an_lfs_pointer_is_no_record(store: Path) -> None:
-    write(store, {"metadata/datasets/x.yaml": "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"})
+    write(store, {X: "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"})
     assert only(store).code == "path.lfs"
 
 
 def test_an_ignored_record_warns(store: Path) -> None:
-    write(store, {".gitignore": "metadata/datasets/x.yaml\n", "metadata/datasets/x.yaml": DATASET})
-    assert [(problem.code, problem.path) for problem in found(store)] == [("path.ignored", "metadata/datasets/x.yaml")]
+    write(store, {".gitignore": "metadata/datasets/x.yaml\n", X: DATASET})
+    assert [(problem.code, problem.path) for problem in found(store)] == [("path.ignored", X)]
 
 
 def test_a_conflict_is_a_problem(store: Path) -> None:
@@ -256,13 +255,11 @@ def test_a_conflict_is_a_problem(store: Path) -> None:
 
 
 def test_a_change_does_not_weaken_the_rule_that_it_breaks(store: Path) -> None:
-    from gitml.repo import packaged
-
     schema = (packaged.folder() / "run.yaml").read_text()
     commit(store, {"schemas/run.yaml": schema})
     weaker = schema.replace("required: [schema, status, created]", "required: [schema]")
     assert weaker != schema
-    write(store, {"schemas/run.yaml": weaker, event("a"): "schema: run/1\n"})
+    write(store, {"schemas/run.yaml": weaker, EVENT: "schema: run/1\n"})
     assert sorted(codes(store)) == ["schema.edited", "schema.required", "schema.required"]
     git(store, "commit", "-q", "--allow-empty", "-m", "x")
     commit(store, {"schemas/run.yaml": weaker})
@@ -286,16 +283,16 @@ def test_what_refers_to_a_removed_record_is_looked_at(store: Path) -> None:
 
 
 def test_staged_content_alone_is_judged(store: Path) -> None:
-    write(store, {"metadata/datasets/x.yaml": DATASET})
+    write(store, {X: DATASET})
     git(store, "add", "-A")
-    write(store, {"metadata/datasets/x.yaml": "broken: [\n"})
+    write(store, {X: "broken: [\n"})
     repository = Repository.find(store)
     assert validate.staged(repository).problems == ()
     assert "yaml.syntax" in codes(store)
 
 
 def test_a_shallow_clone_says_what_was_not_checked(store: Path, tmp_path: Path) -> None:
-    commit(store, {"metadata/datasets/x.yaml": DATASET})
+    commit(store, {X: DATASET})
     git(store, "checkout", "-q", "-b", "work", "HEAD~1")
     commit(store, {"metadata/datasets/z.yaml": DATASET})
     clone = tmp_path / "clone"

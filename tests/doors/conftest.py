@@ -1,4 +1,4 @@
-"""A small cellar: the same store for every test of the doors, with the same commits each time."""
+"""Every test of the doors has the cellar, and a shell that finds the commands."""
 
 from __future__ import annotations
 
@@ -7,34 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from command_line import fine, typed
-from gitrepo import environment, git, init
-
-RUN_A, RUN_B, RUN_C = (f"01JD7K000000000000000000{letter}0" for letter in "ABC")
-ID_1, ID_2 = "01JD7M00000000000000000010", "01JD7M00000000000000000020"
-
-
-def cellar(place: Path) -> None:
-    """Two commits: the records of February, tagged v1; then a better run, and the model made of it."""
-    init(place)
-    fine(place, "init", "--commit")
-    fine(place, "new", "metric", "auc", "direction=higher", "tolerance.absolute=0.005")
-    fine(place, "new", "model", "wine", "description=Price band of a wine.", 'owners=["@cellar-ml"]')
-    _run(place, RUN_A, "0.01", "0.91")
-    _run(place, RUN_B, "0.1", "0.85", 'tags={year: "2025"}')
-    fine(place, "new", "model-version", "wine@1", f"id={ID_1}", f"run=run/wine/{RUN_A}", "metrics.auc=0.91")
-    git(place, "add", "-A")
-    git(place, "commit", "-q", "-m", "February")
-    git(place, "tag", "v1")
-    _run(place, RUN_C, "0.001", "0.93", "tags.team=cellar", "metrics.loss=.nan")
-    fine(place, "new", "model-version", "wine@2", f"id={ID_2}", f"run=run/wine/{RUN_C}", "metrics.auc=0.93")
-    fine(place, "promote", "model/wine@2", "production", "--reason", "better by 0.02")
-    git(place, "add", "-A")
-    git(place, "commit", "-q", "-m", "March")
-
-
-def _run(place: Path, name: str, rate: str, auc: str, *more: str) -> None:
-    fine(place, "new", "run", f"wine/{name}", "status=finished", f"params.lr={rate}", f"metrics.auc={auc}", *more)
+from cellar import cellar
+from command_line import typed
+from gitrepo import environment
 
 
 @pytest.fixture(scope="session")

@@ -174,7 +174,7 @@ def is_header(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     cells = [cell for cell in first if cell not in NULLS]
     numbers = [cell for cell in cells if _is(cell, "float") or _is(cell, "date") or _is(cell, "datetime")]
     if not numbers:
-        return len(set(cells)) == len(cells) or not rest
+        return True
     if _counts_up(numbers):  # years, or the numbers of columns
         return True
     below = list(zip_longest(*rest[:_SAMPLE_ROWS], fillvalue=""))

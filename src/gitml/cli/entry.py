@@ -70,14 +70,16 @@ def _outlets() -> None:
 
 def _guarded(argv: Sequence[str], clock: Callable[[], datetime] | None) -> int:
     as_json = "--format=json" in argv or ("--format", "json") in pairwise(argv)
+    where = None
     try:
         args = _arguments(argv)
         as_json = getattr(args, "format", "table") == "json"
+        where = getattr(args, "filter", None)
         return _done(Door(args, clock))
     except SystemExit as end:  # argparse, after -h
         return int(end.code or 0)
     except GitmlError as error:
-        return _known(error, as_json=as_json)
+        return _known(error, as_json=as_json, where=where)
     except KeyboardInterrupt:
         sys.stderr.write("\ngit ml: interrupted\n")
         return INTERRUPTED
@@ -120,10 +122,10 @@ def _deed(verb: str) -> Callable[[Door], int]:
     return done
 
 
-def _known(error: GitmlError, *, as_json: bool, code: int | None = None) -> int:
+def _known(error: GitmlError, *, as_json: bool, where: str | None = None, code: int | None = None) -> int:
     from gitml.cli.told import told
 
-    sys.stderr.write(told(error, page(sys.stderr, "auto"), as_json=as_json))
+    sys.stderr.write(told(error, page(sys.stderr, "auto"), as_json=as_json, where=where))
     return code or (WRONG if isinstance(error, Usage) else FOUND)
 
 

@@ -17,6 +17,7 @@ MORE = "git ml VERB -h tells more of each verb; the manual is git ml --help."
 SHELLS = ("bash", "zsh", "tcsh")
 _GLUE = "\0"
 _WITH_VALUES = ("-C", "--color", "--print-completion")
+_BEFORE = (*_WITH_VALUES, "--version", "-h", "--help")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -40,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """As argparse's, but `list run --limit 5 FILTER` finds its FILTER behind the option, too."""
-        if self.verbs or self._mixing:
+        if self.verbs or self._mixing or "--" in (args or ()):  # which the mixing loses
             return super().parse_known_args(args, namespace)
         self._mixing = True  # older Pythons come back here, once for options and once for places
         try:
@@ -143,7 +144,7 @@ def _verb_parser(places: Any, verb: Verb) -> Parser:
 
 def _add(place: Parser, argument: Argument, **more: Any) -> None:
     named = {"metavar": argument.metavar} if argument.metavar else {}
-    told = argument.told.replace("%", "%%")
+    told = argparse.SUPPRESS if argument.told == HIDDEN else argument.told.replace("%", "%%")
     place.add_argument(*argument.names, **{"help": told, **named, **argument.options, **more})
 
 
@@ -165,10 +166,12 @@ def _word(argument: Argument) -> str:
 def _verb(argv: Sequence[str]) -> str | None:
     words = iter(argv)
     for word in words:
+        if not word.startswith("-"):
+            return word
+        if word.partition("=")[0] not in _BEFORE:  # else its value would pass for the verb
+            raise _no_flag(PROG, word, _BEFORE)
         if word in _WITH_VALUES:
             next(words, None)
-        elif not word.startswith("-"):
-            return word
     return None
 
 
@@ -191,8 +194,12 @@ def _unknown(whole: Parser, verb: str | None, extras: Sequence[str]) -> Usage:
     place = whole.verbs.get(verb or "", whole)
     word = extras[0]
     if word.startswith("-") and len(word) > 1:
-        near = nearest(word.partition("=")[0], place.flags())
-        return Usage(f"{place.prog} knows no {word}", near=near, hint=f"{place.prog} -h shows its flags")
+        return _no_flag(place.prog, word, place.flags())
     if verb == "run":
         return Usage(f"{word!r}: the command stands behind --", hint=f"git ml run --experiment E -- {' '.join(extras)}")
     return Usage(f"{word!r} is one word too many for {place.prog}", hint="put quotes around words that belong together")
+
+
+def _no_flag(prog: str, word: str, flags: Iterable[str]) -> Usage:
+    near = nearest(word.partition("=")[0], flags)
+    return Usage(f"{prog} knows no {word}", near=near, hint=f"{prog} -h shows its flags")

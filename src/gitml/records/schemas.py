@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -75,6 +76,12 @@ class Place:
     names: Mapping[str, str]
 
 
+@lru_cache(maxsize=256)
+def _kind(file: SchemaFile) -> Kind | None:
+    """The kind that a file defines: one for all snapshots that hold the file, since much is worked out from it."""
+    return None if file.data is None else kind_of(file.data, file.path, file.blob)
+
+
 class Schemas:
     """The kinds that hold in a snapshot: of layers of schema files, the later layer's kinds win."""
 
@@ -86,7 +93,7 @@ class Schemas:
         self.latest: dict[str, Kind] = {}
         own = tuple(own)
         for layer in (packaged, asker, own):
-            kinds = [kind_of(file.data, file.path, file.blob) for file in layer if file.data is not None]
+            kinds = [kind for file in layer if (kind := _kind(file)) is not None]
             self.kinds.update({(kind.name, kind.major): kind for kind in kinds})
             self.latest.update({kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.major)})
         self.problems: tuple[Problem, ...] = tuple(problem for file in own for problem in file.problems)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitml.errors import BadRef
+from gitml.records.settings import PATH as STORE_FILE
 from gitml.records.ulid import is_ulid
 
 OWN_FOLDER = "metadata/"
@@ -24,7 +25,7 @@ _HASHED = re.compile(r"([a-z0-9-]{0,40})~([0-9a-f]{8})")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(\|shard)?\}")
 # Git's, GitHub's and DVC's own; `git~1` is how Windows may call `.git`.
 _FORBIDDEN = re.compile(
-    r"\.git|\.github|\.dvc|\.gitignore|\.gitattributes|\.gitmodules|\.dvcignore|dvc\.(yaml|lock)|.*\.dvc|git~[0-9]+",
+    r"\.{1,2}|\.git|\.github|\.dvc|\.gitignore|\.gitattributes|\.gitmodules|\.dvcignore|dvc\.(yaml|lock)|.*\.dvc|git~[0-9]+",
     re.IGNORECASE | re.DOTALL,
 )
 _CAPITAL = re.compile(r"[A-Z]")
@@ -54,6 +55,14 @@ def file_name(key: str) -> str:
 def shard(key: str) -> str:
     """The two-hex folder that an event's id falls into."""
     return digest8(key)[:2]
+
+
+def _is_file_name(text: str) -> bool:
+    try:
+        size = len(text.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        return False
+    return size <= _MAX_SEGMENT and not {"/", "\0"} & set(text) and not _FORBIDDEN.fullmatch(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +120,21 @@ class Template:
 
     def fault(self) -> str | None:
         """Why this template cannot be used, or None."""
-        parts = self.text.split("/")
-        if "\\" in self.text or "\0" in self.text or self.text.startswith("/") or ":" in parts[0]:
-            return "is not a relative path"
-        if any(part in {"", ".", ".."} for part in parts):
-            return "leaves the repository"
-        if any(_FORBIDDEN.fullmatch(part) for part in parts):
-            return "reaches into Git's, GitHub's or DVC's own files"
-        if any("{" in part.before + part.after or "}" in part.before + part.after for part in self.segments):
-            return "may hold one {placeholder} of lower-case letters in each path segment"
-        if any(part.shard and part.key not in self.keys for part in self.segments):
-            return "shards by a placeholder that it does not hold"
-        return "lies among the series" if self.text.startswith(SERIES) else None
+        text, parts = self.text, self.text.split("/")
+        literal = "".join(part.before + part.after for part in self.segments)
+        faults = (
+            ("is not a relative path", "\\" in text or "\0" in text or text.startswith("/") or ":" in parts[0]),
+            ("leaves the repository", not {"", ".", ".."}.isdisjoint(parts)),
+            ("reaches into Git's, GitHub's or DVC's own files", any(map(_FORBIDDEN.fullmatch, parts))),
+            ("may hold one {placeholder} of lower-case letters in each path segment", {"{", "}"} & set(literal)),
+            (
+                "shards by what it does not hold",
+                any(part.shard and part.key not in self.keys for part in self.segments),
+            ),
+            ("holds no {placeholder}, so that it is one record's path only", not self.keys and text != STORE_FILE),
+            ("lies among the series", text.startswith(SERIES)),
+        )
+        return next((told for told, wrong in faults if wrong), None)
 
     def overlaps(self, other: Template) -> bool:
         """Whether one path could belong to both."""
@@ -144,14 +156,7 @@ class Template:
             return key
         if not self.adopted:
             return file_name(key)
-        name = part.before + key + part.after
-        if (
-            "/" in key
-            or "\0" in key
-            or name in {".", ".."}
-            or _FORBIDDEN.fullmatch(name)
-            or len(name.encode()) > _MAX_SEGMENT
-        ):
+        if not _is_file_name(part.before + key + part.after):
             raise BadRef(f"{key!r} cannot be a file name in {self.text}", hint="rename it, or use another template")
         return key
 

@@ -1,18 +1,78 @@
-"""The schemas that hold at a snapshot: its own, for kinds it lacks those of the store that asks, then the shipped."""
+"""The schemas that hold at a snapshot: its own, for kinds it lacks those of the store that asks, then the shipped.
+
+Of a schema that was read before only its head is taken from the cache, which says where its records lie; the rest comes
+when somebody asks for it. A check of one record needs two or three schemas of sixty.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
 
 from gitml.errors import Problem
+from gitml.records.annotations import WORD
 from gitml.records.reader import VERSION, read_slowly
 from gitml.records.schema import Shape
-from gitml.records.schemas import META, SchemaFile, is_ours, read_schema
+from gitml.records.schemas import META, SchemaFile, Schemas, is_ours, read_schema
 from gitml.repo import packaged
 from gitml.repo.cache import Cache
 
-_META_FILE = f"{META}.yaml"
+Bytes = Callable[[Iterable[str]], Mapping[str, bytes]]
+
+_META_FILE: Final = f"{META}.yaml"
+_HEAD: Final = ("$id", WORD)
+
+
+class Schema(Mapping[str, Any]):
+    """A schema's data, of which all but the head is read when it is first asked for."""
+
+    def __init__(self, head: Mapping[str, Any], rest: Callable[[], Mapping[str, Any]]) -> None:
+        self._head = head
+        self._rest = rest
+        self._whole: Mapping[str, Any] | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        if self._whole is None and key in self._head:
+            return self._head[key]
+        return self.whole[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.whole)
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    @property
+    def whole(self) -> Mapping[str, Any]:
+        """All of it."""
+        if self._whole is None:
+            self._whole = self._rest()
+        return self._whole
+
+
+@lru_cache(maxsize=8)
+def schemas_of(
+    packaged_files: tuple[SchemaFile, ...], own: tuple[SchemaFile, ...], asker: tuple[SchemaFile, ...]
+) -> Schemas:
+    """The kinds of these files: the same for all snapshots that hold the same ones."""
+    return Schemas(packaged_files, own, asker)
+
+
+# The shipped files do not change while a process runs.
+_shipped: list[SchemaFile] = []
+
+
+def schemas(own: tuple[SchemaFile, ...], asker: tuple[SchemaFile, ...], cache: Cache | None) -> Schemas:
+    """The kinds that hold; snapshots of the same schema files share them, and all that is worked out from them."""
+    if not _shipped:
+        _shipped.extend(shipped(cache))
+    return _schemas(own, asker)
+
+
+@lru_cache(maxsize=16)
+def _schemas(own: tuple[SchemaFile, ...], asker: tuple[SchemaFile, ...]) -> Schemas:
+    return Schemas(_shipped, own, asker)
 
 
 def shipped(cache: Cache | None) -> tuple[SchemaFile, ...]:
@@ -21,35 +81,59 @@ def shipped(cache: Cache | None) -> tuple[SchemaFile, ...]:
     return read_files({f"schemas/{name}": found for name, found in files.items() if name != _META_FILE}, cache)
 
 
-def read_files(files: Mapping[str, tuple[str, bytes]], cache: Cache | None) -> tuple[SchemaFile, ...]:
-    """Schema files by path, each with its blob and bytes; files in `schemas/` that are not gitml's are left out."""
+def read_files(blobs: Mapping[str, str], read: Bytes, cache: Cache | None) -> tuple[SchemaFile, ...]:
+    """Schema files by path and blob, with what reads blobs; files in `schemas/` that are not gitml's are left out."""
     meta = packaged.files()[_META_FILE][0][:16]
+    keys = {blob: f"kind/{VERSION}/{meta}/{blob}" for blob in blobs.values()}
+    heads = cache.get(keys.values()) if cache else {}
+    missing = [blob for blob, key in keys.items() if key not in heads]
+    raw = read(missing) if missing else {}
+    fresh = _fresh({path: (blob, raw[blob]) for path, blob in blobs.items() if blob in raw})
+    if cache and raw:
+        cache.put(_kept({keys[blob]: next((file for file in fresh if file.blob == blob), None) for blob in raw}))
+    known = {file.path: file for file in fresh}
+    for path, blob in blobs.items():
+        if (head := heads.get(keys[blob])) and cache:
+            known[path] = _known(path, blob, head, _rest(cache, keys[blob], blob, read))
+    return tuple(known[path] for path in sorted(known))
+
+
+def _fresh(files: Mapping[str, tuple[str, bytes]]) -> list[SchemaFile]:
     ours = {path: found for path, found in files.items() if is_ours(found[1])}
-    keys = {path: f"schema/{VERSION}/{meta}/{blob}" for path, (blob, _raw) in ours.items()}
-    kept = cache.get(keys.values()) if cache else {}
-    read = {path: _known(path, ours[path][0], kept[key]) for path, key in keys.items() if key in kept}
-    fresh = _read({path: found for path, found in ours.items() if path not in read})
-    if cache and fresh:
-        cache.put({keys[file.path]: _plain(file) for file in fresh})
-    read.update({file.path: file for file in fresh})
-    return tuple(read[path] for path in sorted(read))
-
-
-def _read(files: Mapping[str, tuple[str, bytes]]) -> Iterable[SchemaFile]:
-    if not files:
-        return ()
+    if not ours:
+        return []
     meta = Shape(read_slowly(packaged.files()[_META_FILE][1]).data or {})
-    return [read_schema(raw, path, blob, meta) for path, (blob, raw) in files.items()]
+    return [read_schema(raw, path, blob, meta) for path, (blob, raw) in ours.items()]
 
 
-def _plain(file: SchemaFile) -> dict[str, Any]:
-    problems = [(found.message, found.hint, found.line, found.column, found.field) for found in file.problems]
-    return {"data": file.data, "problems": problems}
+def _kept(files: Mapping[str, SchemaFile | None]) -> dict[str, Any]:
+    """What the cache holds of files: a head each, and the data behind it; an empty head of one that is not ours."""
+    kept: dict[str, Any] = {}
+    for key, file in files.items():
+        if file is None:
+            kept[key] = {}
+            continue
+        problems = [(found.message, found.hint, found.line, found.column, found.field) for found in file.problems]
+        head = None if file.data is None else {word: file.data[word] for word in _HEAD}
+        kept[key] = {"head": head, "problems": problems}
+        if file.data is not None:
+            kept[f"{key}/data"] = dict(file.data)
+    return kept
 
 
-def _known(path: str, blob: str, kept: Mapping[str, Any]) -> SchemaFile:
+def _known(path: str, blob: str, kept: Mapping[str, Any], rest: Callable[[], Mapping[str, Any]]) -> SchemaFile:
     problems = tuple(
         Problem("schema.invalid", path, message, hint, line=line, column=column, field=field)
         for message, hint, line, column, field in kept["problems"]
     )
-    return SchemaFile(path, blob, kept["data"], problems)
+    head = kept["head"]
+    return SchemaFile(path, blob, None if head is None else Schema(head, rest), problems)
+
+
+def _rest(cache: Cache, key: str, blob: str, read: Bytes) -> Callable[[], Mapping[str, Any]]:
+    def rest() -> Mapping[str, Any]:
+        kept = cache.get([f"{key}/data"]).get(f"{key}/data")
+        # Somebody may have removed the cache meanwhile: what was sound once is so again.
+        return kept if kept is not None else read_slowly(read([blob])[blob]).data or {}
+
+    return rest

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from gitml.errors import GitFailed, Problem
 from gitml.records.schemas import SchemaFile
@@ -12,6 +14,7 @@ from gitml.records.settings import PATH as SETTINGS
 from gitml.records.settings import Settings
 from gitml.repo.cache import Cache
 from gitml.repo.git import Git
+from gitml.repo.objects import Entry
 from gitml.repo.revision import At
 from gitml.repo.snapshot import Snapshot
 
@@ -26,6 +29,9 @@ class Repository:
     git: Git
     prefix: str
     cache: Cache = field(compare=False, repr=False)
+    _commits: WeakValueDictionary[tuple[str, str, tuple[SchemaFile, ...]], Snapshot] = field(
+        default_factory=WeakValueDictionary, compare=False, repr=False
+    )
 
     @classmethod
     def find(cls, path: Path) -> Repository:
@@ -71,10 +77,20 @@ class Repository:
         return self.commit(head) if head else Snapshot(self.git, At("commit"), {}, prefix=self.prefix, cache=self.cache)
 
     def commit(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
-        """A commit, by its full id; `asker` are the schemas of the store that asks."""
-        return Snapshot(
-            self.git, At("commit", commit), self.git.tree(commit), prefix=self.prefix, asker=asker, cache=self.cache
-        )
+        """A commit, by its full id; `asker` are the schemas of the store that asks.
+
+        It never changes, so that who asks twice (HEAD, and as the base) gets the same snapshot, and what it has read.
+        """
+        key = (commit, self.prefix, asker)
+        found = self._commits.get(key)
+        if found is None:
+            found = self._commits[key] = self._at_commit(commit, self.git.tree(commit), asker)
+        return found
+
+    def _at_commit(
+        self, commit: str, entries: Mapping[str, Entry], asker: tuple[SchemaFile, ...] = ()
+    ) -> Snapshot:
+        return Snapshot(self.git, At("commit", commit), entries, prefix=self.prefix, asker=asker, cache=self.cache)
 
     def at(self, text: str | None, main: str | None = None, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """A snapshot by name: `worktree`, `staged`, a revision, or a date; raises NotFound."""
@@ -88,9 +104,8 @@ class Repository:
 
         None where it is not known: a shallow clone whose history does not reach it.
         """
-        head = self.git.head()
-        main = self.git.main_ref(settings.main)
-        if head is None or main is None or self.git.branch() == settings.main:
+        main = None if self.git.branch() == settings.main else self.git.main_ref(settings.main)
+        if main is None or self.git.head() is None:
             return self.head()
         found = self.git.merge_base("HEAD", main)
         if found is None:

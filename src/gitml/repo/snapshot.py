@@ -17,7 +17,7 @@ from gitml.records.template import OWN_FOLDER, SERIES
 from gitml.repo.cache import Cache
 from gitml.repo.change import Change
 from gitml.repo.git import Git
-from gitml.repo.kinds import read_files, shipped
+from gitml.repo.kinds import read_files, schemas_of, shipped
 from gitml.repo.load import Loaded, load
 from gitml.repo.objects import Entry
 from gitml.repo.pointers import is_pointer_file
@@ -105,18 +105,12 @@ class Snapshot:
         """The schema files in this snapshot's `schemas/` that are gitml's."""
         folder = self.prefix + FOLDER
         paths = [path for path in self.entries if path.startswith(folder) and is_schema_path(self.inner(path) or "")]
-        raw = self.read(self.entries[path].oid for path in paths)
-        files = {
-            path: (self.entries[path].oid, raw[self.entries[path].oid])
-            for path in paths
-            if self.entries[path].oid in raw
-        }
-        return read_files(files, self.cache)
+        return read_files({path: self.entries[path].oid for path in paths}, self.read, self.cache)
 
     @cached_property
     def schemas(self) -> Schemas:
         """The kinds that hold here."""
-        return Schemas(shipped(self.cache), self.own_schemas, self._asker)
+        return schemas_of(shipped(self.cache), self.own_schemas, self._asker)
 
     @cached_property
     def settings(self) -> Settings:

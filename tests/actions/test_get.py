@@ -1,0 +1,144 @@
+"""The bytes that a record points to."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from acting import WINE, dvc, opened
+from gitrepo import commit, git, write
+
+import gitml
+from gitml.errors import BadValue, Conflict, DiskFailed, NotFound
+
+
+@pytest.fixture
+def wine(tracked: Path) -> Path:
+    """Two versions of a data set, and one of a folder, all committed."""
+    store = opened(tracked)
+    store.new_dataset("wine", "data/wine.csv")
+    write(tracked, {"images/a.png": "a", "images/deep/b.png": "b"})
+    store.new_dataset("images", "images")
+    commit(tracked, {}, "one")
+    write(tracked, {"data/wine.csv": WINE + "9.5,c\n"})
+    dvc(tracked, "add", "-q", "data/wine.csv")
+    store.refresh()
+    store.register("dataset/wine", path="data/wine.csv")
+    commit(tracked, {}, "two")
+    return tracked
+
+
+def test_in_the_work_tree(wine: Path) -> None:
+    assert opened(wine).get("dataset/wine@2") == wine / "data/wine.csv"
+    assert opened(wine).get("dataset/images@1") == wine / "images"
+
+
+def test_an_older_version_comes_from_the_cache(wine: Path) -> None:
+    found = opened(wine).get("dataset/wine@1")
+    assert found.read_text() == WINE
+    assert found.is_relative_to(wine / ".dvc/cache")
+
+
+def test_what_was_changed_in_the_work_tree_comes_from_the_cache(wine: Path) -> None:
+    write(wine, {"data/wine.csv": "changed\n", "images/a.png": "changed"})
+    assert opened(wine).get("dataset/wine@2").read_text() == WINE + "9.5,c\n"
+    folder = opened(wine).get("dataset/images@1")
+    assert folder.name == "images"
+    assert (folder / "a.png").read_text() + (folder / "deep/b.png").read_text() == "ab"
+    assert opened(wine).get("dataset/images@1") == folder
+    assert git(wine, "status", "--short") == ""
+
+
+def test_a_copy_into_a_folder(wine: Path, tmp_path: Path) -> None:
+    store = opened(wine)
+    found = store.get("dataset/wine@1", tmp_path / "out")
+    assert (found, found.read_text()) == (tmp_path / "out/wine.csv", WINE)
+    assert store.get("dataset/wine@1", tmp_path / "out") == found  # the same is there already
+    with pytest.raises(Conflict, match=r"wine\.csv is there already, and something else"):
+        store.get("dataset/wine@2", tmp_path / "out")
+    assert found.read_text() == WINE
+    folder = store.get("dataset/images@1", tmp_path / "out")
+    assert (folder / "deep/b.png").read_text() == "b"
+    (folder / "deep/b.png").write_text("mine")
+    with pytest.raises(Conflict, match=r"b\.png is there already"):
+        store.get("dataset/images@1", tmp_path / "out")
+
+
+def test_from_the_remote_where_what_is_tracked_now_is_wanted(wine: Path, tmp_path: Path) -> None:
+    dvc(wine, "remote", "add", "-q", "-d", "local", str(tmp_path / "remote"))
+    dvc(wine, "push", "-q")
+    shutil.rmtree(wine / ".dvc/cache")
+    (wine / "data/wine.csv").unlink()
+    shutil.rmtree(wine / "images")
+    assert opened(wine).get("dataset/wine@2").read_text() == WINE + "9.5,c\n"
+    assert (opened(wine).get("dataset/images@1") / "deep/b.png").read_text() == "b"
+    with pytest.raises(NotFound, match=r"data/wine\.csv with md5 \w+ is neither in the work tree nor in DVC's cache; git"):
+        opened(wine).get("dataset/wine@1")
+
+
+def test_what_is_nowhere_says_what_would_bring_it(wine: Path) -> None:
+    shutil.rmtree(wine / ".dvc/cache")
+    (wine / "data/wine.csv").unlink()
+    with pytest.raises(NotFound, match=r"and no remote gave it: .*; dvc fetch data/wine\.csv"):
+        opened(wine).get("dataset/wine@2")
+
+
+def test_a_cache_that_lies_is_told(wine: Path) -> None:
+    found = opened(wine).get("dataset/wine@1")
+    found.chmod(0o644)
+    found.write_text("forged")
+    with pytest.raises(DiskFailed, match="holds other bytes than its name says"):
+        opened(wine).get("dataset/wine@1")
+
+
+def test_as_of_an_earlier_commit(wine: Path) -> None:
+    assert opened(wine).get("HEAD~1:dataset/wine@1").read_text() == WINE
+    assert opened(wine).at("HEAD~1").get("dataset/wine@1").read_text() == WINE
+
+
+def test_what_git_holds(plain: Path, tmp_path: Path) -> None:
+    commit(plain, {"data/x.csv": "a\n1\n", "images/a.png": "a", "images/deep/b.png": "b"})
+    store = opened(plain)
+    store.new_dataset("x", "data/x.csv")
+    store.new_dataset("images", "images")
+    assert store.get("dataset/x@1") == plain / "data/x.csv"
+    write(plain, {"data/x.csv": "changed\n", "images/a.png": "changed"})
+    found = store.get("dataset/x@1")
+    assert (found.name, found.read_text()) == ("x.csv", "a\n1\n")
+    folder = store.get("dataset/images@1", tmp_path / "out")
+    assert (folder / "a.png").read_text() + (folder / "deep/b.png").read_text() == "ab"
+
+
+def test_records_without_bytes(wine: Path) -> None:
+    store = opened(wine)
+    with pytest.raises(NotFound, match=r"dataset/wine points to no bytes; name a version: dataset/wine@1"):
+        store.get("dataset/wine")
+    store.new("metric", "auc", {"direction": "higher"})
+    with pytest.raises(NotFound, match="metric/auc points to no bytes"):
+        store.get("metric/auc")
+    pointer = {"pointer.type": "uri", "pointer.uri": "s3://cellar/wine", "pointer.etag": "abc"}
+    store.new("dataset-version", "far@1", pointer)
+    with pytest.raises(BadValue, match=r"dataset/far@1 points to a uri: s3://cellar/wine; fetch it with its own tool"):
+        store.get("dataset/far@1")
+
+
+@pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a/../../b", "."])
+def test_a_path_that_leads_out_is_not_followed(plain: Path, path: str) -> None:
+    write(plain, {"metadata/datasets/x/1.yaml": (
+        'schema: dataset-version/1\nid: 01JD7H2Q0V8N4C3W9T5R6Y1KXZ\ncreated: "2026-02-10T09:12:00Z"\npointer:\n'
+        f'  type: dvc\n  path: {path}\n  md5: "9c07e1d2a4b6c8d0e2f4a6b8c0d2e4f6"\n'
+    )})  # fmt: skip
+    with pytest.raises(BadValue, match="is no path inside the store"):
+        opened(plain).get("dataset/x@1")
+
+
+def test_in_a_store_in_a_subfolder(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tracked, {"team/data/x.csv": "a\n1\n"})
+    gitml.init(tracked / "team")
+    monkeypatch.chdir(tracked / "team")
+    store = opened(tracked / "team")
+    store.new_dataset("x", "data/x.csv", commit=True)
+    assert store.get("dataset/x@1") == tracked / "team/data/x.csv"
+    (tracked / "team/data/x.csv").unlink()
+    assert store.get("dataset/x@1").read_text() == "a\n1\n"
