@@ -44,11 +44,11 @@ def _some(oid: str) -> str | None:
 
 def staged(repository: Repository) -> Validation:
     """What is wrong in what the next commit would change, in every store that it holds, and in what refers to that."""
-    after, before = repository.staged(), repository.head()
+    after, before = repository.staged_on_head()
     found = []
     for store in stores(repository, after.entries):
         if store.prefix != after.prefix:
-            after, before = store.staged(), store.head()
+            after, before = store.staged_on_head()
         base = store.base(after.settings)
         scope = changed(after, before, base)
         found.append(Validation(after.at, base.at.commit if base else None, len(scope.paths), tuple(check(scope))))
@@ -71,7 +71,7 @@ def _tip(repository: Repository, line: Pushed) -> Iterator[Validation]:
     snapshot = repository.commit(tip)
     for store in stores(repository, snapshot.entries):
         after = store.commit(tip)
-        landed = _landed(store, after, line.remote_ref, there)
+        landed = _landed(store, after, line, there)
         before = store.commit(there) if there else landed
         scope = changed(after, before, landed) if before else whole(after, landed)
         base = landed.at.commit if landed else None
@@ -79,14 +79,18 @@ def _tip(repository: Repository, line: Pushed) -> Iterator[Validation]:
         yield Validation(after.at, base, len(scope.paths), problems)
 
 
-def _landed(store: Repository, after: Snapshot, remote_ref: str, there: str | None) -> Snapshot | None:
-    """What is on main before this push: of a push to main, what is there now; else where the branch left it."""
+def _landed(store: Repository, after: Snapshot, line: Pushed, there: str | None) -> Snapshot | None:
+    """What is on main before this push: of a push to main, what is there now; else where the branch left it.
+
+    Nothing, where there is no main yet; None where the remote has a commit that this clone lacks.
+    """
     main = after.settings.main
-    if remote_ref == f"refs/heads/{main}":
-        return store.commit(there) if there else None
-    ref = store.git.main_ref(main)
-    base = store.git.merge_base(after.at.commit or "", ref) if ref else None
-    return store.commit(base) if base else None
+    if line.remote_ref != f"refs/heads/{main}" and store.git.main_ref(main):
+        return store.base(after.settings, after.at.commit)
+    if there:
+        return store.commit(there)
+    nothing = Snapshot(store.git, At("commit"), {}, prefix=store.prefix, cache=store.cache)
+    return None if line.remote else nothing
 
 
 def stores(repository: Repository, paths: Iterable[str]) -> list[Repository]:

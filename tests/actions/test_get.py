@@ -13,20 +13,32 @@ import gitml
 from gitml.errors import BadValue, Conflict, DiskFailed, NotFound
 
 
-@pytest.fixture
-def wine(tracked: Path) -> Path:
+@pytest.fixture(scope="session")
+def wine_template(dvc_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two versions of a data set, and one of a folder, all committed."""
-    store = opened(tracked)
-    store.new_dataset("wine", "data/wine.csv")
-    write(tracked, {"images/a.png": "a", "images/deep/b.png": "b"})
-    store.new_dataset("images", "images")
-    commit(tracked, {}, "one")
-    write(tracked, {"data/wine.csv": WINE + "9.5,c\n"})
-    dvc(tracked, "add", "-q", "data/wine.csv")
-    store.refresh()
-    store.register("dataset/wine", path="data/wine.csv")
-    commit(tracked, {}, "two")
-    return tracked
+    place = tmp_path_factory.mktemp("wine") / "repo"
+    shutil.copytree(dvc_template, place, symlinks=True)
+    write(place, {"images/a.png": "a", "images/deep/b.png": "b"})
+    dvc(place, "add", "-q", "images")
+    store = gitml.open(place)
+    store.new_dataset("wine", str(place / "data/wine.csv"))
+    store.new_dataset("images", str(place / "images"))
+    commit(place, {}, "one")
+    write(place, {"data/wine.csv": WINE + "9.5,c\n"})
+    dvc(place, "add", "-q", "data/wine.csv")
+    store.register("dataset/wine", path=str(place / "data/wine.csv"))
+    commit(place, {}, "two")
+    return place
+
+
+@pytest.fixture
+def wine(wine_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, which is the current folder."""
+    place = tmp_path / "repo"
+    shutil.copytree(wine_template, place, symlinks=True)
+    git(place, "status")
+    monkeypatch.chdir(place)
+    return place
 
 
 def test_in_the_work_tree(wine: Path) -> None:

@@ -104,10 +104,10 @@ def test_attributes_are_added_to_what_stands_there(repo: Path, before: str, afte
     (repo / ".gitattributes").write_bytes(before.encode())
     initialise(repo)
     assert (repo / ".gitattributes").read_bytes() == after.encode()
-    assert git(repo, "check-attr", "text", "eol", "filter", "metadata/a/b.yaml").splitlines() == [
+    assert git(repo, "check-attr", "text", "eol", "filter", "--", "metadata/a/b.yaml").splitlines() == [
         "metadata/a/b.yaml: text: set", "metadata/a/b.yaml: eol: lf", "metadata/a/b.yaml: filter: unset",
     ]  # fmt: skip
-    assert git(repo, "check-attr", "text", "metadata/series/a.yaml") == "metadata/series/a.yaml: text: unset"
+    assert git(repo, "check-attr", "text", "--", "metadata/series/a.yaml") == "metadata/series/a.yaml: text: unset"
 
 
 def test_in_a_subfolder_it_makes_a_store_there(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_in_a_subfolder_it_makes_a_store_there(repo: Path, monkeypatch: pytest.M
     done = initialise()
     assert all(path.startswith("team/") for path in done.written)
     assert (repo / "team/.gitattributes").read_text() == ATTRIBUTES
-    assert git(repo, "check-attr", "eol", "team/metadata/a.yaml").endswith("lf")
+    assert git(repo, "check-attr", "eol", "--", "team/metadata/a.yaml").endswith("lf")
     store = gitml.open()
     store.new("model", "wine")
     assert (repo / "team/metadata/models/wine.yaml").is_file()

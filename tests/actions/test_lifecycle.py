@@ -168,6 +168,8 @@ def test_what_register_does_not_take(plain: Path) -> None:
         store.register("wine", run="run/wine/01J")
     with pytest.raises(BadRef, match=r"model/wine@1 is no run; write run/EXPERIMENT/ID"):
         store.register("wine", run="model/wine@1")
+    with pytest.raises(BadRef, match=r"wine@3 names a version, and its number comes by itself; write wine"):
+        store.register("model/wine@3")
     with pytest.raises(BadRef, match="a name is missing"):
         store.register("model/")
     assert not (plain / "metadata/models").exists()
@@ -175,7 +177,8 @@ def test_what_register_does_not_take(plain: Path) -> None:
 
 def test_a_version_and_its_weights_land_in_one_commit(trained: tuple[Path, str]) -> None:
     place, run = trained
-    commit(place, {}, "trained")
+    git(place, "add", "metadata")
+    git(place, "commit", "-q", "-m", "trained")
     opened(place).register("wine", run=run, path="models/wine.pkl", commit=True, message="wine 1")
     landed = git(place, "show", "--name-only", "--format=", "HEAD").split()
     assert sorted(landed) == [
@@ -276,7 +279,7 @@ def test_a_status_on_its_way(two: Path) -> None:
     store.retire("model/wine@1", status="deprecated", reason="2 is better", commit=True)
     found = data(two, "status/model/wine/1")
     assert (found["status"], found["reason"], found["by"]) == ("deprecated", "2 is better", "Mona")
-    with pytest.raises(Refused, match="expected one of"):
+    with pytest.raises(Refused, match=r"may not move from none to gone; allowed: approved, rejected, deprecated, retired"):
         store.retire("model/wine@2", status="gone")
 
 

@@ -15,7 +15,7 @@ from gitrepo import commit, git, write
 
 import gitml
 from gitml.actions.run import Run, RunWarning, current_run
-from gitml.errors import BadValue, GitFailed, NotFound
+from gitml.errors import BadRef, BadValue, GitFailed, NotFound
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -335,6 +335,51 @@ def test_an_input_that_names_nothing_is_told_before_anything_runs(plain: Path) -
         pytest.fail("it ran")
     with pytest.raises(NotFound, match="there is no dataset/wine@7"), gitml.run("wine", inputs={"t": "dataset/wine@7"}):
         pytest.fail("it ran")
+
+
+def test_what_is_no_input_is_told_before_anything_runs(tracked: Path) -> None:
+    store = gitml.open()
+    store.new_dataset("wine", "data/wine.csv")
+    store.new("metric", "auc", {"direction": "higher"})
+    with pytest.raises(BadRef, match=r"dataset/wine names no version; write dataset/wine@VERSION"), gitml.run(
+        "wine", inputs={"train": "dataset/wine"}
+    ):
+        pytest.fail("it ran")
+    with pytest.raises(BadRef, match="a metric is nothing that goes in or comes out"), gitml.run(
+        "wine", inputs={"train": store.show("metric/auc")}
+    ):
+        pytest.fail("it ran")
+
+
+def test_inputs_and_outputs_by_ref(tracked: Path) -> None:
+    store = gitml.open()
+    store.new_dataset("wine", "data/wine.csv", commit=True)
+    version = store.show("dataset/wine@1")
+    inputs = {"text": "dataset/wine@1", "ref": version.ref, "record": version, "then": "HEAD:dataset/wine@1"}
+    with gitml.run("wine", inputs=inputs) as run:
+        run.log_input("path", "data/wine.csv")
+        write(tracked, {"data/clean.csv": "a\n1\n"})
+        store.register("dataset/wine", path="data/clean.csv")  # since the run began
+        run.log_output("clean", "dataset/wine@2")
+    found = data(run)
+    known = {"ref": "dataset/wine@1", "id": version.data["id"], "md5": version.data["pointer"]["md5"]}
+    assert found["inputs"]["text"] == found["inputs"]["ref"] == found["inputs"]["record"] == known
+    assert found["inputs"]["then"] == {**known, "ref": "HEAD:dataset/wine@1"}
+    assert found["inputs"]["path"] == {**known, "path": "data/wine.csv", "size": version.data["pointer"]["size"]}
+    assert found["outputs"]["clean"]["ref"] == "dataset/wine@2"
+    assert gitml.open().validate().problems == ()
+
+
+def test_log_takes_a_mapping(plain: Path) -> None:
+    with pytest.raises(BadValue, match="'auc' is no mapping of metrics"), gitml.run("wine") as run:
+        run.log("auc")  # type: ignore[arg-type]
+    assert data(run)["status"] == "failed"
+
+
+def test_a_name_to_show_and_a_seed_alone(plain: Path) -> None:
+    with gitml.run("wine", name="first try", seeds=7) as run:
+        pass
+    assert (data(run)["name"], data(run)["seeds"]) == ("first try", {"seed": 7})
 
 
 def test_an_output_that_names_nothing_fails_the_run_which_is_recorded(plain: Path) -> None:

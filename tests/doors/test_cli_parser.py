@@ -126,9 +126,9 @@ def test_what_the_hook_says_is_understood_without_the_parser(words: tuple[str, .
     [
         ("lst", "'lst' is no verb", "list"),
         ("lineage model/wine@1", "'lineage' is no verb", None),
-        ("list run --sorted a", "git ml list knows no --sorted", "--sort"),
-        ("list run --form=json", "git ml list knows no --form=json", "--format"),
-        ("--colour never list", "git ml knows no --colour", "--color"),
+        ("list run --sorted a", "list: there is no flag --sorted", "--sort"),
+        ("list run --form=json", "list: there is no flag --form=json", "--format"),
+        ("--colour never list", "there is no flag --colour", "--color"),
         ("list --format jsn", "list: --format has no 'jsn'", "json"),
         ("list --limit many", "list: argument --limit: invalid limit value: 'many'", None),
         ("list --limit -1", "list: argument --limit: invalid limit value: '-1'", None),

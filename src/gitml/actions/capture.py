@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
@@ -47,7 +48,7 @@ def code_of(
 def is_dirty(repository: Repository, changed: Collection[str], outputs: Iterable[Mapping[str, Any]]) -> bool:
     """Whether something was not committed, apart from the store's own files and declared outputs."""
     own = repository.prefix + OWN
-    written = {repository.prefix + str(one["path"]) for one in outputs if "path" in one}
+    written = {posixpath.normpath(repository.prefix + str(one["path"])) for one in outputs if "path" in one}
     written |= {f"{path}.dvc" for path in written}
     return any(
         not path.startswith(own) and path not in written and not any(path.startswith(f"{one}/") for one in written)
@@ -67,8 +68,16 @@ def script_in(argv: Iterable[str]) -> Path | None:
     for arg in argv:
         found = Path(arg)
         if arg and not arg.startswith("-") and found.is_file():
-            return None if found.absolute().is_relative_to(sys.prefix) else found.absolute()
+            return None if _installed(found) else found.absolute()
     return None
+
+
+def _installed(file: Path) -> bool:
+    """Whether a file is part of an installed Python or of what is installed there."""
+    import sysconfig
+
+    places = (sysconfig.get_path(name) for name in ("scripts", "purelib", "platlib", "stdlib"))
+    return any(file.absolute().is_relative_to(place) for place in places)
 
 
 def command() -> list[str]:
@@ -81,7 +90,8 @@ def _without_places(repository: Repository, argv: Sequence[str]) -> list[str]:
     """A command without where things lie here: its program by name, files of the repository from its root."""
     root = f"{repository.file('')}{os.sep}"
     first, *rest = argv
-    return [Path(first).name, *(arg.removeprefix(root) for arg in rest)]
+    rest = [Path(arg).name if Path(arg).is_absolute() and _installed(Path(arg)) else arg.removeprefix(root) for arg in rest]
+    return [Path(first).name, *rest]
 
 
 def environment_of(kind: Kind, found: Mapping[str, Any]) -> tuple[str, bytes]:

@@ -10,7 +10,7 @@ from gitml.actions.pointer import inner, locate
 from gitml.errors import BadRef, NotFound
 from gitml.records.record import Record
 from gitml.records.ref import VERSION, Ref
-from gitml.repo.dvc import file_digest
+from gitml.repo.digests import known_digest
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 
@@ -22,17 +22,18 @@ _KNOWN_BY = ("md5", "sha256", "version_id")
 
 
 def described(repository: Repository, snapshot: Snapshot, field: str, material: Material) -> dict[str, Any]:
-    """What a run's record says of one input or output; NotFound where it names nothing."""
+    """What a run's record says of one input or output; NotFound, BadRef where it names nothing, or no such thing."""
     kinds = _kinds(snapshot, field)
     if isinstance(material, Record):
-        return _of_record(material, str(material.ref))
-    ref = material if isinstance(material, Ref) else _as_ref(material, kinds)
-    if ref is not None and (isinstance(material, Ref) or not _is_file(repository, material)):
-        there = repository.at(ref.rev) if ref.rev else snapshot
-        return _of_record(there.record(ref.bare), str(ref))
+        return _of_record(material, material.ref, kinds)
+    if isinstance(material, Ref):
+        return _of_ref(repository, snapshot, material, kinds)
+    ref = _as_ref(material, kinds)
+    if ref is not None and not _is_file(repository, material):
+        return _of_ref(repository, snapshot, ref, kinds)
     if isinstance(material, str) and "://" in material:
         return {"uri": material}
-    return _of_file(repository, snapshot, material if not isinstance(material, Ref) else str(material), kinds)
+    return _of_file(repository, snapshot, material, kinds)
 
 
 def _kinds(snapshot: Snapshot, field: str) -> tuple[str, ...]:
@@ -49,26 +50,35 @@ def _as_ref(material: str | os.PathLike[str], kinds: tuple[str, ...]) -> Ref | N
     return ref if ref is not None and (ref.kind in kinds or ref.kind + VERSION in kinds) else None
 
 
-def _is_file(repository: Repository, material: str | os.PathLike[str] | Ref) -> bool:
+def _is_file(repository: Repository, material: str | os.PathLike[str]) -> bool:
     try:
-        locate(repository, str(material))
+        locate(repository, material)
     except NotFound:
         return False
     return True
 
 
-def _of_record(record: Record, ref: str) -> dict[str, Any]:
+def _of_ref(repository: Repository, snapshot: Snapshot, ref: Ref, kinds: tuple[str, ...]) -> dict[str, Any]:
+    there = repository.at(ref.rev) if ref.rev else snapshot
+    return _of_record(there.record(ref.bare), ref, kinds)
+
+
+def _of_record(record: Record, ref: Ref, kinds: tuple[str, ...]) -> dict[str, Any]:
+    if record.kind not in kinds:
+        versions = record.kind + VERSION in kinds
+        told = f"{ref} names no version" if versions else f"a {record.kind} is nothing that goes in or comes out"
+        raise BadRef(told, hint=f"write {ref}@VERSION" if versions else f"one of {', '.join(kinds)} does")
     pointer = record.data.get("pointer")
     known = {key: pointer[key] for key in _KNOWN_BY if key in pointer} if isinstance(pointer, dict) else {}
     held = record.data.get("id")
-    return {"ref": ref} | ({"id": held} if isinstance(held, str) and record.kind.endswith(VERSION) else {}) | known
+    return {"ref": str(ref)} | ({"id": held} if isinstance(held, str) and record.kind.endswith(VERSION) else {}) | known
 
 
 def _of_file(
     repository: Repository, snapshot: Snapshot, path: str | os.PathLike[str], kinds: tuple[str, ...]
 ) -> dict[str, Any]:
     file = locate(repository, path)
-    md5, size = file_digest(file)
+    md5, size = known_digest(repository.cache, file)
     name = inner(repository, file)
     if name is None:
         return {"uri": file.as_uri(), "md5": md5, "size": size}

@@ -68,6 +68,8 @@ def _prefix(git: Git, path: Path) -> str:
     """The folder of the new store, from the root: `""` or `sub/`."""
     if git.root is None:
         raise GitFailed("this repository is bare: it has no work tree", hint="clone it and work there")
+    if not path.is_dir():
+        raise BadValue(f"{path} is no folder", hint="a store is a folder")
     inner = path.resolve().relative_to(git.root.resolve()).as_posix()
     for folder in (path.resolve(), *path.resolve().parents):
         if folder.name in ("metadata", "schemas") and (folder.parent / SETTINGS).is_file():

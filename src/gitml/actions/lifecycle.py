@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from gitml.repo.snapshot import Snapshot
 
 MODEL = "model"
 _SUFFIX = ".yaml"
+_VERSIONED = re.compile(r"@[0-9]+$")
 _TABLES = ("dataset", "feature-set")
 
 
@@ -32,6 +34,8 @@ def thing(name: str, kind: str = MODEL) -> Ref:
         kind, name = word, decode(rest)
     if not name:
         raise BadRef("a name is missing", hint=f"write {kind}/NAME, or NAME alone")
+    if _VERSIONED.search(name) and "%40" not in rest:
+        raise BadRef(f"{name} names a version, and its number comes by itself", hint=f"write {name.rpartition('@')[0]}")
     return Ref(kind, (name,))
 
 

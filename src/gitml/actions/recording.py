@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from gitml.actions import capture, series
 from gitml.actions.apply import Applied, How, apply
+from gitml.actions.flow import Material, described
 from gitml.actions.records import Origin, adding, given
 from gitml.actions.redaction import redacted
 from gitml.actions.values import Tell
-from gitml.errors import BadValue, Conflict
+from gitml.errors import BadValue, Conflict, GitmlError, NotFound, Refused
 from gitml.records.canonical import dump
 from gitml.records.ref import Ref
 from gitml.records.template import OWN_FOLDER, SERIES
@@ -64,6 +65,14 @@ class Recording:
         """The store as it was when it was first asked; a run that names no record asks only at its end."""
         return self.repository.target(self.branch)
 
+    def described(self, field_name: str, material: Material) -> dict[str, Any]:
+        """An input or output; what is not in the snapshot may have been recorded since it was taken."""
+        try:
+            return described(self.repository, self.snapshot, field_name, material)
+        except NotFound:
+            del self.snapshot
+            return described(self.repository, self.snapshot, field_name, material)
+
     def check_type(self, word: str) -> None:
         """BadValue for a type that the schema does not take: before anything has run, for later is too late."""
         found = self.snapshot.schemas.kind(self.ref.kind).violations({"type": word})
@@ -96,15 +105,9 @@ class Recording:
 
 
 def save(recording: Recording, how: How, tell: Tell) -> Applied:
-    """Write a run's record, with its environment and series; what cannot be written is kept aside, and told.
-
-    A Conflict is tried once more: another run may have written the environment that both share.
-    """
+    """Write a run's record, with its environment and series; what cannot be written is kept aside, and told."""
     try:
-        try:
-            done = _apply(recording, how, tell)
-        except Conflict:
-            done = _apply(recording, how, tell)
+        done = _persistently(recording, how, tell)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not take the place of the training's own result
         said = str(error) or type(error).__name__
         told = f"{recording.ref} could not be written: {said}; {_kept_aside(recording, how, tell)}"
@@ -113,6 +116,22 @@ def save(recording: Recording, how: How, tell: Tell) -> Applied:
     for warning in done.warnings:
         tell(f"{recording.ref}: {warning}")
     return done
+
+
+def _persistently(recording: Recording, how: How, tell: Tell) -> Applied:
+    """Write it; once more after a Conflict, and as files where it cannot be committed."""
+    try:
+        try:
+            return _apply(recording, how, tell)
+        except Conflict:  # another run may have written the environment that both share
+            return _apply(recording, how, tell)
+    except Refused:
+        raise
+    except GitmlError as error:
+        if not how.commit or how.branch is not None:
+            raise
+        done = _apply(recording, replace(how, commit=False), tell)
+        return replace(done, warnings=(*done.warnings, f"written, not committed: {error}"))
 
 
 def _apply(recording: Recording, how: How, tell: Tell) -> Applied:

@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from gitml.actions import capture, series, values
 from gitml.actions.apply import Applied, How
-from gitml.actions.flow import INPUTS, OUTPUTS, Material, described
+from gitml.actions.flow import INPUTS, OUTPUTS, Material
 from gitml.actions.recording import End, Recording, save
 from gitml.actions.records import Origin
 from gitml.actions.redaction import REDACTED
@@ -146,8 +146,9 @@ class Run:
         if not isinstance(name, str) or name != self.experiment or not name or shape(name):
             raise BadValue(f"{self.experiment!r} names no experiment", hint="give it a name of a few words")
         origin = Origin(self.clock(), told.author or self.repository.author(), os.urandom)
+        shown = None if told.name is None else values.tag(told.name, "name", self.tell)
         recording = Recording(self.repository, Ref("run", (name, origin.new_id())), origin, told.branch,
-                              self._source.environment, {"type": told.type, "name": told.name})  # fmt: skip
+                              self._source.environment, {"type": told.type, "name": shown})  # fmt: skip
         if told.type != TRAIN:
             recording.check_type(told.type)
         recording.code, recording.state = capture.code_of(
@@ -158,7 +159,7 @@ class Run:
         recording.seeds = {str(key): values.seed(value, f"seeds.{key}", self.tell) for key, value in seeds.items()}
         recording.tags = self._tags(told.tags or {})
         for key, material in (told.inputs or {}).items():
-            recording.inputs[str(key)] = described(self.repository, recording.snapshot, INPUTS, material)
+            recording.inputs[str(key)] = recording.described(INPUTS, material)
         return recording
 
     # ── what it logs ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -166,6 +167,8 @@ class Run:
     def log(self, metrics: Mapping[str, Any], *, split: str | None = None, step: int | None = None) -> None:
         """Metrics by name, of a split and at a step if they have one; the record holds the last value of each."""
         recording, now = self._open, self.clock()
+        if not isinstance(metrics, Mapping):
+            raise BadValue(f"{metrics!r} is no mapping of metrics", hint='write run.log({"auc": 0.91})')
         at = self._step(step)
         for name, value in series.names(metrics, split):
             number = values.number(value)
@@ -188,13 +191,11 @@ class Run:
 
     def log_input(self, name: str, material: Material) -> None:
         """Something that went in: a ref (`dataset/wine@2`), a path or an address. NotFound where it names nothing."""
-        recording = self._open
-        recording.inputs[str(name)] = described(self.repository, recording.snapshot, INPUTS, material)
+        self._open.inputs[str(name)] = self._open.described(INPUTS, material)
 
     def log_output(self, name: str, material: Material) -> None:
         """Something that came out: a path, a ref or an address. NotFound where it names nothing."""
-        recording = self._open
-        recording.outputs[str(name)] = described(self.repository, recording.snapshot, OUTPUTS, material)
+        self._open.outputs[str(name)] = self._open.described(OUTPUTS, material)
 
     def _tags(self, tags: Mapping[str, Any]) -> dict[str, str]:
         return {str(key): values.tag(value, f"tags.{key}", self.tell) for key, value in tags.items()}

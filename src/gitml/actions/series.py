@@ -57,10 +57,11 @@ def table(points: Iterable[Point]) -> bytes:
     """The points as CSV, in the order in which they were logged: name, step, time, value."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
+    quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)  # the plain one lets a lone CR pass
     writer.writerow(["name", "step", "time", "value"])
     for point in points:
-        step = "" if point.step is None else point.step
-        writer.writerow([column(*point.name), step, _time(point.time), _number(point.value)])
+        name, step = column(*point.name), "" if point.step is None else point.step
+        (quoting if "\r" in name else writer).writerow([name, step, _time(point.time), _number(point.value)])
     return text.getvalue().encode()
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, GitmlError, Problem
 from gitml.records.record import Path
-from gitml.repo.pointers import Pointer, Tracked, hashes_in_history, is_pointer_file, tracked
 from gitml.repo.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from gitml.repo.pointers import Pointer, Tracked
 
 # What makes each type of pointer immutable; one of them is enough.
 IDENTITY: Mapping[str, tuple[str, ...]] = {
@@ -53,6 +55,8 @@ def _pointers(scope: Scope) -> Iterator[tuple[str, Path, Mapping[str, Any]]]:
 
 def tracked_in(snapshot: Snapshot) -> Tracked:
     """What DVC's files in a snapshot track, by path from the repository's root."""
+    from gitml.repo.pointers import is_pointer_file, tracked
+
     paths = [path for path in snapshot.entries if is_pointer_file(path)]
     raw = snapshot.read(snapshot.entries[path].oid for path in paths)
     return tracked({path: raw[oid] for path in paths if (oid := snapshot.entries[path].oid) in raw})
@@ -71,6 +75,8 @@ class _Trackings:
 
     @cached_property
     def ever(self) -> Mapping[str, frozenset[str]]:
+        from gitml.repo.pointers import hashes_in_history
+
         return hashes_in_history(self.scope.snapshot.git)
 
     def hold(self, file: str, pointer: Mapping[str, Any], md5: str) -> bool:

@@ -111,7 +111,7 @@ def _known(kept: Any) -> Facts:
 
 def _is_sound(found: Loaded, kind: Kind) -> bool:
     """Whether a record needs no second look; False says nothing yet."""
-    data = found.record.data if found.record else {}
+    data = dict(found.record.data) if found.record else {}
     return (
         (not kind.canonical or (found.canonical and canonical.in_order(data, kind.shape.order)))
         and kind.shape.accepts(data)

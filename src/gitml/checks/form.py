@@ -7,17 +7,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitml.checks.facts import INLINE_LIMIT
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, Problem
 from gitml.records.canonical import in_order
-from gitml.records.explain import Violation
 from gitml.records.reader import read
 from gitml.records.record import Path, Record
 from gitml.records.ref import Ref
 from gitml.records.schema import Kind
+
+if TYPE_CHECKING:
+    from gitml.records.explain import Violation
 
 _HASH = re.compile(r"~[0-9a-f]{8}(?=[./]|$)")
 _NOT_IN_SLUGS = re.compile(r"[^a-z0-9/]+")
@@ -55,9 +57,9 @@ def schema(scope: Scope) -> Iterator[Problem]:
     edited = _edited_kinds(scope)
     for path in scope.present if edited else ():
         place = scope.snapshot.place(path) if scope.is_new(path) else None
-        record = scope.record(path) if place and place.kind.name in edited else None
-        if record is not None:
-            yield from _by_base(scope, record, scope.kind(record))
+        edited_one = scope.record(path) if place and place.kind.name in edited else None
+        if edited_one is not None:
+            yield from _by_base(scope, edited_one, scope.kind(edited_one))
 
 
 def _violation(scope: Scope, record: Record, found: Violation) -> Problem:
@@ -96,7 +98,7 @@ def canonical(scope: Scope) -> Iterator[Problem]:
             continue
         kind = scope.kind(record)
         order = kind.shape.order
-        if not kind.canonical or (found.canonical and in_order(record.data, order)):
+        if not kind.canonical or (found.canonical and in_order(dict(record.data), order)):
             continue
         if found.canonical or not _is_canonical(scope.raw(record.path), record, kind):
             yield Problem(
@@ -149,10 +151,10 @@ def _differ_by_case(scope: Scope, paths: list[str]) -> Iterator[Problem]:
             names.setdefault(lower, {})[facts.ref] = path
     for spellings in names.values():
         for (one, path), (other, other_path) in pairwise(sorted(spellings.items())):
-            ref, shown = (one, path) if path in scope.asked else (other, other_path)
+            name, shown = (one, path) if path in scope.asked else (other, other_path)
             if shown in scope.asked:
                 told = f"{one} and {other} differ only by case"
-                yield Problem("name.case", shown, told, "rename one of them", WARNING, ref=ref)
+                yield Problem("name.case", shown, told, "rename one of them", WARNING, ref=name)
 
 
 def size(scope: Scope) -> Iterator[Problem]:

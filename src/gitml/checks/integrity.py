@@ -110,7 +110,7 @@ Steps = list[tuple[Path, str]]
 
 
 def _upstream(scope: Scope) -> dict[str, Steps]:
-    """From every record in question and all that they were made from: where its upstream refs stand, where they lead."""
+    """Of every record in question and all that they were made from: where its upstream refs stand, and lead."""
     targets = _Targets(scope.snapshot)
     steps: dict[str, Steps] = {}
     wave = list(scope.present)

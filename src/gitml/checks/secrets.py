@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from gitml.records.annotations import Pattern, find
@@ -27,9 +27,6 @@ _SHAPES = {
     "a password in a URL": r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s:@<>{}$*]{3,}@",
     "a password in a command": r"(?i)(?:^|\s)--?(?:password|passwd|secret|token|api[-_]?key)[= ][^\s$<{*\[]{4,}",
 }
-_SHAPE = re.compile(
-    "|".join(f"(?P<s{number}>{shape})" for number, shape in enumerate(_SHAPES.values())).replace("(?i)", "")
-)
 _KEY = re.compile(
     r"(?i)(?:^|[_.-])(?:password|passwd|pwd|secret|secret[_-]?key|api[_-]?key|access[_-]?token|auth[_-]?token"
     r"|private[_-]?key)$"
@@ -48,8 +45,16 @@ def shape(text: str) -> str | None:
     """What a text looks like, where it looks like a secret."""
     if not _HINTS.search(text):
         return None
-    found = _SHAPE.search(text)
+    found = _any_shape().search(text)
     return list(_SHAPES)[int((found.lastgroup or "s0")[1:])] if found else None
+
+
+@cache
+def _any_shape() -> re.Pattern[str]:
+    """Compiled when first needed: that takes longer than most records do, and few hold a hint."""
+    return re.compile(
+        "|".join(f"(?P<s{number}>{shape})" for number, shape in enumerate(_SHAPES.values())).replace("(?i)", "")
+    )
 
 
 def secret(key: str, value: object) -> str | None:

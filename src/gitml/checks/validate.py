@@ -25,7 +25,7 @@ class Validation:
 
 def everything(repository: Repository, snapshot: Snapshot) -> Validation:
     """A whole snapshot."""
-    base = repository.base(snapshot.settings)
+    base = repository.base(snapshot.settings, snapshot.at.commit)
     found = _validation(whole(snapshot, base))
     if snapshot.at.kind != "worktree":
         return found
@@ -39,7 +39,7 @@ def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Va
     chosen = [
         path for path in snapshot.paths if any(path == one or path.startswith(f"{one.rstrip('/')}/") for one in wanted)
     ]
-    base = repository.base(snapshot.settings)
+    base = repository.base(snapshot.settings, snapshot.at.commit)
     differing = frozenset(
         path for path in wanted if base is None or base.entries.get(path) != snapshot.entries.get(path)
     )
@@ -48,8 +48,8 @@ def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Va
 
 def staged(repository: Repository) -> Validation:
     """What the next commit would change, and what refers to it."""
-    snapshot = repository.staged()
-    return _validation(changed(snapshot, repository.head(), repository.base(snapshot.settings)))
+    snapshot, head = repository.staged_on_head()
+    return _validation(changed(snapshot, head, repository.base(snapshot.settings)))
 
 
 def _validation(scope: Scope) -> Validation:

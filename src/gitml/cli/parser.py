@@ -169,7 +169,7 @@ def _verb(argv: Sequence[str]) -> str | None:
         if not word.startswith("-"):
             return word
         if word.partition("=")[0] not in _BEFORE:  # else its value would pass for the verb
-            raise _no_flag(PROG, word, _BEFORE)
+            raise _no_flag("", word, _BEFORE)
         if word in _WITH_VALUES:
             next(words, None)
     return None
@@ -194,12 +194,12 @@ def _unknown(whole: Parser, verb: str | None, extras: Sequence[str]) -> Usage:
     place = whole.verbs.get(verb or "", whole)
     word = extras[0]
     if word.startswith("-") and len(word) > 1:
-        return _no_flag(place.prog, word, place.flags())
+        return _no_flag("" if place is whole else f"{verb}: ", word, place.flags())
     if verb == "run":
         return Usage(f"{word!r}: the command stands behind --", hint=f"git ml run --experiment E -- {' '.join(extras)}")
     return Usage(f"{word!r} is one word too many for {place.prog}", hint="put quotes around words that belong together")
 
 
-def _no_flag(prog: str, word: str, flags: Iterable[str]) -> Usage:
+def _no_flag(verb: str, word: str, flags: Iterable[str]) -> Usage:
     near = nearest(word.partition("=")[0], flags)
-    return Usage(f"{prog} knows no {word}", near=near, hint=f"{prog} -h shows its flags")
+    return Usage(f"{verb}there is no flag {word}", near=near, hint=f"{PROG} {verb.replace(': ', ' ')}-h shows its flags")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ MAX_DEPTH = 50
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 EMPTY = "{}\n"
 MAX_KEY = 1000
+MAX_BYTES = 1 << 20
 
 # What YAML 1.1 or 1.2 resolvers take for null, a boolean, a number or a date.
 _WORDS = frozenset(["~", "null", "y", "yes", "n", "no", "true", "false", "on", "off", "<<", "="])

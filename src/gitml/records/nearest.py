@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections.abc import Callable, Iterable
 
@@ -17,6 +16,8 @@ def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> tuple[str, 
 
     Takes a moment even for 100,000 candidates: only those that share most pairs of letters are looked at closely.
     """
+    import heapq
+
     wanted = name[:_LONGEST].casefold()
     names = sorted({candidate for candidate in candidates if len(candidate) <= _LONGEST})
     if len(names) > _SEVERAL:

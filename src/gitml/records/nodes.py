@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitml.errors import BadValue, Problem
-from gitml.records.canonical import MAX_DEPTH, MAX_KEY, text_scalar
+from gitml.records.canonical import MAX_BYTES, MAX_DEPTH, MAX_KEY, text_scalar
 from gitml.records.record import Path
 from gitml.records.resolve import TooLong, resolve
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from yaml.events import Event, NodeEvent
 
 _CONFLICT = re.compile(r"^(?:<{7} |>{7} )", re.MULTILINE)
-MAX_BYTES = 1 << 20
 MAX_PROBLEMS = 100
 SHOWN = 40
 SECOND, ONE_EACH = "a second document begins here", "put one record in each file"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitml.errors import Problem
+from gitml.records.canonical import MAX_BYTES
 from gitml.records.fast import read_canonical
-from gitml.records.nodes import MAX_BYTES, document, walk
 from gitml.records.record import Path
 
 Marks = dict[Path, tuple[int, int]]
@@ -41,6 +41,8 @@ def read(raw: bytes, path: str = "") -> Parsed:
 
 def read_slowly(raw: bytes, path: str = "") -> Parsed:
     """Read by the slow path alone: the reference that the fast path is held to."""
+    from gitml.records.nodes import document
+
     found = document(raw, path)
     if found.problems or found.root is None:
         return Parsed(None, found.problems)
@@ -71,6 +73,8 @@ def value_marks(raw: bytes) -> Marks:
 
 def all_marks(raw: bytes) -> tuple[Marks, Marks]:
     """Both, of fields and of values, by reading once."""
+    from gitml.records.nodes import document, walk
+
     root = document(raw).root
     if root is None:
         return {}, {}

@@ -7,9 +7,11 @@ to JSON Schema, and to the fast validator, it is otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from typing import Any
+
+from gitml.records.record import Path
 
 AS_WRITTEN = "x-gitml-pattern"
 """Where the translated schema keeps a pattern as its author wrote it."""
@@ -64,33 +66,32 @@ def agreed(pattern: str) -> bool:
     return _DIVIDED.search(pattern) is None
 
 
-def subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The schemas directly inside a schema, each with the word that it stands under."""
+def subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """The schemas directly inside a schema, each with where it stands: first the word that it stands under."""
     for word, value in schema.items():
-        inner: Any = ()
+        inner: Iterable[tuple[Path, Any]] = ()
         if word in _ONE:
-            inner = [value]
+            inner = [((word,), value)]
         elif word in _LISTS and isinstance(value, list):
-            inner = value
+            inner = (((word, index), one) for index, one in enumerate(value))
         elif word in _MAPS and isinstance(value, Mapping):
-            inner = value.values()
-        yield from ((word, one) for one in inner if isinstance(one, Mapping))
+            inner = (((word, key), one) for key, one in value.items())
+        yield from ((at, one) for at, one in inner if isinstance(one, Mapping))
 
 
-def everywhere(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A schema and all schemas inside it."""
-    yield schema
-    for _word, inner in subschemas(schema):
-        yield from everywhere(inner)
+def everywhere(schema: Mapping[str, Any], at: Path = ()) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """A schema and all schemas inside it, each with where it stands."""
+    yield at, schema
+    for step, inner in subschemas(schema):
+        yield from everywhere(inner, (*at, *step))
 
 
-def patterns(schema: Mapping[str, Any]) -> list[str]:
-    """All regular expressions of a schema."""
-    found: list[str] = []
-    for sub in everywhere(schema):
-        found += [sub["pattern"]] if isinstance(sub.get("pattern"), str) else []
-        found += sub.get("patternProperties") or ()
-    return found
+def patterns(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """All regular expressions of a schema, each with where it stands."""
+    for at, one in everywhere(schema):
+        if isinstance(one.get("pattern"), str):
+            yield (*at, "pattern"), one["pattern"]
+        yield from (((*at, "patternProperties", text), text) for text in one.get("patternProperties") or ())
 
 
 def _translated(schema: Any) -> Any:

@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitml.errors import Problem
 from gitml.records.annotations import WORD, Pattern, RefField, annotated, fields, key_order, target_of
 from gitml.records.canonical import KeyOrder
-from gitml.records.explain import Violation, explained
 from gitml.records.finite import exact, finite, stood_in
+from gitml.records.record import Path
 from gitml.records.reference import agreed, everywhere, patterns, python_pattern, reference, subschemas
 from gitml.records.template import Template
+
+if TYPE_CHECKING:
+    from gitml.records.explain import Violation
 
 MAX_FIELDS = 20_000
 _SAME_PLACE = frozenset(["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"])
@@ -73,7 +76,7 @@ class Shape:
         """The fast validator; None where only the reference can be trusted with the schema."""
         import jsonschema_rs
 
-        if not finite(self.schema) or not all(map(agreed, patterns(self.schema))):
+        if not finite(self.schema) or not all(agreed(text) for _at, text in patterns(self.schema)):
             return None
         try:
             return jsonschema_rs.Draft202012Validator(
@@ -104,6 +107,8 @@ class Shape:
         """Where the data breaks the schema; the fast validator accepts, the reference one explains."""
         if self.fast is not None and self.accepts(data):
             return []
+        from gitml.records.explain import explained
+
         return explained(self.slow, data)
 
 
@@ -203,18 +208,27 @@ def _unusable(data: Mapping[str, Any], path: str) -> list[Problem]:
         try:
             Draft202012Validator.check_schema(dict(data))
         except SchemaError as error:
-            field_name = ".".join(map(str, error.absolute_path))
-            return [_invalid(path, f"is no JSON Schema: {str(error.message)[:200]}", field_name)]
+            return [
+                _invalid(path, f"is no JSON Schema: {str(error.message)[:200]}", _dotted(tuple(error.absolute_path)))
+            ]
     if sum(1 for _field in islice(fields(data), MAX_FIELDS + 1)) > MAX_FIELDS:
         return [_invalid(path, f"names more than {MAX_FIELDS:,} fields", "properties")]
     wrong = [
-        _invalid(path, f"the pattern {text!r} is no regular expression: {fault}", "pattern")
-        for text in patterns(data)
+        _invalid(path, f"the pattern {text!r} is no regular expression: {fault}", _dotted(at))
+        for at, text in patterns(data)
         if (fault := _regex_fault(text))
     ]
-    targets = {text for sub in everywhere(data) for text in _texts(sub, "$ref")}
-    lost = [_invalid(path, f"$ref: {text} leads nowhere", "$ref") for text in sorted(targets) if not _leads(data, text)]
+    lost = [
+        _invalid(path, f"{text} leads nowhere, or back to itself", _dotted((*at, "$ref")))
+        for at, sub in everywhere(data)
+        for text in _texts(sub, "$ref")
+        if not _leads(data, text)
+    ]
     return wrong + lost
+
+
+def _dotted(at: Path) -> str:
+    return ".".join(map(str, at))
 
 
 def _texts(sub: Mapping[str, Any], word: str) -> tuple[str, ...]:
@@ -231,7 +245,7 @@ def _leads(root: Mapping[str, Any], target: str) -> bool:
         for ref in set(_texts(sub, "$ref")) - seen:
             seen.add(ref)
             waiting.append(target_of(ref, root) or {})
-        waiting.extend(inner for word, inner in subschemas(sub) if word in _SAME_PLACE)
+        waiting.extend(inner for at, inner in subschemas(sub) if at[0] in _SAME_PLACE)
     return found is not None and target not in seen
 
 
@@ -246,7 +260,7 @@ def _regex_fault(text: str) -> str:
 
 
 def _problem(path: str, found: Violation) -> Problem:
-    return Problem("schema.invalid", path, found.message, found.hint, field=".".join(map(str, found.path)) or None)
+    return Problem("schema.invalid", path, found.message, found.hint, field=_dotted(found.path) or None)
 
 
 def _invalid(path: str, message: str, field_name: str) -> Problem:

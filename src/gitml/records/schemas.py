@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.nearest import nearest
-from gitml.records.reader import read_slowly
+from gitml.records.reader import marks, read_slowly
 from gitml.records.ref import VERSION, Ref
 from gitml.records.schema import Kind, Shape, kind_of, read_kind
 from gitml.records.template import OWN_FOLDER, SERIES
@@ -49,23 +49,23 @@ def read_schema(raw: bytes, path: str, blob: str, meta: Shape) -> SchemaFile:
     """Read and check one schema file against the meta-schema; costly, so callers keep the result by blob."""
     parsed = read_slowly(raw, path)
     if parsed.data is None:
-        problems = tuple(
-            Problem(
-                "schema.invalid",
-                path,
-                problem.message,
-                problem.hint,
-                line=problem.line,
-                column=problem.column,
-                field=problem.field,
-            )
-            for problem in parsed.problems
-        )
+        problems = tuple(replace(problem, code="schema.invalid") for problem in parsed.problems)
         return SchemaFile(path, blob, None, problems)
     if str(parsed.data.get("$id")).startswith(f"{META}/"):
         return SchemaFile(path, blob, None)
     kind = read_kind(parsed.data, path, blob, meta)
-    return SchemaFile(path, blob, None, tuple(kind)) if isinstance(kind, list) else SchemaFile(path, blob, parsed.data)
+    return (
+        SchemaFile(path, blob, None, _placed(kind, raw))
+        if isinstance(kind, list)
+        else SchemaFile(path, blob, parsed.data)
+    )
+
+
+def _placed(problems: list[Problem], raw: bytes) -> tuple[Problem, ...]:
+    """Problems of a schema file with line and column: those of the field, or of the mapping that lacks it."""
+    places = {".".join(map(str, path)): place for path, place in marks(raw).items()}
+    found = [(problem, places.get(problem.field or "", (None, None))) for problem in problems]
+    return tuple(replace(problem, line=line, column=column) for problem, (line, column) in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,19 @@ def _kind(file: SchemaFile) -> Kind | None:
     return None if file.data is None else kind_of(file.data, file.path, file.blob)
 
 
+def _once(kinds: list[Kind]) -> tuple[list[Kind], list[Problem]]:
+    """The kinds of one store, each but once, and a problem for each file that defines one again."""
+    kept: dict[str, Kind] = {}
+    problems = []
+    for kind in kinds:
+        first = kept.setdefault(kind.tag, kind)
+        if first is not kind:
+            told = f"{kind.tag} is defined by {first.path} already"
+            hint = "give it another name, or the next major"
+            problems.append(Problem("schema.invalid", kind.path, told, hint, field="$id"))
+    return list(kept.values()), problems
+
+
 class Schemas:
     """The kinds that hold in a snapshot: of layers of schema files, the later layer's kinds win."""
 
@@ -92,12 +105,15 @@ class Schemas:
         self.kinds: dict[tuple[str, int], Kind] = {}
         self.latest: dict[str, Kind] = {}
         own = tuple(own)
+        twice: list[Problem] = []
         for layer in (packaged, asker, own):
             kinds = [kind for file in layer if (kind := _kind(file)) is not None]
+            if layer is own:
+                kinds, twice = _once(kinds)
             self.kinds.update({(kind.name, kind.major): kind for kind in kinds})
             self.latest.update({kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.major)})
         self.problems: tuple[Problem, ...] = tuple(problem for file in own for problem in file.problems)
-        self.problems += tuple(self._overlaps(tuple(file.blob for file in own), tuple(file.path for file in own)))
+        self.problems += (*twice, *self._overlaps(tuple(file.blob for file in own), tuple(file.path for file in own)))
         self._index: dict[tuple[int, str, str], list[Kind]] = {}
         for kind in self.latest.values():
             self._index.setdefault(_bucket(kind.template.text.split("/")), []).append(kind)

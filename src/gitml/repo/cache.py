@@ -32,7 +32,7 @@ class Cache:
         """The values kept for some of the keys."""
         import sqlite3
 
-        wanted = list(keys)
+        wanted = [key for key in keys if _is_text(key)]
         found: dict[str, Any] = {}
         try:
             connection = self._open(create=False)
@@ -51,9 +51,9 @@ class Cache:
         """Keep values; quietly does without where nothing can be written, but leaves a note."""
         import sqlite3
 
-        if not values:
+        rows = [(key, _pack(value)) for key, value in values.items() if _is_text(key)]
+        if not rows:
             return
-        rows = [(key, _pack(value)) for key, value in values.items()]
         try:
             connection = self._open(create=True)
             if connection is not None:
@@ -93,6 +93,11 @@ class Cache:
                 self.note = f"the cache was damaged ({error}) and is built anew"
             except OSError as second:
                 self.note += f"; remove it by hand ({second})"
+
+
+def _is_text(key: str) -> bool:
+    """Whether SQLite takes a key: one that names a path which is no UTF-8 is not kept."""
+    return key.isascii() or key.encode(errors="replace").decode() == key
 
 
 def _pack(value: Any) -> bytes:

@@ -55,6 +55,10 @@ class Git(Command):
         """The content of the index."""
         return index.staged(self)
 
+    def tree_below(self, staged: Staged, commit: str) -> dict[str, Entry]:
+        """Every file of a commit, told by how the index differs from it."""
+        return index.tree_below(self, staged, commit)
+
     def status(self) -> list[Status]:
         """Every path that is staged, changed, untracked or unmerged."""
         return status.status(self)

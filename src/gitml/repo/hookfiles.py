@@ -15,7 +15,7 @@ MARK = "# gitml writes this hook: `git ml init --hooks` brings it up to date."
 BEFORE = ".before-gitml"
 # `merge` and `am` have staged their result when their hooks run. `rebase` and `cherry-pick` run none of these: what
 # they bring is looked at when it is pushed.
-STAGED, PUSHED = "validate --staged --quiet", "validate --pushed --quiet"
+STAGED, PUSHED = "validate --staged --quiet", "validate --pushed --quiet >&2"
 HOOKS = {"pre-commit": STAGED, "pre-merge-commit": STAGED, "pre-applypatch": STAGED, "pre-push": PUSHED}
 _ENDS = {"pre-push": "nothing was pushed"}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from gitml.errors import GitFailed, Problem
 from gitml.repo.command import Command, items, text
-from gitml.repo.objects import Entry, blob_id
+from gitml.repo.objects import Entry, blob_id, tree
 
 # More paths than this are not named one by one in a command.
 _NAMED = 200
@@ -85,3 +85,21 @@ def _intended(command: Command, out: bytes, entries: dict[str, Entry]) -> frozen
             found.add(path)
         path = lines[_DEBUG_LINES]
     return frozenset(found & set(paths))
+
+
+def tree_below(command: Command, index: Staged, commit: str) -> dict[str, Entry]:
+    """Every file of a commit, told by how the index differs from it: git knows that before it has listed a tree."""
+    if index.unmerged or index.intent_to_add:
+        return tree(command, commit)
+    entries = dict(index.entries)
+    options = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none")
+    listed = iter(command.lines0("diff-index", *options, commit, "--"))
+    for facts in listed:
+        # :100644 100644 <oid before> <oid now> M, and the path as the next item
+        mode, _, oid, _, letter = facts[1:].split(" ")
+        path = next(listed)
+        if letter == "A":
+            del entries[path]
+        else:
+            entries[path] = Entry(mode, oid)
+    return entries

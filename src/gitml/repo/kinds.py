@@ -51,14 +51,6 @@ class Schema(Mapping[str, Any]):
         return self._whole
 
 
-@lru_cache(maxsize=8)
-def schemas_of(
-    packaged_files: tuple[SchemaFile, ...], own: tuple[SchemaFile, ...], asker: tuple[SchemaFile, ...]
-) -> Schemas:
-    """The kinds of these files: the same for all snapshots that hold the same ones."""
-    return Schemas(packaged_files, own, asker)
-
-
 # The shipped files do not change while a process runs.
 _shipped: list[SchemaFile] = []
 
@@ -78,7 +70,9 @@ def _schemas(own: tuple[SchemaFile, ...], asker: tuple[SchemaFile, ...]) -> Sche
 def shipped(cache: Cache | None) -> tuple[SchemaFile, ...]:
     """The packaged schema files."""
     files = packaged.files()
-    return read_files({f"schemas/{name}": found for name, found in files.items() if name != _META_FILE}, cache)
+    blobs = {f"schemas/{name}": digest for name, (digest, _raw) in files.items() if name != _META_FILE}
+    by_digest = dict(files.values())
+    return read_files(blobs, lambda wanted: {digest: by_digest[digest] for digest in wanted}, cache)
 
 
 def read_files(blobs: Mapping[str, str], read: Bytes, cache: Cache | None) -> tuple[SchemaFile, ...]:

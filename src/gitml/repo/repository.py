@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from gitml.records.settings import PATH as SETTINGS
 from gitml.records.settings import Settings
 from gitml.repo.cache import Cache
 from gitml.repo.git import Git
+from gitml.repo.index import Staged
 from gitml.repo.objects import Entry
 from gitml.repo.revision import At
 from gitml.repo.snapshot import Snapshot
@@ -60,35 +61,39 @@ class Repository:
 
     def staged(self) -> Snapshot:
         """The staged content."""
-        found = self.git.staged()
+        return self._staged(self.git.staged())
+
+    def _staged(self, found: Staged) -> Snapshot:
         problems = [_unmerged(path) for path in sorted(found.unmerged)]
-        return Snapshot(
-            self.git,
-            At("staged"),
-            found.entries,
-            prefix=self.prefix,
-            cache=self.cache,
-            problems=problems,
-        )
+        return Snapshot(self.git, At("staged"), found.entries, prefix=self.prefix, cache=self.cache, problems=problems)
 
     def head(self) -> Snapshot:
         """HEAD's commit; an empty snapshot where there is none yet."""
         head = self.git.head()
-        return self.commit(head) if head else Snapshot(self.git, At("commit"), {}, prefix=self.prefix, cache=self.cache)
+        return self.commit(head) if head else self._at_commit(None, {})
+
+    def staged_on_head(self) -> tuple[Snapshot, Snapshot]:
+        """The staged content, and HEAD below it."""
+        found = self.git.staged()
+        head = self.git.head()
+        if head is None:
+            return self._staged(found), self._at_commit(None, {})
+        return self._staged(found), self._kept(head, (), lambda: self.git.tree_below(found, head))
 
     def commit(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
-        """A commit, by its full id; `asker` are the schemas of the store that asks.
+        """A commit, by its full id; `asker` are the schemas of the store that asks."""
+        return self._kept(commit, asker, lambda: self.git.tree(commit))
 
-        It never changes, so that who asks twice (HEAD, and as the base) gets the same snapshot, and what it has read.
-        """
+    def _kept(self, commit: str, asker: tuple[SchemaFile, ...], entries: Callable[[], Mapping[str, Entry]]) -> Snapshot:
+        """A commit's snapshot, which never changes: who holds it and asks again gets it. HEAD is often the base, too."""
         key = (commit, self.prefix, asker)
         found = self._commits.get(key)
         if found is None:
-            found = self._commits[key] = self._at_commit(commit, self.git.tree(commit), asker)
+            found = self._commits[key] = self._at_commit(commit, entries(), asker)
         return found
 
     def _at_commit(
-        self, commit: str, entries: Mapping[str, Entry], asker: tuple[SchemaFile, ...] = ()
+        self, commit: str | None, entries: Mapping[str, Entry], asker: tuple[SchemaFile, ...] = ()
     ) -> Snapshot:
         return Snapshot(self.git, At("commit", commit), entries, prefix=self.prefix, asker=asker, cache=self.cache)
 
@@ -99,11 +104,16 @@ class Repository:
             return self.worktree()
         return self.staged() if found.kind == "staged" else self.commit(found.commit or "", asker)
 
-    def base(self, settings: Settings) -> Snapshot | None:
+    def base(self, settings: Settings, commit: str | None = None) -> Snapshot | None:
         """What has landed: the merge-base with main (its remote-tracking branch first), on main itself HEAD.
 
-        None where it is not known: a shallow clone whose history does not reach it.
+        For a commit of old it is what that one and main have in common. None where it is not known: a shallow clone
+        whose history does not reach it.
         """
+        if commit is not None:
+            main = self.git.main_ref(settings.main)
+            found = self.git.merge_base(commit, main) if main else commit
+            return self.commit(found) if found else None
         main = None if self.git.branch() == settings.main else self.git.main_ref(settings.main)
         if main is None or self.git.head() is None:
             return self.head()

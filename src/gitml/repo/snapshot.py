@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.nearest import nearest
@@ -17,15 +17,15 @@ from gitml.records.template import OWN_FOLDER, SERIES
 from gitml.repo.cache import Cache
 from gitml.repo.change import Change
 from gitml.repo.git import Git
-from gitml.repo.kinds import read_files, schemas_of, shipped
+from gitml.repo.kinds import read_files, schemas
 from gitml.repo.load import Loaded, load
 from gitml.repo.objects import Entry
-from gitml.repo.pointers import is_pointer_file
 from gitml.repo.revision import At
 
 _NEAR = 2000
 # What is read in small portions is asked for again by one check after the other, and each time is a process.
 _FEW = 64
+_MANY = 1024
 _PORTION = 2000
 
 
@@ -71,13 +71,15 @@ class Snapshot:
     @cached_property
     def content(self) -> Mapping[str, Entry]:
         """The part of the tree that is the store: records, schemas, pointers."""
-        return {path: entry for path, entry in self.entries.items() if self._belongs(path)}
+        from gitml.repo.pointers import is_pointer_file
 
-    def _belongs(self, path: str) -> bool:
-        inner = self.inner(path)
-        if inner is None:
-            return False
-        return inner.startswith((OWN_FOLDER, FOLDER)) or is_pointer_file(path) or self.schemas.place(inner) is not None
+        own = (self.prefix + OWN_FOLDER, self.prefix + FOLDER)
+        inside = ((path, entry) for path, entry in self.entries.items() if path.startswith(self.prefix))
+        return {
+            path: entry
+            for path, entry in inside
+            if path.startswith(own) or is_pointer_file(path) or self.place(path) is not None
+        }
 
     def inner(self, path: str) -> str | None:
         """A path relative to the store, or None outside it."""
@@ -87,13 +89,12 @@ class Snapshot:
         """The bytes of blobs; those that this clone does not have are left out."""
         wanted = dict.fromkeys(oids)
         found = {oid: held[oid] for oid in wanted for held in (self.contents, self._read) if oid in held}
-        missing = [oid for oid in wanted if oid not in found]
-        if missing:
-            fresh = {oid: raw for oid, raw in self.git.cat(missing) if raw is not None}
-            if len(fresh) <= _FEW:
-                self._read.update(fresh)
-            found.update(fresh)
-        return found
+        fresh = _bytes_of(self.git, found, wanted)
+        if len(fresh) - len(found) <= _FEW:
+            if len(self._read) > _MANY:
+                self._read.clear()
+            self._read.update((oid, fresh[oid]) for oid in fresh.keys() - found.keys())
+        return fresh
 
     def bytes_at(self, path: str) -> bytes | None:
         """The bytes at a path, or None where nothing is (or the object is missing)."""
@@ -105,12 +106,15 @@ class Snapshot:
         """The schema files in this snapshot's `schemas/` that are gitml's."""
         folder = self.prefix + FOLDER
         paths = [path for path in self.entries if path.startswith(folder) and is_schema_path(self.inner(path) or "")]
-        return read_files({path: self.entries[path].oid for path in paths}, self.read, self.cache)
+        blobs = {path: self.entries[path].oid for path in paths}
+        # Schemas outlive their snapshot: what reads them again must not hold it fast.
+        held = {oid: self.contents[oid] for oid in blobs.values() if oid in self.contents}
+        return read_files(blobs, partial(_bytes_of, self.git, held), self.cache)
 
     @cached_property
     def schemas(self) -> Schemas:
         """The kinds that hold here."""
-        return schemas_of(shipped(self.cache), self.own_schemas, self._asker)
+        return schemas(self.own_schemas, self._asker, self.cache)
 
     @cached_property
     def settings(self) -> Settings:
@@ -231,9 +235,7 @@ class Snapshot:
             problems=self.tree_problems,
         )
         after._loaded = {
-            path: found
-            for path, found in self._loaded.items()
-            if path in entries and entries[path].oid == found.blob
+            path: found for path, found in self._loaded.items() if path in entries and entries[path].oid == found.blob
         }
         return after
 
@@ -245,3 +247,12 @@ class Snapshot:
     def settings_kind(self) -> str:
         """The kind whose schema store.yaml satisfies."""
         return STORE
+
+
+def _bytes_of(git: Git, held: Mapping[str, bytes], oids: Iterable[str]) -> dict[str, bytes]:
+    """The bytes of blobs, of which some are at hand; what this clone does not have is left out."""
+    found = {oid: held.get(oid) for oid in oids}
+    missing = [oid for oid, raw in found.items() if raw is None]
+    if missing:
+        found.update(git.cat(missing))
+    return {oid: raw for oid, raw in found.items() if raw is not None}

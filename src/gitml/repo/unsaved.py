@@ -14,15 +14,22 @@ def keep(git: Git, name: str, files: Mapping[str, bytes]) -> Path | None:
 
     Copied onto the work tree (`cp -r FOLDER/. .`) they stand where they belong.
     """
-    from tempfile import gettempdir
-
-    places = (lambda: git.git_dir / "gitml" / "unsaved" / name, lambda: Path(gettempdir()) / f"gitml-{name}")
-    for named in places:
+    for named in (_below_git, _among_temporary):
         with suppress(OSError):  # the next place is tried, and the caller told where there is none
-            place = named()
+            place = named(git, name)
             for path, content in files.items():
                 target = place / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
             return place
     return None
+
+
+def _below_git(git: Git, name: str) -> Path:
+    return git.git_dir / "gitml" / "unsaved" / name
+
+
+def _among_temporary(_git: Git, name: str) -> Path:
+    from tempfile import gettempdir
+
+    return Path(gettempdir()) / f"gitml-{name}"
