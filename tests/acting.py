@@ -8,10 +8,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gitrepo import environment
-
 import gitml
 from gitml.store import Store
+from gitrepo import environment
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 WINE = "alcohol,grower\n12.5,a\n13.1,b\n11.0,\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -78,7 +79,8 @@ def executables(folder: Path) -> Path:
 def typed(folder: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment in which `git ml` is found."""
     paths = [str(executables(folder)), os.environ["PATH"]]
-    return environment({"PATH": os.pathsep.join(paths), "PYTHONPATH": source(), **(env or {})})
+    clean = {name: value for name, value in environment().items() if not name.startswith("PYTHON")}
+    return clean | {"PATH": os.pathsep.join(paths), "PYTHONPATH": source(), **(env or {})}
 
 
 def source() -> str:
@@ -92,3 +94,27 @@ def process(place: Path, *command: str, env: Mapping[str, str], text: str = "") 
     """A command as a process of its own."""
     done = subprocess.run(command, cwd=place, env=dict(env), input=text.encode(), capture_output=True, check=False)
     return Said(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+
+
+def on_terminal(
+    place: Path, *command: str, env: Mapping[str, str], columns: int = 100, typed: str = ""
+) -> tuple[int, str]:
+    """A command whose three streams are one terminal, where something is `typed`: its exit code, and what was shown."""
+    pid, terminal = pty.fork()
+    if pid == 0:  # pragma: no cover - the child becomes the command
+        os.chdir(place)
+        os.environ.clear()
+        os.environ.update({**env, "COLUMNS": str(columns), "LINES": "24", "TERM": "xterm-256color"})
+        os.execvp(command[0], command)  # noqa: S606  (as a shell does it)
+    os.write(terminal, typed.encode())
+    shown = b""
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # the other side has been closed
+            part = b""
+        if not part:
+            break
+        shown += part
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode().replace("\r\n", "\n")

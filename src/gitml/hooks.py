@@ -49,7 +49,7 @@ def staged(repository: Repository) -> Validation:
     for store in stores(repository, after.entries):
         if store.prefix != after.prefix:
             after, before = store.staged_on_head()
-        base = store.base(after.settings)
+        base = store.base(after.settings, head=before)
         scope = changed(after, before, base)
         found.append(Validation(after.at, base.at.commit if base else None, len(scope.paths), tuple(check(scope))))
     return joined(found)
@@ -96,7 +96,8 @@ def _landed(store: Repository, after: Snapshot, line: Pushed, there: str | None)
 def stores(repository: Repository, paths: Iterable[str]) -> list[Repository]:
     """Every store in a tree: a commit holds all of them, wherever it was made from."""
     inner = f"/{SETTINGS}"
-    prefixes = {path.removesuffix(SETTINGS) for path in paths if path == SETTINGS or path.endswith(inner)}
+    found = (path for path in paths if path.endswith(SETTINGS))
+    prefixes = {path.removesuffix(SETTINGS) for path in found if path == SETTINGS or path.endswith(inner)}
     return [replace(repository, prefix=prefix) for prefix in sorted(prefixes or {repository.prefix})]
 
 

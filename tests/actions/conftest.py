@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from acting import WINE, dvc, now
-from gitrepo import commit, git, init, write
 
 import gitml
+from acting import WINE, dvc, now
+from gitrepo import commit, environment, git, init, write
+
 
 @pytest.fixture(scope="session")
-def plain_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _session_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What each test sees of the environment, for what is made once for all of them."""
+    clean = environment({"DVC_NO_ANALYTICS": "1"})
+    clean.setdefault("DVC_SITE_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "dvc-site"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in set(os.environ) - set(clean):
+            patch.delenv(name)
+        for name, value in clean.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def plain_template(_session_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store without a record, committed."""
     place = init(tmp_path_factory.mktemp("plain") / "repo")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("GIT_")]:
-            patch.delenv(name)
-        gitml.init(place, clock=now)
+    gitml.init(place, clock=now)
     commit(place, {"train.py": "print(1)\n"}, "begin")
     return place
 
@@ -54,4 +66,3 @@ def tracked(dvc_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     git(place, "status")
     monkeypatch.chdir(place)
     return place
-

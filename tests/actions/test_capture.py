@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from gitrepo import commit, environment, git, write
 
 import gitml
 from gitml.actions.run import RunWarning
+from gitrepo import commit, environment, git, write
 
 SCRIPT = """
 import gitml, sys
@@ -35,9 +34,7 @@ def run_script(place: Path, *args: str, cwd: str = ".") -> dict[str, Any]:
     """What a process of its own records; the last word it prints is the run's ref."""
     source = str(Path(gitml.__file__).parents[1])
     env = environment({"PYTHONPATH": source})
-    done = subprocess.run(
-        [sys.executable, *args], cwd=place / cwd, env=env, capture_output=True, check=True, text=True
-    )
+    done = subprocess.run([sys.executable, *args], cwd=place / cwd, env=env, capture_output=True, check=True, text=True)
     return dict(gitml.open(place).show(done.stdout.split()[-1]).data)
 
 
@@ -98,7 +95,7 @@ def test_the_command_does_not_tell_where_things_lie_on_this_machine(plain: Path)
     commit(plain, {"src/train.py": SCRIPT})
     found = run_script(plain, str(plain / "src/train.py"), cwd="src")["code"]
     assert str(plain) not in json.dumps(found)
-    assert os.path.dirname(sys.executable) not in json.dumps(found)
+    assert str(Path(sys.executable).parent) not in json.dumps(found)
     assert found["command"].endswith("src/train.py")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from acting import opened
 from gitrepo import commit, git, write
 
@@ -59,7 +60,7 @@ def test_only_the_paths_that_were_asked_for(plain: Path) -> None:
 def test_what_cannot_be_read_and_what_is_adopted_stay_as_they_are(plain: Path) -> None:
     schema = (
         "$schema: https://json-schema.org/draft/2020-12/schema\n$id: card/1\n"
-        "x-gitml: {addressing: named, path: \"cards/{name}.yaml\", canonical: false}\ntype: object\nproperties: {}\n"
+        'x-gitml: {addressing: named, path: "cards/{name}.yaml", canonical: false}\ntype: object\nproperties: {}\n'
     )
     broken = b"schema: model/1\ndescription: [\n"
     write(plain, {"schemas/card.yaml": schema, "cards/a.yaml": "b:   1\na:  2\n", "metadata/models/bad.yaml": broken,

@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from acting import WINE, dvc, opened
-from gitrepo import commit, git, write
 
 import gitml
+from acting import WINE, dvc, opened
 from gitml.errors import BadValue, Conflict, DiskFailed, NotFound
+from gitrepo import commit, git, write
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +85,9 @@ def test_from_the_remote_where_what_is_tracked_now_is_wanted(wine: Path, tmp_pat
     shutil.rmtree(wine / "images")
     assert opened(wine).get("dataset/wine@2").read_text() == WINE + "9.5,c\n"
     assert (opened(wine).get("dataset/images@1") / "deep/b.png").read_text() == "b"
-    with pytest.raises(NotFound, match=r"data/wine\.csv with md5 \w+ is neither in the work tree nor in DVC's cache; git"):
+    with pytest.raises(
+        NotFound, match=r"data/wine\.csv with md5 \w+ is neither in the work tree nor in DVC's cache; git"
+    ):
         opened(wine).get("dataset/wine@1")
 
 

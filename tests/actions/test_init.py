@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from acting import opened
-from gitrepo import commit, git, init, write
 
 import gitml
+from acting import opened
 from gitml.errors import BadValue, GitFailed
 from gitml.repo import packaged
 from gitml.store import initialise
+from gitrepo import commit, git, init, write
 
 STORE = """\
 schema: store/1
@@ -26,7 +26,8 @@ series:
 capture:
   text: false
 """
-ATTRIBUTES = "metadata/**/*.yaml text eol=lf -filter\nmetadata/series/** -text -filter\n"
+RECORDS, SERIES = "metadata/**/*.yaml text eol=lf -filter\n", "metadata/series/** -text -filter\n"
+ATTRIBUTES = RECORDS + SERIES
 
 
 def test_settings_schemas_and_attributes(repo: Path) -> None:
@@ -72,7 +73,9 @@ def test_what_is_there_stays(repo: Path) -> None:
 
 
 def test_schemas_of_something_else_are_left_alone(repo: Path) -> None:
-    write(repo, {"schemas/user.yaml": "type: object\n", "schemas/deep/run.yaml": "$id: run/1\n", "schemas/a.json": "{}\n"})
+    write(
+        repo, {"schemas/user.yaml": "type: object\n", "schemas/deep/run.yaml": "$id: run/1\n", "schemas/a.json": "{}\n"}
+    )
     done = initialise(repo)
     assert sorted(path.name for path in (repo / "schemas").rglob("*.*")) == ["a.json", "run.yaml", "user.yaml"]
     assert done.warnings == ("schemas/ belongs to something else and is left alone: the packaged schemas serve",)
@@ -94,8 +97,8 @@ def test_an_empty_folder_of_schemas_is_nobodys(repo: Path) -> None:
         ("*.csv binary", "*.csv binary\n" + ATTRIBUTES),
         (ATTRIBUTES, ATTRIBUTES),
         (ATTRIBUTES + "x\n", ATTRIBUTES + "x\n"),
-        ("metadata/series/** -text -filter\n", "metadata/series/** -text -filter\n" + ATTRIBUTES),
-        ("metadata/**/*.yaml  text  eol=lf -filter\n", "metadata/**/*.yaml  text  eol=lf -filter\nmetadata/series/** -text -filter\n"),
+        (SERIES, SERIES + ATTRIBUTES),
+        (RECORDS.replace(" ", "  "), RECORDS.replace(" ", "  ") + SERIES),
         ("*.csv binary\r\n", "*.csv binary\r\n" + ATTRIBUTES.replace("\n", "\r\n")),
     ],
     ids=range(7),

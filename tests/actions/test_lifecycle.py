@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import NOW, dvc, opened
-from gitrepo import commit, git, write
 
 import gitml
+from acting import NOW, dvc, opened
 from gitml.errors import BadRef, NotFound, Refused
 from gitml.repo import command
 from gitml.repo.names import names_everywhere
+from gitrepo import commit, git, write
 
 
 def data(place: Path, ref: str) -> dict[str, Any]:
@@ -229,12 +229,12 @@ def test_a_move_touches_only_its_own_lines(two: Path) -> None:
     store = opened(two)
     store.promote("model/wine@1", "production", reason="first")
     file = two / "metadata/aliases/model/wine/production.yaml"
-    file.write_text("# who may move this: @ines\n" + file.read_text() + "expires: \"2027-01-01\"\ntags:\n  a: b # why\n")
+    file.write_text("# who may move this: @ines\n" + file.read_text() + 'expires: "2027-01-01"\ntags:\n  a: b # why\n')
     store.refresh()
     store.promote("model/wine@2", "production")
     text = file.read_text()
-    assert text.startswith("# who may move this: @ines\nschema: alias/1\nversion: \"2\"\n")
-    assert text.endswith("expires: \"2027-01-01\"\ntags:\n  a: b # why\n")
+    assert text.startswith('# who may move this: @ines\nschema: alias/1\nversion: "2"\n')
+    assert text.endswith('expires: "2027-01-01"\ntags:\n  a: b # why\n')
     assert "reason" not in text  # the reason was that of the move before
 
 
@@ -279,7 +279,9 @@ def test_a_status_on_its_way(two: Path) -> None:
     store.retire("model/wine@1", status="deprecated", reason="2 is better", commit=True)
     found = data(two, "status/model/wine/1")
     assert (found["status"], found["reason"], found["by"]) == ("deprecated", "2 is better", "Mona")
-    with pytest.raises(Refused, match=r"may not move from none to gone; allowed: approved, rejected, deprecated, retired"):
+    with pytest.raises(
+        Refused, match=r"may not move from none to gone; allowed: approved, rejected, deprecated, retired"
+    ):
         store.retire("model/wine@2", status="gone")
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gitrepo import write
 
 import gitml
 from gitml.actions.redaction import REDACTED, command_line, redacted
 from gitml.actions.run import RunWarning
 from gitml.checks.secrets import secret
 from gitml.records.record import flatten, segments
+from gitrepo import write
 
 TOKEN = "ghp_" + "a1B2" * 9
 KEY = "AKIA" + "ABCDEFGHIJKLMNOP"
@@ -76,9 +76,10 @@ def test_command_lines(argv: list[str], wanted: str) -> None:
 
 
 def test_a_run_with_secrets_is_written_without_them(plain: Path) -> None:
-    with pytest.warns(RunWarning, match="looks like"), gitml.run(
-        "wine", params={"password": "hunter2", "lr": 0.1}, tags={"t": TOKEN}, note=f"see {KEY}"
-    ) as run:
+    with (
+        pytest.warns(RunWarning, match="looks like"),
+        gitml.run("wine", params={"password": "hunter2", "lr": 0.1}, tags={"t": TOKEN}, note=f"see {KEY}") as run,
+    ):
         run.log({"auc": 0.9, TOKEN: 0.5}, step=1)
     found = gitml.open().show(run.ref).data
     assert found["params"] == {"password": REDACTED, "lr": 0.1}
@@ -91,13 +92,17 @@ def test_nor_is_a_secret_in_the_text_of_an_exception_or_what_is_kept_aside(plain
     settings = plain / "metadata/store.yaml"
     settings.write_text(settings.read_text().replace("text: false", "text: true"))
     write(plain, {"metadata/runs": "a file stands here\n"})
-    with pytest.warns(RunWarning), pytest.raises(ValueError, match="bad"), gitml.run("wine", params={"password": "hunter2"}):
+    with (
+        pytest.warns(RunWarning),
+        pytest.raises(ValueError, match="bad"),
+        gitml.run("wine", params={"password": "hunter2"}),
+    ):
         raise ValueError(f"bad {TOKEN}")
     assert list((plain / ".git/gitml/unsaved").rglob("*.yaml"))
     _nowhere(plain, "hunter2", TOKEN)
 
 
 def _nowhere(place: Path, *secrets: str) -> None:
-    for secret in secrets:
-        found = subprocess.run(["grep", "-rl", secret, "."], cwd=place, capture_output=True, check=False).stdout
+    for one in secrets:
+        found = subprocess.run(["grep", "-rl", one, "."], cwd=place, capture_output=True, check=False).stdout
         assert found == b""

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from gitrepo import commit, git, write
 
 import gitml
 from gitml.actions.run import Run, RunWarning, current_run
 from gitml.errors import BadRef, BadValue, GitFailed, NotFound
+from gitrepo import commit, git, write
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -159,7 +159,7 @@ def test_a_step_that_is_no_whole_number_is_told(plain: Path) -> None:
 
 
 def test_a_failure_is_recorded_and_raised_again(plain: Path) -> None:
-    with pytest.raises(ZeroDivisionError), gitml.run("wine") as run:
+    with pytest.raises(ZeroDivisionError), gitml.run("wine") as run:  # noqa: PT012 - it fails after it has logged
         run.log({"auc": 0.5})
         _ = 1 / 0
     found = data(run)
@@ -329,8 +329,9 @@ def test_what_lies_elsewhere_is_an_address(plain: Path, tmp_path: Path) -> None:
 
 def test_an_input_that_names_nothing_is_told_before_anything_runs(plain: Path) -> None:
     write(plain, {"data/wine.csv": "x\n"})
-    with pytest.raises(NotFound, match=r"wine\.cvs: no such file or folder \(nearest: wine\.csv\)"), gitml.run(
-        "wine", inputs={"train": "data/wine.cvs"}
+    with (
+        pytest.raises(NotFound, match=r"wine\.cvs: no such file or folder \(nearest: wine\.csv\)"),
+        gitml.run("wine", inputs={"train": "data/wine.cvs"}),
     ):
         pytest.fail("it ran")
     with pytest.raises(NotFound, match="there is no dataset/wine@7"), gitml.run("wine", inputs={"t": "dataset/wine@7"}):
@@ -341,12 +342,14 @@ def test_what_is_no_input_is_told_before_anything_runs(tracked: Path) -> None:
     store = gitml.open()
     store.new_dataset("wine", "data/wine.csv")
     store.new("metric", "auc", {"direction": "higher"})
-    with pytest.raises(BadRef, match=r"dataset/wine names no version; write dataset/wine@VERSION"), gitml.run(
-        "wine", inputs={"train": "dataset/wine"}
+    with (
+        pytest.raises(BadRef, match=r"dataset/wine names no version; write dataset/wine@VERSION"),
+        gitml.run("wine", inputs={"train": "dataset/wine"}),
     ):
         pytest.fail("it ran")
-    with pytest.raises(BadRef, match="a metric is nothing that goes in or comes out"), gitml.run(
-        "wine", inputs={"train": store.show("metric/auc")}
+    with (
+        pytest.raises(BadRef, match="a metric is nothing that goes in or comes out"),
+        gitml.run("wine", inputs={"train": store.show("metric/auc")}),
     ):
         pytest.fail("it ran")
 
@@ -383,7 +386,7 @@ def test_a_name_to_show_and_a_seed_alone(plain: Path) -> None:
 
 
 def test_an_output_that_names_nothing_fails_the_run_which_is_recorded(plain: Path) -> None:
-    with pytest.raises(NotFound), gitml.run("wine") as run:
+    with pytest.raises(NotFound), gitml.run("wine") as run:  # noqa: PT012 - it fails after it has logged
         run.log({"auc": 0.9})
         run.log_output("model", "models/nothing.pkl")
     found = data(run)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from gitrepo import commit, environment, write
 
 import gitml
-from gitml.actions.run import RunWarning
+from acting import now
+from gitml.actions.run import Run, RunWarning, Source
 from gitml.repo.git import Git
 from gitml.repo.unsaved import keep
+from gitrepo import commit, environment, write
 
 FULL_DISK = """
 import resource, sys, gitml
@@ -23,8 +25,18 @@ with gitml.run("wine", params={"lr": 0.01}) as run:
 sys.stdout.write(run.ref + " trained")
 """
 
+FORK = """
+import os, sys, gitml
+with gitml.run("wine") as run:
+    if os.fork() == 0:
+        sys.exit(3)
+    os.wait()
+    run.log({"auc": 1})
+print(run.ref)
+"""
 
-def in_a_process(place: Path, *args: str) -> subprocess.CompletedProcess[str]:
+
+def in_a_process(place: Path, *args: str | bytes) -> subprocess.CompletedProcess[str]:
     env = environment({"PYTHONPATH": str(Path(gitml.__file__).parents[1])})
     return subprocess.run([sys.executable, *args], cwd=place, env=env, capture_output=True, check=False, text=True)
 
@@ -37,7 +49,10 @@ def kept(place: Path, ref: str) -> Path:
 def test_what_the_checks_refuse_is_kept_aside_whole(plain: Path) -> None:
     schema = plain / "schemas/run.yaml"
     schema.write_text(schema.read_text().replace("required: [schema, status, created]", "required: [schema, reason]"))
-    with pytest.warns(RunWarning, match=r"could not be written: .*reason.*; it is kept in ") as told, gitml.run("wine") as run:
+    with (
+        pytest.warns(RunWarning, match=r"could not be written: .*reason.*; it is kept in ") as told,
+        gitml.run("wine") as run,
+    ):
         run.log({"auc": 0.9}, step=1)
     assert len(told) == 1
     assert run.applied is not None
@@ -80,9 +95,10 @@ def test_a_repository_that_is_gone_is_no_reason_either(plain: Path, tmp_path: Pa
 def test_during_a_merge_the_files_are_written_and_the_commit_is_left_to_the_person(plain: Path) -> None:
     commit(plain, {"x.py": "1\n"})
     (plain / ".git/MERGE_HEAD").write_text((plain / ".git/refs/heads/main").read_text())
-    with pytest.warns(RunWarning, match=r"written, not committed: .*a merge is in progress"), gitml.run(
-        "wine", commit=True
-    ) as run:
+    with (
+        pytest.warns(RunWarning, match=r"written, not committed: .*a merge is in progress"),
+        gitml.run("wine", commit=True) as run,
+    ):
         run.log({"auc": 1})
     assert gitml.open().show(run.ref).data["metrics"] == {"auc": 1}
     assert not kept(plain, run.ref).exists()
@@ -97,6 +113,41 @@ def test_a_full_disk_leaves_the_record_in_the_warning(plain: Path) -> None:
     assert "no disk takes it, so here it is:\nschema: run/1" in done.stderr
     assert "lr: 0.01" in done.stderr
     assert not list((plain / "metadata").rglob("runs/*/*/*"))
+
+
+def test_a_second_interrupt_while_it_is_written_loses_nothing(plain: Path) -> None:
+    asked = []
+
+    def interrupted() -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+
+    run = Run(gitml.open().repository, "wine", clock=now, source=Source(environment=interrupted))
+    with (
+        pytest.warns(RunWarning, match="interrupted while it was written; it is kept in"),
+        pytest.raises(KeyboardInterrupt),
+        run,
+    ):
+        pass
+    assert list(kept(plain, run.ref).rglob("*.yaml"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks there")
+def test_a_forked_child_leaves_the_run_to_its_parent(plain: Path) -> None:
+    done = in_a_process(plain, "-c", FORK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert gitml.open().show(done.stdout.strip()).data["metrics"] == {"auc": 1}
+    assert len(gitml.open().rows("run").rows) == 1
+
+
+def test_arguments_that_are_no_text_are_kept_as_well_as_can_be(plain: Path) -> None:
+    done = in_a_process(
+        plain, "-c", "import gitml\nwith gitml.run('wine', note='half \\ud800') as r: pass\nprint(r.ref)", b"\xff"
+    )
+    found = gitml.open().show(done.stdout.strip()).data
+    assert found["code"]["command"].endswith(" '?'")
+    assert found["description"] == "half ?"
 
 
 def test_the_next_place_is_tried(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from gitrepo import environment, git
 
 import gitml
+from gitrepo import environment, git
 
 PROCESSES, RUNS = 3, 3
 SCRIPT = """

@@ -137,6 +137,7 @@ def test_plain_values_come_out_without_a_word(given: Any, wanted: Any) -> None:
         (print, "<built-in function print>", "is a builtin_function_or_method: kept as text"),
         (int, "<class 'int'>", "is a type: kept as text"),
         (b"bytes", "b'bytes'", "is a bytes: kept as text"),
+        (pd.DataFrame({"a": [1, 2]}), "DataFrame of shape (2, 1)", "is a DataFrame: kept as text"),
         (1 + 2j, "(1+2j)", "is a complex: kept as text"),
         (timedelta(seconds=1), "0:00:01", "kept as text"),
         (Rude(), "<Rude>", "is a Rude: kept as text"),
@@ -147,7 +148,7 @@ def test_plain_values_come_out_without_a_word(given: Any, wanted: Any) -> None:
         ({1: "int", "1": "text"}, {"1": "text"}, "equal as text"),
         ({"k" * 300: 1}, {"k" * 200 + "…": 1}, "cut short"),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_what_cannot_be_kept_as_it_is_is_told(given: Any, wanted: Any, told: str) -> None:
     said: list[str] = []
@@ -209,7 +210,8 @@ def test_tags_are_texts_and_seeds_integers() -> None:
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.decimals() | st.dates()
     | st.complex_numbers(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner) | st.sets(st.text()) | st.tuples(inner),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner) | st.sets(st.text())
+    | st.tuples(inner),
     max_leaves=20,
 )  # fmt: skip
 

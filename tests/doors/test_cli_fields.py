@@ -107,5 +107,5 @@ def test_a_name_that_is_a_field() -> None:
 
 def test_dotted_parameters_are_nested() -> None:
     assert nested({"lr": 1, "opt.name": "adam", "opt.`a.b`": 2}) == {"lr": 1, "opt": {"name": "adam", "a.b": 2}}
-    with pytest.raises(BadValue, match="opt.name: opt is a value already"):
+    with pytest.raises(BadValue, match=r"opt\.name: opt is a value already"):
         nested({"opt": 1, "opt.name": 2})

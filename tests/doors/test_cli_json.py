@@ -252,7 +252,7 @@ def test_validate_of_paths_and_of_a_revision(store: Path) -> None:
     assert asked(store, "validate", "metadata/models")["checked"] == 3
     assert asked(store, "validate", "metadata/metrics/auc.yaml", "metadata/models/wine")["checked"] == 3
     assert asked(store, "validate", "--at", "v1")["at"] == at(store, "v1")
-    (store / "metadata/models").joinpath("x").mkdir()
+    assert asked(store, "validate", ".")["checked"] == 8
     assert asked(store / "metadata/models", "validate", ".")["checked"] == 3
 
 

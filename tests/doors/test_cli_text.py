@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cellar import RUN_A, RUN_B
+from cellar import ID_2, RUN_A, RUN_B
 from command_line import fine, ml
 from gitrepo import git, write
 from golden import golden
@@ -80,7 +80,7 @@ def test_problems_are_worth_reading(store: Path) -> None:
         {
             "metadata/metrics/loss.yaml": "schema: metric/1\ndirecton: lower\n",
             "metadata/metrics/rmse.yaml": "schema: metric/1\ndirection: lower\ndirection: higher\n",
-            "metadata/models/wine/3.yaml": "schema: model-version/1\nid: 01JD7M00000000000000000030\nrun: run/wine/nope\n",
+            "metadata/models/wine/3.yaml": f"schema: model-version/1\nid: {ID_2[:-2]}30\nrun: run/wine/nope\n",
             "metadata/modles/beer.yaml": "schema: model/1\n",
         },
     )
@@ -105,5 +105,8 @@ def test_init_says_what_it_wrote(repo: Path) -> None:
 def test_a_foreign_schemas_folder_is_told_once(repo: Path) -> None:
     write(repo, {"schemas/orders.sql": "create table orders"})
     said = fine(repo, "init")
-    assert said.err == "git ml: warning: schemas/ belongs to something else and is left alone: the packaged schemas serve\n"
+    assert (
+        said.err
+        == "git ml: warning: schemas/ belongs to something else and is left alone: the packaged schemas serve\n"
+    )
     assert fine(repo, "new", "metric", "auc", "direction=higher").out.startswith("+ metric/auc")

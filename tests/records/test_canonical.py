@@ -218,7 +218,7 @@ def test_the_text_does_not_depend_on_the_python_that_writes_it() -> None:
         {"a": 2**63}, {"a": -(2**63) - 1}, {1: "a"}, {None: "a"}, {True: "a"}, {"a": {2: 1}}, {"a": object()},
         {"a": b"x"}, {"a": {1, 2}}, {"a": "\ud800"}, {"\udfff": 1}, {"k" * 1001: 1}, {"\x00" * 200: 1}, {"a": 1j},
     ],
-    ids=lambda data: repr(data)[:40],
+    ids=range(14),
 )  # fmt: skip
 def test_what_no_record_can_hold_is_refused(data: dict[str, Any]) -> None:
     with pytest.raises(BadValue) as caught:

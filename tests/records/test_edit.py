@@ -295,5 +295,5 @@ def test_comments_alone_leave_a_record_canonical(raw: bytes, canonical: bool) ->
 
 
 def test_many_comments_take_no_age() -> None:
-    raw = "".join(f"# c\nk{number}: {text_scalar(str(number))} # d\n" for number in range(20_000)).encode()
-    assert fix(raw, ALPHABETICAL).count(b"# c") == 20_000
+    raw = "".join(f"# c\nk{number}: {text_scalar(str(number))} # d\n" for number in range(4_000)).encode()
+    assert fix(raw, ALPHABETICAL).count(b"# c") == 4_000

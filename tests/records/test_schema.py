@@ -172,7 +172,8 @@ WORD = {"properties": {"x": {"enum": ["approved", "rejected", True, 1, None]}}}
         (LIST, "a", 'expected a list, found "a"', 'write it as a list: `- "a"`'),
         (WORD, "aproved", '"aproved" is none of approved, rejected, true, 1, null', "did you mean approved?"),
         (
-            WORD, "z", '"z" is none of approved, rejected, true, 1, null', "use one of: approved, rejected, true, 1, null",
+            WORD, "z", '"z" is none of approved, rejected, true, 1, null',
+            "use one of: approved, rejected, true, 1, null",
         ),
         ({"properties": {"x": {"const": True}}}, 1, "expected true, found 1", "write true"),
         ({"properties": {"x": {"const": "1"}}}, 1, 'expected "1", found 1', 'write "1"'),

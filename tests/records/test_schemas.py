@@ -225,7 +225,7 @@ def test_schemas_of_equal_content_are_equal() -> None:
     [
         (b"$id: wine/1\ntype: object\nx-gitml:\n  addressing: nowhere\n  path: a/{name}.yaml\n", 4, 3),
         (b"$id: wine/1\ntype: object\nx-gitml: {addressing: named, path: a/b.yaml}\n", 3, 30),
-        (b"$id: wine/1\ntype: object\nx-gitml: {addressing: named, path: \"../{name}.yaml\"}\n", 3, 30),
+        (b'$id: wine/1\ntype: object\nx-gitml: {addressing: named, path: "../{name}.yaml"}\n', 3, 30),
         (b"$id: wine/1\n$id: wine/2\n", 2, 1),
         (b"$id: 5\nx-gitml: 5\n", 1, 1),
         (b"- $id: wine/1\n", 1, 1),

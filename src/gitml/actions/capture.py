@@ -90,8 +90,8 @@ def _without_places(repository: Repository, argv: Sequence[str]) -> list[str]:
     """A command without where things lie here: its program by name, files of the repository from its root."""
     root = f"{repository.file('')}{os.sep}"
     first, *rest = argv
-    rest = [Path(arg).name if Path(arg).is_absolute() and _installed(Path(arg)) else arg.removeprefix(root) for arg in rest]
-    return [Path(first).name, *rest]
+    installed = {arg for arg in rest if Path(arg).is_absolute() and _installed(Path(arg))}
+    return [Path(first).name, *(Path(arg).name if arg in installed else arg.removeprefix(root) for arg in rest)]
 
 
 def environment_of(kind: Kind, found: Mapping[str, Any]) -> tuple[str, bytes]:

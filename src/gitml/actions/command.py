@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +38,10 @@ print(json.dumps({"language": language, "packages": packages}))
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a command: its exit code (128 + the signal that ended it), and what was recorded."""
+    """What came of a command: its exit code (128 + the signal that ended it), and what was recorded.
+
+    `warnings` are those of capturing; those of writing stand in `applied`.
+    """
 
     code: int
     ref: str
@@ -62,22 +67,21 @@ def run_command(
     source = Source(lambda: list(argv), lambda: _script(argv), lambda: _environment(program), warns=False)
     run = Run(repository, experiment, clock=clock, source=source, **what)
     with run:
-        code = _wait(subprocess.Popen([program, *argv[1:]], stdout=stdout), run, clock)
+        code = _wait([program, *argv[1:]], stdout, run, clock)
         for name, material in (outputs or {}).items():
             _output(run, name, material)
     if run.applied is None:
         raise BadValue(f"{run.ref} was not recorded")
-    return Ran(code, run.ref, run.applied, tuple(run.warnings))
+    written = run.applied.warnings
+    return Ran(code, run.ref, run.applied, tuple(one for one in run.warnings if not one.endswith(written)))
 
 
-def _wait(process: subprocess.Popen[bytes], run: Run, clock: Callable[[], datetime]) -> int:
-    """Wait for the command; an interrupt reaches it as well, and it is for the command to end on it."""
+def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run, clock: Callable[[], datetime]) -> int:
+    """Run the command to its end, and say how that was."""
     started = clock()
-    while process.returncode is None:
-        try:
-            process.wait()
-        except KeyboardInterrupt:
-            continue
+    with _interrupts_left_to_it():
+        process = subprocess.Popen(argv, stdout=stdout)
+        process.wait()
     code = process.returncode
     seconds = round((clock() - started).total_seconds(), 3)
     used = {"duration_s": int(seconds) if seconds.is_integer() else seconds}
@@ -86,6 +90,19 @@ def _wait(process: subprocess.Popen[bytes], run: Run, clock: Callable[[], dateti
         return _BY_SIGNAL - code
     run.finish(End("failed" if code else "finished", {"exit_code": code} if code else {}, used))
     return code
+
+
+@contextmanager
+def _interrupts_left_to_it() -> Iterator[None]:
+    """An interrupt reaches the command as well, and it is for the command to end on it: we wait, and record that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no signal reaches us here
+        return
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)  # to be ignored would be inherited
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _name(number: int) -> str:

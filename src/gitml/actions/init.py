@@ -107,11 +107,13 @@ def _main(git: Git) -> str:
 def _schemas(git: Git, prefix: str, warnings: list[str]) -> Iterator[Change]:
     """The shipped schemas that are not there yet; none at all where `schemas/` is somebody else's."""
     folder = git.full(prefix + FOLDER)
-    there = [one for one in folder.rglob("*") if one.is_file()] if folder.is_dir() else []
-    if there and not any(one.suffix == ".yaml" and is_ours(one.read_bytes()) for one in there if one.parent == folder):
+    # What lies below it is not looked at, nor what is behind a link: it may be large, and is somebody else's.
+    there = list(folder.iterdir()) if folder.is_dir() else []
+    files = [one for one in there if one.suffix == ".yaml" and one.is_file() and not one.is_symlink()]
+    if folder.is_symlink() or (there and not any(is_ours(one.read_bytes()) for one in files)):
         warnings.append(f"{prefix}{FOLDER} belongs to something else and is left alone: the packaged schemas serve")
         return
-    names = {one.name.casefold() for one in there if one.parent == folder}
+    names = {one.name.casefold() for one in there}
     for name, (_digest, content) in packaged.files().items():
         if name.casefold() not in names:
             yield _adding(git, f"{prefix}{FOLDER}{name}", content)

@@ -9,7 +9,6 @@ from typing import Any
 from gitml.actions.apply import Plan
 from gitml.actions.inheritance import from_run, is_what_the_run_wrote
 from gitml.actions.pointer import Pointed, point
-from gitml.actions.profile import profile
 from gitml.actions.records import Fields, Origin, adding, given, paths_of, set_fields
 from gitml.errors import BadRef, BadValue, NotFound
 from gitml.records.edit import changed
@@ -96,6 +95,8 @@ def _about(head: Ref, pointed: Pointed) -> tuple[dict[str, Any], tuple[str, ...]
         return {}, ()
     if not pointed.file.exists():
         raise NotFound(f"{pointed.file.name} is not here", hint=f"dvc pull {pointed.pointer['path']}")
+    from gitml.actions.profile import profile  # its regular expressions take a while, and few come this way
+
     found = profile(pointed.file)
     told = tuple(f"{pointed.pointer['path']}: {note}" for note in found.notes)
     return {key: value for key, value in found.fields.items() if key != "format" or head.kind == "dataset"}, told

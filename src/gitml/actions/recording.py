@@ -14,7 +14,7 @@ from gitml.actions.apply import Applied, How, apply
 from gitml.actions.flow import Material, described
 from gitml.actions.records import Origin, adding, given
 from gitml.actions.redaction import redacted
-from gitml.actions.values import Tell
+from gitml.actions.values import Tell, plain
 from gitml.errors import BadValue, Conflict, GitmlError, NotFound, Refused
 from gitml.records.canonical import dump
 from gitml.records.ref import Ref
@@ -100,14 +100,17 @@ class Recording:
             "utilization": dict(self.end.utilization),
             "tags": self.tags,
         }
-        told = {**self.head, **found}
-        return redacted({**given(kind, self.ref, self.origin), **{key: one for key, one in told.items() if one}}, tell)
+        told = {key: one for key, one in {**self.head, **found}.items() if one}
+        return redacted({**given(kind, self.ref, self.origin), **plain(told, str(self.ref), tell)}, tell)
 
 
 def save(recording: Recording, how: How, tell: Tell) -> Applied:
     """Write a run's record, with its environment and series; what cannot be written is kept aside, and told."""
     try:
         done = _persistently(recording, how, tell)
+    except KeyboardInterrupt:
+        tell(f"{recording.ref} was interrupted while it was written; {_kept_aside(recording, how, tell)}")
+        raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not take the place of the training's own result
         said = str(error) or type(error).__name__
         told = f"{recording.ref} could not be written: {said}; {_kept_aside(recording, how, tell)}"

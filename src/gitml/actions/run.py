@@ -89,6 +89,7 @@ class Run:
         self.note = self._told.note
         self._source = source or Source()
         self._warned = 0
+        self._process = 0
         self._end: End | None = None
         self._recording: Recording | None = None
         self._outer: Run | None = None
@@ -118,8 +119,9 @@ class Run:
 
     def __enter__(self) -> Self:
         if self._recording is not None:
-            raise BadValue(f"{self.ref} has been run already", hint="gitml.run(…) makes another")
+            raise BadValue(f"{self.ref} has been run already", hint="make another with gitml.run(…)")
         self._recording = self._begin(self._told)
+        self._process = os.getpid()
         self._outer = current_run()
         _CURRENT.set(self)
         self._warn()
@@ -129,11 +131,15 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         _CURRENT.set(self._outer)
+        if os.getpid() != self._process:
+            return  # a child that was forked inside the block: the run is its parent's
         recording, told, now = self._open, self._told, self.clock()
         recording.end = self._end or _end_of(error)
         recording.note = None if self.note is None else str(self.note)
-        self.applied = save(recording, How(now, told.commit, told.message, told.branch, told.author), self.tell)
-        self._warn(last=True)
+        try:
+            self.applied = save(recording, How(now, told.commit, told.message, told.branch, told.author), self.tell)
+        finally:
+            self._warn(last=True)
 
     def finish(self, end: End) -> None:
         """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""

@@ -130,6 +130,8 @@ def _converted(value: Any, name: str, tell: Tell, depth: int) -> Any:
     if exact is not None:
         return plain(exact, name, tell, depth + 1)
     tell(f"{name} is a {type(value).__name__}: kept as text")
+    if isinstance(getattr(value, "shape", None), tuple):  # a table: its values are no parameters
+        return f"{type(value).__name__} of shape {value.shape}"
     return _text(_described(value), name, tell)
 
 

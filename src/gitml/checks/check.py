@@ -50,8 +50,9 @@ def whole(snapshot: Snapshot, base: Snapshot | None) -> Scope:
 
 
 def changed(snapshot: Snapshot, before: Snapshot | None, base: Snapshot | None) -> Scope:
-    """What differs from `before`, and what refers to it where that could break."""
-    return _changed(snapshot, before, base, changed_paths(before, snapshot))
+    """What differs from `before`, and what refers to it where that could break; what git cannot take in differs."""
+    troubled = {problem.path for problem in snapshot.tree_problems}
+    return _changed(snapshot, before, base, changed_paths(before, snapshot) | troubled)
 
 
 def scope_of(before: Snapshot, after: Snapshot, base: Snapshot | None, changes: Iterable[Change]) -> Scope:

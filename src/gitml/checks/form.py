@@ -17,6 +17,7 @@ from gitml.records.reader import read
 from gitml.records.record import Path, Record
 from gitml.records.ref import Ref
 from gitml.records.schema import Kind
+from gitml.repo.load import NO_FILES, no_file
 
 if TYPE_CHECKING:
     from gitml.records.explain import Violation
@@ -27,7 +28,9 @@ _NOT_IN_SLUGS = re.compile(r"[^a-z0-9/]+")
 
 def readable(scope: Scope) -> Iterator[Problem]:
     """Problems of reading: YAML, place, kind; conflicts of the tree; schema files that are themselves invalid."""
-    yield from scope.snapshot.tree_problems
+    for problem in scope.snapshot.tree_problems:
+        if scope.whole or problem.path in scope.changed:
+            yield problem
     if scope.whole or any(path.startswith(f"{scope.snapshot.prefix}schemas/") for path in scope.changed):
         yield from scope.snapshot.schemas.problems
     for found in scope.doubtful():
@@ -40,6 +43,10 @@ def settings(scope: Scope) -> Iterator[Problem]:
     raw = scope.snapshot.bytes_at(path) if scope.whole or path in scope.changed else None
     kind = scope.snapshot.schemas.latest.get(scope.snapshot.settings_kind)
     if raw is None or kind is None:
+        return
+    mode = scope.snapshot.entries[path].mode
+    if mode in NO_FILES:
+        yield no_file(path, mode)
         return
     parsed = read(raw, path)
     yield from parsed.problems
@@ -134,7 +141,8 @@ def _named(scope: Scope) -> list[str]:
     kinds = {place.kind for path in scope.present if (place := snapshot.place(path)) is not None}
     named = [kind.template.text.partition("{")[0] for kind in kinds if kind.addressing != "event"]
     folders = tuple(snapshot.prefix + folder for folder in named)
-    return [path for path in snapshot.entries if path.startswith(folders) and snapshot.is_record_path(path)]
+    paths = snapshot.entries if folders else ()
+    return [path for path in paths if path.startswith(folders) and snapshot.is_record_path(path)]
 
 
 def _caseless(path: str) -> str:

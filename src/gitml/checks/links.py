@@ -26,7 +26,7 @@ class Link(NamedTuple):
 def links(record: Record, kind: Kind) -> Iterator[Link]:
     """The refs of a record, those of its slot included; a text may turn out to be no ref."""
     if kind.addressing == "slot":
-        yield from _slot(record)
+        yield from _slot(record, kind)
     for field in kind.shape.refs:
         # A generator for each of twenty fields costs more than this look.
         if field.pattern[0] not in record.data and field.pattern[0] != ANY_KEY:
@@ -45,15 +45,24 @@ def _plain(text: str) -> str:
         return text
 
 
-def _slot(record: Record) -> Iterator[Link]:
-    """An alias or a status speaks about a version: of the kind and name in its path."""
-    kind, name, last = record.ref.keys
-    version = record.data.get("version") if record.kind == "alias" else last
+def _slot(record: Record, kind: Kind) -> Iterator[Link]:
+    """A slot speaks about a version of the kind and name in its path, or about the thing itself.
+
+    The version stands in the path (a status), or inside (an alias).
+    """
+    names = dict(zip(kind.template.keys, record.ref.keys, strict=True))
+    if "kind" not in names or "name" not in names:
+        return
+    version = names.get("version", record.data.get("version"))
     held = record.data.get("id")
     if isinstance(version, str):
-        at: Path = ("version",) if record.kind == "alias" else ()
-        target = str(Ref(kind + VERSION, (name, version)))
-        yield Link(at, target, (ANY_KEY,), "points_to", held if isinstance(held, str) else None)
+        target = Ref(names["kind"] + VERSION, (names["name"], version))
+    elif len(names) == len(("kind", "name")):
+        target = Ref(names["kind"], (names["name"],))
+    else:
+        return
+    at: Path = () if "version" in names or not isinstance(version, str) else ("version",)
+    yield Link(at, str(target), (ANY_KEY,), "points_to", held if isinstance(held, str) else None)
 
 
 def _id_beside(record: Record, at: Path) -> str | None:

@@ -21,7 +21,7 @@ class Scope:
     """The question put to the checks.
 
     `base` is what has landed (DESIGN.md section 5), None where that is not known; `changed` are the paths that this
-    change adds, edits or removes; `paths` are those of records to look at: changed ones and what refers to them, or all.
+    change adds, edits or removes; `paths` those of records to look at: changed ones and what refers to them, or all.
     """
 
     snapshot: Snapshot

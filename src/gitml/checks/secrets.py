@@ -36,7 +36,8 @@ _HARMLESS = re.compile(
 )
 # Only a text that holds one of these is worth the full look.
 _HINTS = re.compile(
-    r"-----BEGIN|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|AIza|hf_|sk-|k_live_|eyJ|AccountKey|://|--?[a-zA-Z]"
+    r"-----BEGIN|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|AIza|hf_|sk-|k_live_|eyJ|AccountKey|://"
+    r"|-(?:pass|secret|token|api)"
 )
 _SHORTEST = 8
 

@@ -34,22 +34,25 @@ def everything(repository: Repository, snapshot: Snapshot) -> Validation:
 
 
 def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Validation:
-    """The records at some paths, or below some folders."""
-    wanted = tuple(paths)
-    chosen = [
-        path for path in snapshot.paths if any(path == one or path.startswith(f"{one.rstrip('/')}/") for one in wanted)
-    ]
+    """The records at some paths, or below some folders (`""` is the root)."""
+    wanted = tuple(path.rstrip("/") for path in paths)
+    chosen = [path for path in snapshot.paths if _is_below(path, wanted)]
+    troubled = [problem.path for problem in snapshot.tree_problems if _is_below(problem.path, wanted)]
     base = repository.base(snapshot.settings, snapshot.at.commit)
     differing = frozenset(
         path for path in wanted if base is None or base.entries.get(path) != snapshot.entries.get(path)
     )
-    return _validation(Scope(snapshot, base, differing | frozenset(chosen), tuple(chosen)))
+    return _validation(Scope(snapshot, base, differing.union(chosen, troubled), tuple(chosen)))
+
+
+def _is_below(path: str, folders: Iterable[str]) -> bool:
+    return any(folder in ("", path) or path.startswith(f"{folder}/") for folder in folders)
 
 
 def staged(repository: Repository) -> Validation:
     """What the next commit would change, and what refers to it."""
     snapshot, head = repository.staged_on_head()
-    return _validation(changed(snapshot, head, repository.base(snapshot.settings)))
+    return _validation(changed(snapshot, head, repository.base(snapshot.settings, head=head)))
 
 
 def _validation(scope: Scope) -> Validation:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from gitml.cli.parser import Parser, parser
 from gitml.cli.verbs import FOLDER, VERBS, Argument
 
-# In bash words break at : and @ as well, and what is offered replaces the last part alone.
+# Readline breaks words at : = and @ as well; what is offered replaces what stands behind the last : or =, or from the
+# last @ on.
 _BASH = r"""
 _gitml_offer() {
-  local start="${1%"${1##*[:@=]}"}"
+  local end="${1##*[:=]}"
+  case "$end" in *@*) end="@${end##*@}" ;; esac
+  local start="${1%"$end"}"
   local IFS=$'\n'
   local word
   for word in $(compgen -W "$2" -- "$1"); do printf '%s\n' "${word#"$start"}"; done
@@ -32,16 +35,22 @@ _gitml_branches() {
   compgen -W "$(git for-each-ref --format='%(refname:short)' refs/heads 2> /dev/null)" -- "$1"
 }
 """
-# `git ml <TAB>` is git's completion, which calls _git_ml with its own words: those after `ml` are ours.
-_GIT_ML = r"""
-_git_ml() {
-  local start=1
-  while [ "$start" -lt "${#words[@]}" ] && [ "${words[start]}" != ml ]; do start=$((start + 1)); done
-  local COMP_WORDS=(git-ml "${words[@]:start + 1}")
-  local COMP_CWORD=$((cword - start))
-  _shtab_git_ml git-ml "${COMP_WORDS[COMP_CWORD]}"
+# The line is broken anew, at spaces alone. `git ml <TAB>` is git's own completion, which calls _git_ml: what stands
+# before `ml` is git's.
+_WORDS = r"""
+_gitml_complete() {
+  local line="${COMP_LINE:0:COMP_POINT}" typed start=0
+  read -ra typed <<< "$line"
+  case "$line" in *[[:space:]]) typed+=("") ;; esac
+  if [ "${typed[0]}" = git ]; then
+    while [ "$start" -lt "${#typed[@]}" ] && [ "${typed[start]}" != ml ]; do start=$((start + 1)); done
+  fi
+  local COMP_WORDS=(git-ml "${typed[@]:start + 1}")
+  local COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+  _shtab_git_ml
 }
-complete -o bashdefault -F _shtab_git_ml gitml
+_git_ml() { _gitml_complete; }
+complete -o bashdefault -F _gitml_complete git-ml gitml
 """
 _FUNCTIONS = {"kind": "_gitml_kinds", "ref": "_gitml_refs", "revision": "_gitml_revisions", "branch": "_gitml_branches"}
 
@@ -57,7 +66,7 @@ def script(shell: str) -> str:
             _complete(whole.verbs[verb.name], argument)
     _complete(whole, FOLDER)
     told = shtab.complete(whole, shell=shell, preamble=_bash() if shell == "bash" else "")
-    return told + _GIT_ML if shell == "bash" else f"{told}\n"
+    return told + _WORDS if shell == "bash" else f"{told}\n"
 
 
 def _bash() -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from gitml.errors import DiskFailed
+
 if TYPE_CHECKING:
     from argparse import Namespace
     from datetime import datetime
@@ -58,7 +60,7 @@ class Door:
 
     def answer(self, shape: Callable[[], Shape], rows: Callable[[], Rows], text: Callable[[], str]) -> None:
         """What was asked for, in the format that was asked for, on standard output."""
-        sys.stdout.write(self.rendered(shape, rows, text))
+        put(self.rendered(shape, rows, text))
 
     def rendered(self, shape: Callable[[], Shape], rows: Callable[[], Rows], text: Callable[[], str]) -> str:
         """An answer in the format that was asked for."""
@@ -87,6 +89,23 @@ class Door:
         from gitml.cli.progress import waiting
 
         return waiting(told, sys.stderr, self.patience)
+
+
+def put(text: str) -> None:
+    """Write to standard output, and know at once that it has arrived; raises BrokenPipeError, DiskFailed."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_output()
+        raise DiskFailed(f"standard output cannot be written: {error.strerror or error}") from error
+
+
+def drop_output() -> None:
+    """Point standard output at nothing: what is left in its buffer cannot be written, and Python tries at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def page(stream: Any, color: str) -> Page:

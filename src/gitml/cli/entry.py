@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from gitml.cli.door import FINE, FOUND, INTERRUPTED, OURS, UNREAD, WRONG, Door, page
+from gitml.cli.door import FINE, FOUND, INTERRUPTED, OURS, UNREAD, WRONG, Door, drop_output, page, put
 from gitml.cli.usage import Usage
 from gitml.errors import DiskFailed, GitmlError
 
@@ -45,24 +46,18 @@ def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] | N
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         _outlets()
-        code = _guarded(arguments, clock)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        return _guarded(arguments, clock)
     except BrokenPipeError:
-        # The reader has gone (`git ml list | head`): end as quietly as git does, and keep the exit from writing again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return UNREAD
-    except OSError as error:
-        return _unwritable(error)
-    return code
+        drop_output()
+        return UNREAD  # the reader has gone (`git ml list | head`): end as quietly as git does
 
 
 def _outlets() -> None:
-    """Streams that no locale and no odd file name can break."""
-    if sys.stdout is None or sys.stderr is None:
-        # A closed stream: git refuses too, and a file opened later must not take its number.
-        raise OSError(9, "standard output or standard error is closed")
-    for stream in (sys.stdout, sys.stderr):
+    """Streams that no locale and no odd file name can break; a closed one is nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (while it runs)
+        stream = getattr(sys, name)
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace", **({} if stream.isatty() else {"encoding": "utf-8"}))
@@ -110,7 +105,7 @@ def _done(door: Door) -> int:
     if door.args.shell:
         from gitml.cli.completion import script
 
-        sys.stdout.write(script(door.args.shell))
+        put(script(door.args.shell))
         return FINE
     return _deed(door.args.verb)(door)
 
@@ -133,12 +128,3 @@ def _of_the_system(error: OSError) -> GitmlError:
     """What the system refused: a full disk, a file that may not be read, too many open files."""
     place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
     return DiskFailed(f"{place}{error.strerror or error}")
-
-
-def _unwritable(error: OSError) -> int:
-    """Standard output is full, or closed: the last word that can be said."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if sys.stderr is not None:
-        sys.stderr.write(f"git ml: standard output cannot be written: {error.strerror or error}\n")
-    return FOUND

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,7 @@ def _found(door: Door) -> Validation:
         return _staged()
     if args.pushed:
         return _pushed()
-    paths = _paths(door.store, args.paths) if args.paths else None
-    return door.store.validate(paths)
+    return door.store.validate(_paths(door.store, args.paths))
 
 
 def _staged() -> Validation:
@@ -58,7 +58,7 @@ def _pushed() -> Validation:
 
 
 def _fixed(door: Door) -> list[str]:
-    done = door.here.fix(_paths(door.here, door.args.paths) if door.args.paths else None)
+    done = door.here.fix(_paths(door.here, door.args.paths))
     for warning in done.warnings:
         door.tell(f"warning: {warning}")
     fixed = [change.path for change in done.changes]
@@ -68,25 +68,34 @@ def _fixed(door: Door) -> list[str]:
     return fixed
 
 
-def _paths(store: Store, given: Sequence[str]) -> list[str]:
-    """Paths as typed, from the repository's root; raises NotFound where nothing is there."""
+def _paths(store: Store, given: Sequence[str]) -> list[str] | None:
+    """Paths as typed, from the repository's root, None for all that there is; raises NotFound where nothing is."""
     root = store.repository.git.root
     here = Path.cwd() if root else Path()
-    return [_path(store, text, Path(os.path.relpath(here / text, root)) if root else Path(text)) for text in given]
+    paths = [_path(store, text, Path(os.path.relpath(here / text, root)) if root else Path(text)) for text in given]
+    return paths if paths and all(paths) else None
 
 
 def _path(store: Store, text: str, path: Path) -> str:
     name = path.as_posix()
     if name.startswith("../") or name == "..":
         raise NotFound(f"{text} lies outside of the repository", hint=f"its root is {store.repository.git.root}")
-    entries = store.snapshot.entries
     if name == ".":
         return store.snapshot.prefix.rstrip("/")
-    if name not in entries and not any(other.startswith(f"{name}/") for other in entries):
+    if not _is_there(store, name):
         raise NotFound(
             f"there is no {text} {store.snapshot.told}", hint="name a file or a folder that git has, or would add"
         )
     return name
+
+
+def _is_there(store: Store, name: str) -> bool:
+    """Whether git has a file or folder of that name; what it cannot take in (a merge's conflict) is there as well."""
+    snapshot = store.snapshot
+    troubled = (problem.path for problem in snapshot.tree_problems)
+    return name in snapshot.entries or any(
+        path == name or path.startswith(f"{name}/") for path in chain(snapshot.entries, troubled)
+    )
 
 
 def _answer(door: Door, found: Validation, fixed: list[str]) -> None:

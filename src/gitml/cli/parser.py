@@ -202,4 +202,6 @@ def _unknown(whole: Parser, verb: str | None, extras: Sequence[str]) -> Usage:
 
 def _no_flag(verb: str, word: str, flags: Iterable[str]) -> Usage:
     near = nearest(word.partition("=")[0], flags)
-    return Usage(f"{verb}there is no flag {word}", near=near, hint=f"{PROG} {verb.replace(': ', ' ')}-h shows its flags")
+    return Usage(
+        f"{verb}there is no flag {word}", near=near, hint=f"{PROG} {verb.replace(': ', ' ')}-h shows its flags"
+    )

@@ -34,8 +34,11 @@ def run(door: Door) -> int:
     for warning in warnings:
         door.tell(f"warning: {warning}")
     more = {"ref": done.ref, "exit_code": done.code, "warnings": list(warnings)}
-    stream = sys.stdout if ours else sys.stderr
-    stream.write(door.rendered(*answer(done.applied, page(stream, args.color), more)))
+    told = answer(done.applied, page(sys.stdout if ours else sys.stderr, args.color), more)
+    if ours:
+        door.answer(*told)
+    else:
+        sys.stderr.write(door.rendered(*told))
     return done.code
 
 

@@ -11,6 +11,7 @@ from gitml.render.comparison import comparison_rows, comparison_text
 from gitml.render.listing import table
 from gitml.render.record import record_rows, record_text
 from gitml.render.shapes import FORMAT, at_shape, compare_shape, list_shape, show_shape
+from gitml.views.kinds import is_complete, unread
 from gitml.views.rows import Column, Rows
 
 
@@ -25,9 +26,14 @@ def list_(door: Door) -> int:
             if args.kind
             else store.kinds()
         )
-        at = store.snapshot.at
+        at, lost = store.snapshot.at, unread(store.snapshot, args.kind)
+    if args.kind and lost:
+        told = f"{len(lost)} {args.kind} record{'s' * (len(lost) > 1)} cannot be read and so not shown"
+        door.tell(f"warning: {told}; git ml validate says why")
     keep = [name.lstrip("-") for part in (*(args.columns or ()), *(args.sort or ())) for name in part.split(",")]
-    door.answer(lambda: list_shape(found, at), lambda: found, lambda: table(found, door.page, keep))
+    door.answer(
+        lambda: list_shape(found, at, complete=is_complete(lost)), lambda: found, lambda: table(found, door.page, keep)
+    )
     return FINE
 
 

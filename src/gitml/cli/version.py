@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import platform
-import sys
 
 from gitml import __version__
-from gitml.cli.door import FINE, Door
+from gitml.cli.door import FINE, Door, put
 
 
 def version(door: Door) -> int:
     """Print the version."""
     if door.format == "table":
-        sys.stdout.write(f"gitml {__version__}\n")
+        put(f"gitml {__version__}\n")
         return FINE
     from gitml.views.rows import Column, Rows
 

@@ -231,7 +231,8 @@ def in_order(data: dict[str, Any] | list[Any], order: KeyOrder) -> bool:
     before = (-1, "")
     for key, value in data.items():
         here = (ranks.get(key, last), key)
-        if here < before or (isinstance(value, dict | list) and not in_order(value, order.child(key))):
+        kind = type(value)
+        if here < before or ((kind is dict or kind is list) and not in_order(value, order.child(key))):
             return False
         before = here
     return True

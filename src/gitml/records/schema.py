@@ -15,6 +15,7 @@ from gitml.records.annotations import WORD, Pattern, RefField, annotated, fields
 from gitml.records.canonical import KeyOrder
 from gitml.records.finite import exact, finite, stood_in
 from gitml.records.record import Path
+from gitml.records.ref import VERSION
 from gitml.records.reference import agreed, everywhere, patterns, python_pattern, reference, subschemas
 from gitml.records.template import Template
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 MAX_FIELDS = 20_000
 _SAME_PLACE = frozenset(["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"])
+_NAMED_BY = {
+    "alias": ("kind", "name", "slot"),
+    "status": ("kind", "name", "version"),
+    VERSION: ("name", "version"),
+}
 ADDRESSINGS = ("named", "head", "version", "slot", "event")
 
 
@@ -186,9 +192,17 @@ def read_kind(data: Mapping[str, Any], path: str, blob: str, meta: Shape) -> Kin
     if faults:
         return faults
     kind = kind_of(data, path, blob)
-    if fault := kind.template.fault():
+    if fault := kind.template.fault() or _misnamed(kind):
         return [_invalid(path, f"the template {kind.template.text} {fault}", "x-gitml.path")]
     return kind
+
+
+def _misnamed(kind: Kind) -> str | None:
+    """Why the keys of a template are not those that refs and slots have, or None."""
+    wanted = _NAMED_BY.get(kind.name) or (_NAMED_BY[VERSION] if kind.name.endswith(VERSION) else None)
+    if wanted is None or kind.template.keys == wanted:
+        return None
+    return f"must hold {', '.join(f'{{{key}}}' for key in wanted)} in this order: refs to a {kind.name} do"
 
 
 def kind_of(data: Mapping[str, Any], path: str, blob: str) -> Kind:

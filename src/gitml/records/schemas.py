@@ -14,11 +14,11 @@ from gitml.records.nearest import nearest
 from gitml.records.reader import marks, read_slowly
 from gitml.records.ref import VERSION, Ref
 from gitml.records.schema import Kind, Shape, kind_of, read_kind
-from gitml.records.template import OWN_FOLDER, SERIES
+from gitml.records.template import OWN_FOLDER, SCHEMAS, SERIES
 
 STORE = "store"
 META = "meta-schema"
-FOLDER = "schemas/"
+FOLDER = SCHEMAS
 _MAJOR = re.compile(r"[1-9][0-9]{0,3}")
 _OURS = re.compile(
     rb"^[ \t]*[\"']?x-gitml\b|^[ \t]*[\"']?\$id[\"']?\s*:\s*[\"']?[a-z][a-z0-9-]*/[0-9]+[\"']?[ \t\r]*$", re.MULTILINE
@@ -104,7 +104,7 @@ class Schemas:
         """`own` are the snapshot's files, `asker` those of the store that asks: for kinds that `own` does not have."""
         self.kinds: dict[tuple[str, int], Kind] = {}
         self.latest: dict[str, Kind] = {}
-        own = tuple(own)
+        own, packaged = tuple(own), tuple(packaged)
         twice: list[Problem] = []
         for layer in (packaged, asker, own):
             kinds = [kind for file in layer if (kind := _kind(file)) is not None]
@@ -113,17 +113,21 @@ class Schemas:
             self.kinds.update({(kind.name, kind.major): kind for kind in kinds})
             self.latest.update({kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.major)})
         self.problems: tuple[Problem, ...] = tuple(problem for file in own for problem in file.problems)
-        self.problems += (*twice, *self._overlaps(tuple(file.blob for file in own), tuple(file.path for file in own)))
+        shipped = frozenset(kind.name for file in packaged if (kind := _kind(file)) is not None)
+        self.problems += (*twice, *self._overlaps(shipped, own))
         self._index: dict[tuple[int, str, str], list[Kind]] = {}
         for kind in self.latest.values():
             self._index.setdefault(_bucket(kind.template.text.split("/")), []).append(kind)
 
-    def _overlaps(self, blobs: tuple[str, ...], paths: tuple[str, ...]) -> Iterator[Problem]:
-        """Templates that share a path: the store's own new one goes, since the packaged one was there before."""
+    def _overlaps(self, shipped: frozenset[str], own: tuple[SchemaFile, ...]) -> Iterator[Problem]:
+        """Templates that share a path: a shipped kind stays, of others the one that was before the store's own."""
+        blobs, paths = ({file.blob for file in own}, {file.path for file in own})
         for one, other in combinations(list(self.latest.values()), 2):
             if not one.template.overlaps(other.template):
                 continue
-            first, last = sorted((one, other), key=lambda kind: (kind.blob in blobs, kind.name))
+            first, last = sorted(
+                (one, other), key=lambda kind: (kind.name not in shipped, kind.blob in blobs, kind.name)
+            )
             if first.name not in self.latest or last.name not in self.latest:
                 continue
             del self.latest[last.name]

@@ -19,6 +19,7 @@ from gitml.records.ulid import is_ulid
 
 OWN_FOLDER = "metadata/"
 SERIES = "metadata/series/"
+SCHEMAS = "schemas/"
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(\..*)?")
 _HASHED = re.compile(r"([a-z0-9-]{0,40})~([0-9a-f]{8})")
@@ -133,6 +134,7 @@ class Template:
             ),
             ("holds no {placeholder}, so that it is one record's path only", not self.keys and text != STORE_FILE),
             ("lies among the series", text.startswith(SERIES)),
+            ("lies among the schemas", text.startswith(SCHEMAS)),
         )
         return next((told for told, wrong in faults if wrong), None)
 

@@ -17,7 +17,8 @@ from gitml.repo.cache import Cache
 from gitml.repo.objects import Entry
 
 _LFS = b"version https://git-lfs.github.com/spec/"
-_NO_FILES = {"120000": "a symlink", "160000": "a submodule", "040000": "a folder"}
+UNREADABLE = "path.unreadable"
+NO_FILES = {"120000": "a symlink", "160000": "a submodule", "040000": "a folder"}
 # Below this many blobs reading them anew is cheaper than asking the cache.
 _WORTH_CACHING = 64
 
@@ -68,7 +69,7 @@ class Loaded:
 def load(source: Source, paths: Iterable[str]) -> list[Loaded]:
     """Read the records at paths of a source."""
     wanted = {path: source.entries[path] for path in paths}
-    regular = {path: entry for path, entry in wanted.items() if entry.mode not in _NO_FILES}
+    regular = {path: entry for path, entry in wanted.items() if entry.mode not in NO_FILES}
     parsed = parse(source, {entry.oid for entry in regular.values()})
     return [_one(source, path, entry, parsed.get(entry.oid)) for path, entry in wanted.items()]
 
@@ -124,15 +125,15 @@ def _known(kept: Any) -> Parsed:
 
 
 def _one(source: Source, path: str, entry: Entry, parsed: Parsed | None) -> Loaded:
-    if entry.mode in _NO_FILES:
-        told = f"{_NO_FILES[entry.mode]} stands where a record should be"
-        return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "put a plain YAML file there"),))
+    if entry.mode in NO_FILES:
+        return Loaded(path, entry.oid, None, (no_file(path, entry.mode),))
     if ".yaml/" in path[len(source.prefix) :] and path.startswith(source.prefix + OWN_FOLDER):
         told = "lies in a folder that stands where a record should be"
         return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "a record is a file"),))
     if parsed is None:
         told = f"the object {entry.oid[:12]} is not in this clone"
-        return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "git fetch brings it"),))
+        hint = "git fetch --refetch brings what a partial clone has left out"
+        return Loaded(path, entry.oid, None, (Problem(UNREADABLE, path, told, hint),))
     problems = tuple(replace(found, path=path) for found in parsed.problems)
     place = source.place(path)
     if place is None:
@@ -140,6 +141,15 @@ def _one(source: Source, path: str, entry: Entry, parsed: Parsed | None) -> Load
     if parsed.data is None:
         return Loaded(path, entry.oid, None, problems)
     return _record(source, path, entry.oid, place, parsed)
+
+
+def no_file(path: str, mode: str) -> Problem:
+    """What stands where a record, or a folder of records, should be, and is neither."""
+    if path.endswith((".yaml", ".yml")):
+        wanted, hint = "a record", "put a plain YAML file there"
+    else:
+        wanted, hint = "records", "put them there as plain files: gitml and git look at nothing behind it"
+    return Problem("path.not-a-file", path, f"{NO_FILES[mode]} stands where {wanted} should be", hint)
 
 
 def _record(source: Source, path: str, blob: str, place: Place, parsed: Parsed) -> Loaded:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from gitml.errors import GitFailed, Problem
+from gitml.errors import BadValue, GitFailed
 from gitml.records.schemas import SchemaFile
 from gitml.records.settings import PATH as SETTINGS
 from gitml.records.settings import Settings
@@ -64,7 +64,9 @@ class Repository:
         return self._staged(self.git.staged())
 
     def _staged(self, found: Staged) -> Snapshot:
-        problems = [_unmerged(path) for path in sorted(found.unmerged)]
+        if self.git.bare:
+            raise BadValue("this repository is bare: nothing is staged in it", hint="name a commit (--at HEAD)")
+        problems = [problem for problem in found.problems if self._wanted(problem.path)]
         return Snapshot(self.git, At("staged"), found.entries, prefix=self.prefix, cache=self.cache, problems=problems)
 
     def head(self) -> Snapshot:
@@ -76,16 +78,19 @@ class Repository:
         """The staged content, and HEAD below it."""
         found = self.git.staged()
         head = self.git.head()
+        after = self._staged(found)
         if head is None:
-            return self._staged(found), self._at_commit(None, {})
-        return self._staged(found), self._kept(head, (), lambda: self.git.tree_below(found, head))
+            return after, self._at_commit(None, {})
+        before = self._kept(head, (), lambda: self.git.tree_below(found, head))
+        after.read_ahead(before)
+        return after, before
 
     def commit(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """A commit, by its full id; `asker` are the schemas of the store that asks."""
         return self._kept(commit, asker, lambda: self.git.tree(commit))
 
     def _kept(self, commit: str, asker: tuple[SchemaFile, ...], entries: Callable[[], Mapping[str, Entry]]) -> Snapshot:
-        """A commit's snapshot, which never changes: who holds it and asks again gets it. HEAD is often the base, too."""
+        """A commit's snapshot, which never changes: who holds it and asks again gets it (HEAD is often the base)."""
         key = (commit, self.prefix, asker)
         found = self._commits.get(key)
         if found is None:
@@ -104,22 +109,23 @@ class Repository:
             return self.worktree()
         return self.staged() if found.kind == "staged" else self.commit(found.commit or "", asker)
 
-    def base(self, settings: Settings, commit: str | None = None) -> Snapshot | None:
+    def base(self, settings: Settings, commit: str | None = None, *, head: Snapshot | None = None) -> Snapshot | None:
         """What has landed: the merge-base with main (its remote-tracking branch first), on main itself HEAD.
 
         For a commit of old it is what that one and main have in common. None where it is not known: a shallow clone
-        whose history does not reach it.
+        whose history does not reach it. Who knows HEAD already gives it.
         """
         if commit is not None:
             main = self.git.main_ref(settings.main)
             found = self.git.merge_base(commit, main) if main else commit
             return self.commit(found) if found else None
         main = None if self.git.branch() == settings.main else self.git.main_ref(settings.main)
-        if main is None or self.git.head() is None:
-            return self.head()
-        found = self.git.merge_base("HEAD", main)
+        head = head or self.head()
+        if main is None or head.at.commit is None:
+            return head
+        found = self.git.merge_base(head.at.commit, main)
         if found is None:
-            return None if self.git.is_shallow() else self.head()
+            return None if self.git.is_shallow() else head
         return self.commit(found)
 
     def target(self, branch: str | None) -> Snapshot:
@@ -163,7 +169,3 @@ def _prefix(git: Git, path: Path) -> str:
             inner = folder.relative_to(root).as_posix()
             return "" if inner == "." else f"{inner}/"
     return ""
-
-
-def _unmerged(path: str) -> Problem:
-    return Problem("merge.conflict", path, "is not merged yet", "mend the conflict and `git add` it")

@@ -8,7 +8,6 @@ from typing import Literal
 
 from gitml.errors import BadValue, NotFound
 from gitml.repo.command import Command, failure, raw
-from gitml.repo.commits import bound_of, by_date, is_ancestor
 from gitml.repo.refs import head, main_ref, refs, short
 
 STAGED: Literal["staged"] = "staged"
@@ -83,6 +82,8 @@ def resolve_at(command: Command, at: str | None, main: str | None = None) -> At:
     found = commit_or_none(command, at)
     if found is not None:
         return At("commit", found)
+    from gitml.repo.commits import bound_of, by_date
+
     if bound_of(at) is None:
         raise _unknown(command, at)
     return At("commit", by_date(command, _line(command, main), at))
@@ -96,6 +97,8 @@ def _line(command: Command, main: str | None) -> str:
     if ref is None:
         message = f"the main branch {main!r} is not here"
         raise NotFound(message, hint=f"run `git fetch origin {main}`, or set main in metadata/store.yaml")
+    from gitml.repo.commits import is_ancestor
+
     # Commits that are made here and not pushed yet belong to the line too, unless it has gone on elsewhere.
     local = f"refs/heads/{main.removeprefix('refs/heads/')}"
     if ref != local and local in refs(command, local) and is_ancestor(command, ref, local):

@@ -18,7 +18,7 @@ from gitml.repo.cache import Cache
 from gitml.repo.change import Change
 from gitml.repo.git import Git
 from gitml.repo.kinds import read_files, schemas
-from gitml.repo.load import Loaded, load
+from gitml.repo.load import NO_FILES, Loaded, load
 from gitml.repo.objects import Entry
 from gitml.repo.revision import At
 
@@ -96,6 +96,15 @@ class Snapshot:
             self._read.update((oid, fresh[oid]) for oid in fresh.keys() - found.keys())
         return fresh
 
+    def read_ahead(self, before: Snapshot) -> None:
+        """Read the settings and the few records that differ from another snapshot, both versions, in one process."""
+        old = before.entries
+        changed = [path for path, entry in self.entries.items() if old.get(path) != entry and path.endswith(".yaml")]
+        if len(changed) < _FEW // 2:
+            wanted = [self.prefix + SETTINGS, *changed]
+            found = self.read(tree[path].oid for tree in (self.entries, old) for path in wanted if path in tree)
+            before._read.update(found)  # noqa: SLF001
+
     def bytes_at(self, path: str) -> bytes | None:
         """The bytes at a path, or None where nothing is (or the object is missing)."""
         entry = self.entries.get(path)
@@ -133,8 +142,15 @@ class Snapshot:
         if inner is None or inner == SETTINGS or inner.startswith(SERIES):
             return False
         if inner.startswith(OWN_FOLDER):
-            return inner.endswith((".yaml", ".yml")) or ".yaml/" in inner
-        return self.schemas.place(inner) is not None
+            return inner.endswith((".yaml", ".yml")) or ".yaml/" in inner or self._hides_records(path, inner)
+        return self.schemas.place(inner) is not None or (f"{inner}/" == OWN_FOLDER and self._hides_records(path, inner))
+
+    def _hides_records(self, path: str, inner: str) -> bool:
+        """Whether a symlink or a submodule stands where a folder of records should be: nobody sees what is behind it."""
+        entry = self.entries.get(path)
+        if entry is None or entry.mode not in NO_FILES:
+            return False
+        return f"{inner}/" == OWN_FOLDER or inner[len(OWN_FOLDER) :].partition("/")[0] in self.schemas.folders()
 
     def place(self, path: str) -> Place | None:
         """The kind and names that a path stands for, by the templates alone."""
@@ -191,6 +207,9 @@ class Snapshot:
             if found.record is not None:
                 return found.record
             raise NotFound(f"{ref.bare} cannot be read: {found.problems[0]}", hint="git ml validate shows all problems")
+        for problem in self.tree_problems:
+            if problem.path == path:
+                raise NotFound(f"{ref.bare} cannot be read: {problem}")
         near = nearest(str(ref.bare), self._names(ref.kind))
         raise NotFound(
             f"there is no {ref.bare} {self.told}", near=near, hint=f"git ml list {ref.kind} shows what is there"

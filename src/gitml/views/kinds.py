@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitml.records.ref import VERSION
 from gitml.records.template import OWN_FOLDER
+from gitml.repo.load import UNREADABLE
 from gitml.views.rows import Column, Rows
 
 if TYPE_CHECKING:
@@ -19,18 +21,31 @@ _COLUMNS = (Column("kind", "string"), Column("records", "int"), Column("problems
 def kinds(snapshot: Snapshot) -> Rows:
     """One row a kind that has records or problems, by name; last, with a null kind, the problems of no kind."""
     records = Counter(record.kind for record in snapshot.records())
-    problems = Counter(_kind(snapshot, problem) for problem in snapshot.problems)
+    problems = Counter(_kind(snapshot, problem.path) for problem in snapshot.problems)
     names = sorted({*records, *problems}, key=lambda name: (name is None, name or ""))
     rows = tuple({"kind": name, "records": records[name or ""], "problems": problems[name]} for name in names)
     return Rows(None, _COLUMNS, rows, len(rows))
 
 
-def _kind(snapshot: Snapshot, problem: Problem) -> str | None:
-    """The kind of what lies where the problem is; for a file that is misplaced, that of its folder."""
-    place = snapshot.place(problem.path)
+def unread(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
+    """Why each record of a kind (of all kinds) that cannot be read cannot be: no table shows it."""
+    paths = [path for path in snapshot.paths if kind is None or _kind(snapshot, path) == kind]
+    lost = (found.problems[0] for found in snapshot.load(paths) if found.record is None)
+    troubled = (problem for problem in snapshot.tree_problems if snapshot.is_record_path(problem.path))
+    return (*lost, *(problem for problem in troubled if kind is None or _kind(snapshot, problem.path) == kind))
+
+
+def is_complete(unread: Iterable[Problem]) -> bool:
+    """Whether nothing is missing that this clone could have: what is there and broken is no gap in it."""
+    return all(problem.code != UNREADABLE for problem in unread)
+
+
+def _kind(snapshot: Snapshot, path: str) -> str | None:
+    """The kind of what lies at a path; for a file that is misplaced, that of its folder."""
+    place = snapshot.place(path)
     if place is not None:
         return place.kind.name
-    inner = snapshot.inner(problem.path) or ""
+    inner = snapshot.inner(path) or ""
     if not inner.startswith(OWN_FOLDER):
         return None
     folder = inner[len(OWN_FOLDER) :].partition("/")[0]
