@@ -32,7 +32,20 @@ EXPERIMENTS = ("wine", "churn-2025", "price_bands", "credit.default", "Fraud Det
 DATASETS = ("wine", "customers", "clicks", "transactions", "Sensor Readings", "images", "地址", "reviews", "labels.v2")
 MODELS = ("wine", "churn", "uplift", "ranker", "fraud", "OCR", "demand-eu", "demand-us")
 SPLITS = ("train", "validation", "test")
-METRICS = ("auc", "accuracy", "f1", "log_loss", "precision", "recall", "rmse", "r2", "ece", "brier", "top_5", "latency_ms")
+METRICS = (
+    "auc",
+    "accuracy",
+    "f1",
+    "log_loss",
+    "precision",
+    "recall",
+    "rmse",
+    "r2",
+    "ece",
+    "brier",
+    "top_5",
+    "latency_ms",
+)
 LOWER = frozenset(["log_loss", "rmse", "ece", "brier", "latency_ms"])
 Draw = Callable[[random.Random], Any]
 PARAMS: Mapping[str, Draw] = {
@@ -46,7 +59,7 @@ PARAMS: Mapping[str, Draw] = {
     "weight_decay": lambda draw: draw.choice([0, 0.0, 1e-06, 0.0001, 0.01]),
     "early_stopping": lambda draw: draw.random() < 0.5,
     "features": lambda draw: draw.sample(["age", "region", "price", "volume", "hour", "on", "no"], draw.randint(1, 5)),
-    "layers": lambda draw: [2**draw.randint(4, 9) for _layer in range(draw.randint(1, 4))],
+    "layers": lambda draw: [2 ** draw.randint(4, 9) for _layer in range(draw.randint(1, 4))],
     "seed": lambda draw: draw.randrange(2**31),
     "model.name": lambda draw: draw.choice(["resnet-50", "bert-base", "xgboost", "1e5", "2025-01-01", "yes"]),
     "scheduler": lambda draw: {"type": draw.choice(["cosine", "step"]), "warmup": draw.randint(0, 2000)},
@@ -108,7 +121,9 @@ class _Maker:
     def add(self, ref: Ref, data: Mapping[str, Any]) -> str:
         """One record; what its file name does not show goes into it."""
         kind = self.schemas.kind(ref.kind)
-        hidden = {key: name for key, name in zip(kind.template.keys, ref.keys, strict=True) if kind.template.hides(key, name)}
+        hidden = {
+            key: name for key, name in zip(kind.template.keys, ref.keys, strict=True) if kind.template.hides(key, name)
+        }
         path = self.schemas.path(ref)
         self.store.files[path] = dump({"schema": kind.tag, **hidden, **data}, kind.shape.order)
         self.store.records += 1
@@ -124,14 +139,19 @@ class _Maker:
         return f"{self.draw.getrandbits(digits * 4):0{digits}x}"
 
     def environment(self) -> None:
-        packages = {name: f"{self.draw.randint(0, 4)}.{self.draw.randint(0, 30)}" for name in ("numpy", "scikit-learn", "torch", "dvc")}
+        packages = {
+            name: f"{self.draw.randint(0, 4)}.{self.draw.randint(0, 30)}"
+            for name in ("numpy", "scikit-learn", "torch", "dvc")
+        }
         name = self.hex(8)
         self.environments.append(f"environment/{name}")
         version = {"name": "python", "version": f"3.{self.draw.randint(11, 13)}"}
         self.add(Ref("environment", (name,)), {"language": version, "packages": packages})
 
     def dataset(self, name: str) -> None:
-        self.add(Ref("dataset", (name,)), {"description": f"What we know of {name}.", "owners": self.draw.sample(PEOPLE, 2)})
+        self.add(
+            Ref("dataset", (name,)), {"description": f"What we know of {name}.", "owners": self.draw.sample(PEOPLE, 2)}
+        )
         for version in range(1, self.draw.randint(1, 5) + 1):
             created, made = self.now()
             ref, data = Ref("dataset-version", (name, str(version))), f"data/{len(self.versions)}-{version}.csv"
@@ -150,7 +170,9 @@ class _Maker:
             self.versions.setdefault(name, []).append((str(ref), made))
 
     def run(self) -> None:
-        name, _weight, profile = self.draw.choices(self.experiments, [weight for _name, weight, _profile in self.experiments])[0]
+        name, _weight, profile = self.draw.choices(
+            self.experiments, [weight for _name, weight, _profile in self.experiments]
+        )[0]
         created, made = self.now()
         ref = Ref("run", (name, made))
         status = self.draw.choices(["finished", "failed", "running", "killed"], [90, 6, 2, 2])[0]
@@ -165,9 +187,16 @@ class _Maker:
         data["seeds"] = {"numpy": self.draw.randrange(2**32)}
         data["metrics"] = self.metrics(profile, bad=status == "failed")
         data["environment"] = self.draw.choice(self.environments)
-        data["host"] = {"os": "Linux 6.1", "cpu_count": 2 ** self.draw.randint(1, 6), "memory_gb": self.draw.choice([16, 24.5, 64])}
+        data["host"] = {
+            "os": "Linux 6.1",
+            "cpu_count": 2 ** self.draw.randint(1, 6),
+            "memory_gb": self.draw.choice([16, 24.5, 64]),
+        }
         if self.draw.random() < 0.4:  # noqa: PLR2004
-            data["tags"] = {"team": self.draw.choice(["cellar", "growth"]), "release": self.draw.choice(["1.0", "no", "2025"])}
+            data["tags"] = {
+                "team": self.draw.choice(["cellar", "growth"]),
+                "release": self.draw.choice(["1.0", "no", "2025"]),
+            }
         breaks = self.draw.random() < self.share
         path = self.add(ref, break_one(data, self.draw) if breaks else data)
         if breaks:
@@ -179,7 +208,11 @@ class _Maker:
         names = [name for name in profile.metrics if self.draw.random() < profile.filled]
         values = {split: {name: self.value(name, bad=bad) for name in names} for split in profile.splits}
         flat: dict[str, Any] = values.get("", {})
-        return flat | {split: inner for split, inner in values.items() if split and inner} | {"duration_s": self.draw.randint(1, 9000)}
+        return (
+            flat
+            | {split: inner for split, inner in values.items() if split and inner}
+            | {"duration_s": self.draw.randint(1, 9000)}
+        )
 
     def value(self, name: str, *, bad: bool) -> float | int:
         if bad and self.draw.random() < 0.3:  # noqa: PLR2004
@@ -214,12 +247,13 @@ class _Maker:
         self.add(Ref("alias", ("model", name, "production")), {"version": "1", **slot})
 
     def _profile(self) -> _Profile:
-        names = self.draw.sample(list(PARAMS), self.draw.randint(6, len(PARAMS)))
+        names = ["lr", *self.draw.sample(list(PARAMS)[1:], self.draw.randint(6, len(PARAMS) - 1))]
         # Every experiment has some parameters that no other one has.
         own = [f"{self.draw.choice(names)}_{number}" for number in range(self.draw.randint(0, 8))]
         params = [(name, PARAMS[name]) for name in names] + [(name, PARAMS[name.rpartition("_")[0]]) for name in own]
+        metrics = ["auc", *self.draw.sample(METRICS[1:], self.draw.randint(2, 8))]
         splits = self.draw.choice([("",), SPLITS[:2], SPLITS, ("", "validation")])
-        return _Profile(params, self.draw.sample(METRICS, self.draw.randint(2, 8)), splits, self.draw.uniform(0.6, 1.0))
+        return _Profile(params, metrics, splits, self.draw.uniform(0.6, 1.0))
 
 
 @dataclass(frozen=True)
@@ -296,7 +330,9 @@ def main() -> int:
     given = asked.parse_args()
     made = store(given.size, given.seed, given.broken)
     commit(given.folder, made.files, checkout=True)
-    print(f"{made.records} records ({len(made.broken)} break their schema) in {given.folder}: {digest(made.files)[:12]}")
+    print(
+        f"{made.records} records ({len(made.broken)} break their schema) in {given.folder}: {digest(made.files)[:12]}"
+    )
     return 0
 
 

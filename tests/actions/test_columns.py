@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import resource
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sklearn.datasets import load_wine
 
 from gitml.actions.columns import NULLS, Column, read_csv
 from gitml.actions.profile import Profile, profile
-from gitml.errors import BadValue
+from gitml.errors import BadValue, MissingExtra
 
 
 def table(tmp_path: Path, text: str | bytes, name: str = "data.csv") -> Profile:
@@ -287,6 +288,12 @@ def test_parquet_of_the_wine_data(tmp_path: Path) -> None:
     assert found.rows == len(frame)
     assert [column.name for column in found.columns] == list(frame.columns)
     assert {column.type for column in found.columns} == {"float", "int"}
+
+
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(MissingExtra, match=r"pyarrow is not installed; pip install 'gitml\[parquet\]'"):
+        table(tmp_path, b"", "data.parquet")
 
 
 def test_what_is_no_parquet_file(tmp_path: Path) -> None:

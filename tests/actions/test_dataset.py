@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,17 @@ def test_data_that_has_changed_since_is_a_conflict(tracked: Path) -> None:
     with pytest.raises(Conflict, match=r"data/wine\.csv is not what DVC tracks.*dvc add data/wine\.csv, then repeat"):
         opened(tracked).new_dataset("wine", "data/wine.csv")
     assert not (tracked / "metadata/datasets").exists()
+
+
+def test_data_that_an_older_dvc_tracks_is_known_by_its_digest(tracked: Path) -> None:
+    text = b"a,b\r\n1,2\r\n"
+    md5 = hashlib.md5(text.replace(b"\r\n", b"\n"), usedforsecurity=False).hexdigest()
+    write(tracked, {"data/old.csv": text, "data/old.csv.dvc": f"outs:\n- md5: {md5}\n  size: 10\n  path: old.csv\n"})
+    opened(tracked).new_dataset("old", "data/old.csv")
+    assert data(tracked, "dataset/old@1")["pointer"]["md5"] == md5
+    write(tracked, {"data/old.csv": b"a,b\n3,4\n"})
+    with pytest.raises(Conflict):
+        opened(tracked).new_dataset("older", "data/old.csv")
 
 
 def test_data_that_is_not_here_says_how_to_bring_it(tracked: Path) -> None:

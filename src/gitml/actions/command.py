@@ -80,9 +80,7 @@ def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run, clock: Ca
     """Run the command to its end, and say how that was."""
     started = clock()
     with _interrupts_left_to_it():
-        process = subprocess.Popen(argv, stdout=stdout)
-        process.wait()
-    code = process.returncode
+        code = subprocess.run(argv, stdout=stdout, check=False).returncode
     seconds = round((clock() - started).total_seconds(), 3)
     used = {"duration_s": int(seconds) if seconds.is_integer() else seconds}
     if code < 0:
@@ -102,7 +100,7 @@ def _interrupts_left_to_it() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _name(number: int) -> str:

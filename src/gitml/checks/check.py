@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from gitml.checks import data, disclosure, form, integrity, landed
 from gitml.checks.facts import FactBook, Facts
 from gitml.checks.scope import Scope
 from gitml.errors import ERROR, Problem
-from gitml.repo.change import Change
 from gitml.repo.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from gitml.repo.change import Change
 
 Check = Callable[[Scope], Iterable[Problem]]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -62,12 +61,12 @@ def tracked_in(snapshot: Snapshot) -> Tracked:
     return tracked({path: raw[oid] for path in paths if (oid := snapshot.entries[path].oid) in raw})
 
 
-@dataclass(frozen=True)
 class _Trackings:
     """What DVC tracks now, ever did, and did at some commit; each looked up once, when first asked for."""
 
-    scope: Scope
-    _then: dict[str, Mapping[str, Pointer]] = field(default_factory=dict)
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self._then: dict[str, Mapping[str, Pointer]] = {}
 
     @cached_property
     def now(self) -> Mapping[str, Pointer]:

@@ -13,11 +13,10 @@ from gitml.checks.facts import INLINE_LIMIT
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, Problem
 from gitml.records.canonical import in_order
-from gitml.records.reader import read
 from gitml.records.record import Path, Record
 from gitml.records.ref import Ref
 from gitml.records.schema import Kind
-from gitml.repo.load import NO_FILES, no_file
+from gitml.repo.load import NO_FILES, no_file, read_blob
 
 if TYPE_CHECKING:
     from gitml.records.explain import Violation
@@ -48,8 +47,8 @@ def settings(scope: Scope) -> Iterator[Problem]:
     if mode in NO_FILES:
         yield no_file(path, mode)
         return
-    parsed = read(raw, path)
-    yield from parsed.problems
+    parsed = read_blob(raw)
+    yield from (replace(problem, path=path) for problem in parsed.problems)
     if parsed.data is not None:
         record = Record(Ref(kind.name, ()), path, "", parsed.data)
         for found in kind.violations(parsed.data):

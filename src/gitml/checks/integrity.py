@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitml.checks.facts import Facts
 from gitml.checks.links import Link
@@ -34,8 +34,7 @@ def refs(scope: Scope) -> Iterator[Problem]:
         yield scope.problem_in(path, code, message, hint, at=link.at)
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(NamedTuple):
     """Where a ref's text leads: the path of a record, no record of the tree's at all, or nowhere, and why."""
 
     ref: Ref | None = None

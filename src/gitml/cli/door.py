@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gitml.render.page import Page
+    from gitml.repo.repository import Repository
     from gitml.store import Store
     from gitml.views.rows import Rows
 
@@ -79,6 +80,11 @@ class Door:
         from gitml.render.cells import printable
 
         sys.stderr.write(f"git ml: {printable(text)}\n")
+
+    def tell_of(self, repository: Repository) -> None:
+        """Why this was slower than it should be, where it was: the cache could not be used."""
+        if repository.cache.note:
+            self.tell(repository.cache.note)
 
     def waiting(self, told: str) -> AbstractContextManager[None]:
         """A moving bar on standard error while something takes longer than a moment; only on a terminal."""

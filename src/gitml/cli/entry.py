@@ -107,7 +107,10 @@ def _done(door: Door) -> int:
 
         put(script(door.args.shell))
         return FINE
-    return _deed(door.args.verb)(door)
+    code = _deed(door.args.verb)(door)
+    if "here" in vars(door):
+        door.tell_of(door.here.repository)
+    return code
 
 
 def _deed(verb: str) -> Callable[[Door], int]:

@@ -37,24 +37,30 @@ def validate(door: Door) -> int:
 def _found(door: Door) -> Validation:
     args = door.args
     if args.staged:
-        return _staged()
+        return _staged(door)
     if args.pushed:
-        return _pushed()
+        return _pushed(door)
     return door.store.validate(_paths(door.store, args.paths))
 
 
-def _staged() -> Validation:
+def _staged(door: Door) -> Validation:
     from gitml import hooks
     from gitml.repo.repository import Repository
 
-    return hooks.staged(Repository.find(Path()))
+    repository = Repository.find(Path())
+    found = hooks.staged(repository)
+    door.tell_of(repository)
+    return found
 
 
-def _pushed() -> Validation:
+def _pushed(door: Door) -> Validation:
     from gitml import hooks
     from gitml.repo.repository import Repository
 
-    return hooks.pushed(Repository.find(Path()), hooks.read(sys.stdin.read()))
+    repository = Repository.find(Path())
+    found = hooks.pushed(repository, hooks.read(sys.stdin.read()))
+    door.tell_of(repository)
+    return found
 
 
 def _fixed(door: Door) -> list[str]:

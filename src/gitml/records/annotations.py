@@ -6,8 +6,7 @@ A *pattern* is a field's place with `*` for any key of a map and `[]` for any it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitml.records.canonical import ALPHABETICAL, KeyOrder
 from gitml.records.record import Path
@@ -20,8 +19,7 @@ _DEPTH = 12
 _ROUNDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class RefField:
+class RefField(NamedTuple):
     """A field whose text is a ref to a record of one of `kinds` (`*`: any), playing `role` in lineage."""
 
     pattern: Pattern

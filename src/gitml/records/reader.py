@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitml.errors import Problem
 from gitml.records.canonical import MAX_BYTES
@@ -15,8 +14,7 @@ VERSION = 1
 """Of this reader: what was parsed by another one is parsed again (cache key)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A record's mapping (None where it cannot be read), what is wrong with its form, and whether it was canonical.
 
     `canonical` is about everything but the order of keys, which only a schema knows.

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gitml.errors import Problem
+from gitml.records import walk
 from gitml.records.annotations import WORD, Pattern, RefField, annotated, fields, key_order, target_of
 from gitml.records.canonical import KeyOrder
 from gitml.records.finite import exact, finite, stood_in
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gitml.records.explain import Violation
 
 MAX_FIELDS = 20_000
+_FEW = 16
 _SAME_PLACE = frozenset(["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"])
 _NAMED_BY = {
     "alias": ("kind", "name", "slot"),
@@ -37,6 +39,7 @@ class Shape:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = schema
+        self._walked = 0
 
     @cached_property
     def order(self) -> KeyOrder:
@@ -82,7 +85,7 @@ class Shape:
         """The fast validator; None where only the reference can be trusted with the schema."""
         import jsonschema_rs
 
-        if not finite(self.schema) or not all(agreed(text) for _at, text in patterns(self.schema)):
+        if not finite(dict(self.schema)) or not all(agreed(text) for _at, text in patterns(self.schema)):
             return None
         try:
             return jsonschema_rs.Draft202012Validator(
@@ -102,7 +105,14 @@ class Shape:
         return exact(self.schema)
 
     def accepts(self, data: Any) -> bool:
-        """Whether the fast validator accepts the data; where it does not, only the reference one knows."""
+        """Whether the data is plainly right; where it is not, only the reference validator knows.
+
+        The first few records are walked through, which takes less than to import and build the fast validator.
+        """
+        if self._walked < _FEW:
+            self._walked += 1
+            if walk.accepts(self.schema, data, self.schema):
+                return True
         if self.fast is None:
             return bool(self.slow.is_valid(data))
         if finite(data):
@@ -110,8 +120,8 @@ class Shape:
         return self.exact and bool(self.fast.is_valid(stood_in(data)))
 
     def violations(self, data: Any) -> list[Violation]:
-        """Where the data breaks the schema; the fast validator accepts, the reference one explains."""
-        if self.fast is not None and self.accepts(data):
+        """Where the data breaks the schema; what is plainly right is accepted fast, the reference one explains."""
+        if self.accepts(data):
             return []
         from gitml.records.explain import explained
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.nearest import nearest
@@ -68,8 +68,7 @@ def _placed(problems: list[Problem], raw: bytes) -> tuple[Problem, ...]:
     return tuple(replace(problem, line=line, column=column) for problem, (line, column) in found)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a path stands: its kind, and the file names in the places of the template's keys."""
 
     kind: Kind

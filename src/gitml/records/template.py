@@ -12,6 +12,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from gitml.errors import BadRef
 from gitml.records.settings import PATH as STORE_FILE
@@ -45,6 +47,7 @@ def digest8(key: str) -> str:
     return hashlib.sha256(unicodedata.normalize("NFC", key).encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
+@lru_cache(maxsize=1 << 12)
 def file_name(key: str) -> str:
     """The file name of a key: itself where it is plain, else `<slug>~<hash>`."""
     if is_plain(key):
@@ -66,8 +69,7 @@ def _is_file_name(text: str) -> bool:
     return size <= _MAX_SEGMENT and not {"/", "\0"} & set(text) and not _FORBIDDEN.fullmatch(text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
+class _Segment(NamedTuple):
     before: str
     key: str
     shard: bool

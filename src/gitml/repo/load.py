@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
 
 from gitml.errors import BadRef, Problem
 from gitml.records.nearest import nearest
@@ -29,6 +31,7 @@ class Source(Protocol):
     entries: Mapping[str, Entry]
     prefix: str
     cache: Cache | None
+    tree_problems: tuple[Problem, ...]
 
     @property
     def schemas(self) -> Schemas:
@@ -52,8 +55,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What stands at one record path: its blob, the record where it can be read, and the problems of its form.
 
     `canonical` tells that the bytes are canonical, key order apart.
@@ -70,8 +72,21 @@ def load(source: Source, paths: Iterable[str]) -> list[Loaded]:
     """Read the records at paths of a source."""
     wanted = {path: source.entries[path] for path in paths}
     regular = {path: entry for path, entry in wanted.items() if entry.mode not in NO_FILES}
-    parsed = parse(source, {entry.oid for entry in regular.values()})
-    return [_one(source, path, entry, parsed.get(entry.oid)) for path, entry in wanted.items()]
+    with _uncollected():
+        parsed = parse(source, {entry.oid for entry in regular.values()})
+        return [_one(source, path, entry, parsed.get(entry.oid)) for path, entry in wanted.items()]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """While mappings are made by the ten thousand, looking for dead ones among them takes as long as making them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def parse(source: Source, oids: set[str]) -> dict[str, Parsed | None]:
@@ -80,14 +95,15 @@ def parse(source: Source, oids: set[str]) -> dict[str, Parsed | None]:
     keys = {oid: f"record/{VERSION}/{oid}" for oid in oids}
     kept = _kept(cache, keys) if cache else {}
     raw = source.read(oid for oid in oids if oid not in kept)
-    fresh: dict[str, Parsed | None] = {oid: _parsed(data) for oid, data in raw.items()}
+    fresh: dict[str, Parsed | None] = {oid: read_blob(data) for oid, data in raw.items()}
     if cache and fresh:
         cache.put({keys[oid]: _plain(found) for oid, found in fresh.items() if found is not None})
     missing: dict[str, Parsed | None] = {oid: None for oid in oids if oid not in kept and oid not in fresh}
     return {**kept, **fresh, **missing}
 
 
-def _parsed(raw: bytes) -> Parsed:
+def read_blob(raw: bytes) -> Parsed:
+    """The bytes of one record as parsed; a pointer of Git LFS is told as what it is."""
     if raw.startswith(_LFS):
         told = Problem(
             "path.lfs",
@@ -131,6 +147,9 @@ def _one(source: Source, path: str, entry: Entry, parsed: Parsed | None) -> Load
         told = "lies in a folder that stands where a record should be"
         return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "a record is a file"),))
     if parsed is None:
+        known = tuple(problem for problem in source.tree_problems if problem.path == path)
+        if known:
+            return Loaded(path, entry.oid, None, known)
         told = f"the object {entry.oid[:12]} is not in this clone"
         hint = "git fetch --refetch brings what a partial clone has left out"
         return Loaded(path, entry.oid, None, (Problem(UNREADABLE, path, told, hint),))

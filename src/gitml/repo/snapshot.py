@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.nearest import nearest
@@ -15,12 +16,14 @@ from gitml.records.settings import PATH as SETTINGS
 from gitml.records.settings import Settings
 from gitml.records.template import OWN_FOLDER, SERIES
 from gitml.repo.cache import Cache
-from gitml.repo.change import Change
 from gitml.repo.git import Git
 from gitml.repo.kinds import read_files, schemas
 from gitml.repo.load import NO_FILES, Loaded, load
 from gitml.repo.objects import Entry
 from gitml.repo.revision import At
+
+if TYPE_CHECKING:
+    from gitml.repo.change import Change
 
 _NEAR = 2000
 # What is read in small portions is asked for again by one check after the other, and each time is a process.
@@ -103,7 +106,7 @@ class Snapshot:
         if len(changed) < _FEW // 2:
             wanted = [self.prefix + SETTINGS, *changed]
             found = self.read(tree[path].oid for tree in (self.entries, old) for path in wanted if path in tree)
-            before._read.update(found)  # noqa: SLF001
+            before._read.update(found)
 
     def bytes_at(self, path: str) -> bytes | None:
         """The bytes at a path, or None where nothing is (or the object is missing)."""
@@ -230,7 +233,8 @@ class Snapshot:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the form and place of records and schemas, and with the tree."""
         found = [problem for loaded in self.load(self.paths) for problem in loaded.problems]
-        return tuple(sorted([*self.tree_problems, *self.schemas.problems, *found], key=lambda problem: problem.order))
+        every = dict.fromkeys([*self.tree_problems, *self.schemas.problems, *found])
+        return tuple(sorted(every, key=lambda problem: problem.order))
 
     def overlay(self, changes: Iterable[Change]) -> Snapshot:
         """The snapshot as it would be after changes; nothing is written."""

@@ -148,7 +148,8 @@ class _Reading:
         for path, told in tried.refused.items():
             self.refused(path, told)
         for path in sorted(self.large & tried.entries.keys()):
-            self.problems.append(Problem("yaml.size", path, f"larger than {LARGEST >> 20} MiB: not read"))
+            told, hint = f"larger than {LARGEST >> 20} MiB: not read", "keep bulk data in DVC and point to it"
+            self.problems.append(Problem("yaml.size", path, told, hint))
 
     def refused(self, path: str, told: str) -> None:
         """A path that git would not stage."""

@@ -32,7 +32,8 @@ def unread(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
     paths = [path for path in snapshot.paths if kind is None or _kind(snapshot, path) == kind]
     lost = (found.problems[0] for found in snapshot.load(paths) if found.record is None)
     troubled = (problem for problem in snapshot.tree_problems if snapshot.is_record_path(problem.path))
-    return (*lost, *(problem for problem in troubled if kind is None or _kind(snapshot, problem.path) == kind))
+    also = (problem for problem in troubled if kind is None or _kind(snapshot, problem.path) == kind)
+    return tuple(dict.fromkeys([*lost, *also]))
 
 
 def is_complete(unread: Iterable[Problem]) -> bool:

@@ -1,0 +1,279 @@
+"""The figures that the project promises, as ratios: both sides in one run, and only where both give the same answer.
+
+python benchmarks/bench.py [--size 10000] [--only NAME] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import generate
+import jsonschema
+import pandas as pd
+import yaml
+
+import gitml
+from gitml.checks import validate
+from gitml.records.ref import encode
+from gitml.repo.repository import Repository
+from gitml.repo.snapshot import Snapshot
+
+ROUNDS = 3
+GIT_ML = Path(sys.executable).with_name("git-ml")
+BAD = 0.01
+SIZE, AUC = 64, 0.5
+DEAR = ("pandas", "dvc", "git", "yaml", "jsonschema")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: our milliseconds, the other side's, and what was promised; `at_least` is a ratio, `at_most` ms."""
+
+    what: str
+    ours: float
+    against: str
+    theirs: float
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast we are."""
+        return self.theirs / self.ours
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise holds."""
+        fast = self.at_least is None or self.ratio >= self.at_least
+        return fast and (self.at_most is None or self.ours <= self.at_most)
+
+
+class Bench:
+    """One store, and the other side's view of the same files."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder = folder / "store"
+        self.size = size
+        made = generate.store(size, broken=BAD)
+        generate.commit(self.folder, made.files, checkout=True)
+        self.paths = sorted(
+            path for path in made.files if path.startswith("metadata/") and path != "metadata/store.yaml"
+        )
+
+    def fresh(self) -> Snapshot:
+        """A snapshot as a new process finds it: nothing in memory; the cache on disk is as it is."""
+        return Repository.find(self.folder).head()
+
+    def forget(self) -> None:
+        """Remove the cache."""
+        shutil.rmtree(self.folder / ".git" / "gitml", ignore_errors=True)
+
+    # ── validate ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def validate(self) -> Iterator[Row]:
+        """A whole store against the reference libraries, reused, over the same files."""
+        theirs, wrong = best(self.by_jsonschema)
+        cold, ours = best(self.by_gitml, before=self.forget)
+        assert ours == wrong, "the two sides disagree on which records are wrong"
+        assert ours, "a store without a wrong record proves little"
+        warm, again = best(self.by_gitml)
+        assert again == wrong
+        told = "CSafeLoader + a reused jsonschema validator"
+        yield Row(f"validate {self.size:,} records, cold", cold, told, theirs, at_least=5)
+        yield Row(f"validate {self.size:,} records, warm", warm, told, theirs, at_least=5)
+
+    def by_gitml(self) -> set[str]:
+        """The records that break their schema, by us: all checks, not the schema's alone."""
+        repository = Repository.find(self.folder)
+        found = validate.everything(repository, repository.head())
+        return {problem.path for problem in found.problems if problem.code.startswith("schema.")}
+
+    def by_jsonschema(self) -> set[str]:
+        """The same by the reference libraries: one validator a kind, built once and reused."""
+        schemas = self.fresh().schemas
+        reused = {
+            kind.tag: jsonschema.Draft202012Validator(dict(kind.schema)) for kind in map(schemas.kind, schemas.names)
+        }
+        wrong = set()
+        for path in self.paths:
+            data = yaml.load((self.folder / path).read_bytes(), Loader=yaml.CSafeLoader)
+            if not reused[data["schema"]].is_valid(data):
+                wrong.add(path)
+        return wrong
+
+    # ── list ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def list(self) -> Iterator[Row]:
+        """Filter, sort and the top 20 of all runs, against PyYAML and pandas."""
+        theirs, peer = best(self.by_pandas)
+        cold, ours = best(self.by_rows, before=self.forget)
+        warm, again = best(self.by_rows)
+        assert ours == again == peer, "the two sides give different rows"
+        told = "CSafeLoader + pandas.json_normalize"
+        yield Row(f"list the top 20 of {self.size:,} records, cold", cold, told, theirs)
+        yield Row(f"list the top 20 of {self.size:,} records, warm", warm, told, theirs)
+
+    def by_rows(self) -> list[tuple[str, float]]:
+        """By us."""
+        store = gitml.open(self.folder).at("HEAD")
+        found = store.rows(
+            "run", f"params.batch_size >= {SIZE} and metrics.test.auc > {AUC}", sort="-metrics.test.auc", limit=20
+        )
+        return [(row["ref"], row["metrics.test.auc"]) for row in found.rows]
+
+    def by_pandas(self) -> list[tuple[str, float]]:
+        """By what one would write without us."""
+        paths = [path for path in self.paths if path.startswith("metadata/runs/")]
+        loaded = [yaml.load((self.folder / path).read_bytes(), Loader=yaml.CSafeLoader) for path in paths]
+        frame = pd.json_normalize(loaded, sep="\x1f").assign(ref=list(map(_ref, paths, loaded)))
+        number = pd.to_numeric(frame["params\x1fbatch_size"], errors="coerce")
+        auc = pd.to_numeric(
+            frame["metrics\x1ftest\x1fauc"].where(frame["metrics\x1ftest\x1fauc"].map(_is_number)), errors="coerce"
+        )
+        kept = frame.assign(auc=auc)[(number >= SIZE) & (auc > AUC)]
+        best_first = kept.sort_values(["auc", "ref"], ascending=[False, True]).head(20)
+        return list(zip(best_first["ref"], best_first["auc"], strict=True))
+
+    # ── the hook ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def hook(self) -> Iterator[Row]:
+        """`git-ml validate --staged` as a whole process, against a process of the reference libraries on that file."""
+        path = next(path for path in self.paths if path.startswith("metadata/runs/"))
+        with self.staged(path, (self.folder / path).read_bytes() + b"# looked at\n"):
+            ours, _ = best(lambda: run(GIT_ML, "validate", "--staged", cwd=self.folder), rounds=9)
+        theirs, _ = best(
+            lambda: run(sys.executable, "-c", _PLAIN_HOOK, str(self.folder / path), cwd=self.folder), rounds=5
+        )
+        told = "argparse + PyYAML + jsonschema on that file"
+        yield Row(f"hook: one changed file among {self.size:,}", ours, told, theirs, at_most=150)
+        gone = next(path for path in self.paths if path.startswith("metadata/environments/"))
+        with self.staged(gone, None):
+            ours, _ = best(lambda: run(GIT_ML, "validate", "--staged", cwd=self.folder, code=None), rounds=5)
+        yield Row(f"hook: a record removed among {self.size:,}", ours, told, theirs, at_most=1000)
+
+    @contextmanager
+    def staged(self, path: str, content: bytes | None) -> Iterator[None]:
+        """One file changed or removed, and staged; afterwards as it was."""
+        file = self.folder / path
+        before = file.read_bytes()
+        file.unlink() if content is None else file.write_bytes(content)
+        generate.git(self.folder, "add", "-A")
+        try:
+            yield
+        finally:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(before)
+            generate.git(self.folder, "add", "-A")
+
+    # ── a run, the import ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def run(self) -> Iterator[Row]:
+        """10 metrics, 20 parameters, 5 tags: written as files, and committed; against plain JSON and plain git."""
+        logged = {
+            "metrics": {f"metric_{number}": number / 7 for number in range(10)},
+            "params": {f"param_{number}": number for number in range(20)},
+            "tags": {f"tag_{number}": "value" for number in range(5)},
+        }
+        os.chdir(self.folder)
+        _record(logged, commit=False)
+        ours, _ = best(lambda: _record(logged, commit=False), rounds=5)
+        theirs, _ = best(lambda: _as_json(logged), rounds=5)
+        yield Row("log a run, not committed", ours, "json.dump of the same", theirs)
+        ours, _ = best(lambda: _record(logged, commit=True), rounds=5)
+        theirs, _ = best(lambda: (_as_json(logged), generate.git(self.folder, "add", "bench.json"),
+                                  generate.git(self.folder, "commit", "-q", "-m", "run")), rounds=5)  # fmt: skip
+        yield Row("log a run, committed", ours, "json.dump, git add, git commit", theirs)
+
+    def importing(self) -> Iterator[Row]:
+        """`import gitml` in a new process, without what a bare Python costs; nothing dear comes along."""
+        dear = f"import sys, gitml; sys.exit(any(name in sys.modules for name in {DEAR}))"
+        bare, _ = best(lambda: run(sys.executable, "-c", "pass"), rounds=9)
+        ours, _ = best(lambda: run(sys.executable, "-c", dear), rounds=9)
+        theirs, _ = best(lambda: run(sys.executable, "-c", "import pandas"), rounds=3)
+        yield Row("import gitml", ours - bare, "import pandas", theirs - bare, at_most=60)
+
+
+_PLAIN_HOOK = """
+import argparse, sys
+parser = argparse.ArgumentParser(); parser.add_argument("path"); path = parser.parse_args().path
+import jsonschema, yaml
+data = yaml.load(open(path, "rb"), Loader=yaml.CSafeLoader)
+jsonschema.Draft202012Validator({"type": "object", "required": ["schema"]}).validate(data)
+"""
+
+
+def _ref(path: str, data: dict[str, Any]) -> str:
+    _metadata, _runs, experiment, _shard, name = path.split("/")
+    return f"run/{encode(data.get('experiment', experiment))}/{encode(data.get('id', Path(name).stem))}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _record(logged: dict[str, dict[str, Any]], *, commit: bool) -> None:
+    with gitml.run("bench", params=logged["params"], tags=logged["tags"], commit=commit) as recorded:
+        recorded.log(logged["metrics"])
+
+
+def _as_json(logged: dict[str, dict[str, Any]]) -> None:
+    Path("bench.json").write_text(json.dumps({**logged, "time": time.time()}))
+
+
+def run(*command: str | Path, cwd: Path | None = None, code: int | None = 0) -> None:
+    """Run a process to its end; `code` is what it must exit with (None: 0 or 1)."""
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode not in ((0, 1) if code is None else (code,)):
+        sys.exit(f"{command[0]} exited with {done.returncode}: {done.stderr}{done.stdout}")
+
+
+def best(deed: Callable[[], Any], rounds: int = ROUNDS, before: Callable[[], None] = lambda: None) -> tuple[float, Any]:
+    """The shortest of several times, in milliseconds, and what the deed gave."""
+    times = []
+    given = None
+    for _round in range(rounds):
+        before()
+        started = time.perf_counter()
+        given = deed()
+        times.append((time.perf_counter() - started) * 1000)
+    return min(times), given
+
+
+def main() -> int:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=10_000, help="records in the store")
+    parser.add_argument("--only", choices=["validate", "list", "hook", "run", "importing"])
+    parser.add_argument("--json", action="store_true")
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="gitml-bench-") as folder:
+        bench = Bench(Path(folder), told.size)
+        names = [told.only] if told.only else ["validate", "list", "hook", "run", "importing"]
+        rows = [row for name in names for row in getattr(bench, name)()]
+        os.chdir(tempfile.gettempdir())
+    if told.json:
+        print(json.dumps([{**asdict(row), "ratio": row.ratio, "kept": row.kept} for row in rows], indent=1))
+    else:
+        print(f"{'what':<48} {'ours':>9} {'theirs':>9} {'ratio':>7}  {'promised':<10} against")
+        for row in rows:
+            promised = f">= {row.at_least:g}x" if row.at_least else f"<= {row.at_most:g} ms" if row.at_most else ""
+            mark = "" if row.kept else "  MISSED"
+            times = f"{row.ours:>6.0f} ms {row.theirs:>6.0f} ms {row.ratio:>6.1f}x"
+            print(f"{row.what:<48} {times}  {promised:<10} {row.against}{mark}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
