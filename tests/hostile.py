@@ -32,9 +32,7 @@ class Bad:
         return self.name
 
 
-def _bad(
-    name: str, content: str | bytes, code: str, place: tuple[int, int] | tuple[None, None], told: str
-) -> Bad:
+def _bad(name: str, content: str | bytes, code: str, place: tuple[int, int] | tuple[None, None], told: str) -> Bad:
     return Bad(name, content if isinstance(content, bytes) else content.encode(), code, *place, told)
 
 
@@ -48,7 +46,7 @@ CONTENTS = [
     _bad("a list", "- schema: dataset/1\n", "schema.type", (1, 1), "found a list"),
     _bad("a list in a field", f"{DATASET}owners: {{a: b}}\n", "schema.type", (3, 9), "expected a list"),
     _bad("a mapping wanted", "schema: dataset/1\ncustom: []\n", "schema.type", (2, 9), "expected a mapping"),
-    _bad("duplicate keys", f"{DATASET}description: again\n", "yaml.duplicate-key", (3, 1), "'description' stands twice"),
+    _bad("duplicate keys", f"{DATASET}description: again\n", "yaml.duplicate-key", (3, 1), "stands twice"),
     _bad("deep duplicate", f"{DATASET}custom:\n  a: 1\n  a: 1\n", "yaml.duplicate-key", (5, 3), "'a' stands twice"),
     _bad("alias bomb", BOMB, "yaml.alias", (2, 5), "&a0 is an anchor"),
     _bad("200,000 brackets", "[" * 200_000, "yaml.depth", (1, 51), "nested deeper than 50"),
@@ -68,7 +66,7 @@ CONTENTS = [
     _bad("an anchor", "schema: dataset/1\ndescription: &d x\n", "yaml.alias", (2, 14), "&d is an anchor"),
     _bad("a tag", "schema: dataset/1\ntitle: !!python/object:os.x y\n", "yaml.tag", (2, 8), "is a tag"),
     _bad("a key that is no text", f"{DATASET}custom:\n  1: a\n", "yaml.key", (4, 3), "the key 1 is no text"),
-    _bad("conflict", f"<<<<<<< HEAD\n{DATASET}=======\n>>>>>>> o\n", "yaml.syntax", (2, 7), "resolve the merge conflict"),
+    _bad("conflict", f"<<<<<<< HEAD\n{DATASET}=======\n>>>>>>> o\n", "yaml.syntax", (2, 7), "resolve the merge"),
     _bad("unknown kind", "schema: datset/1\n", "path.unknown-kind", (1, 1), "did you mean dataset?"),
     _bad("another kind", "schema: model/1\n", "path.mismatch", (1, 1), "a model record lies where dataset records lie"),
     _bad("a major to come", "schema: dataset/99\n", "schema.const", (1, 9), 'expected "dataset/1"'),

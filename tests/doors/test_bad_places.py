@@ -146,7 +146,9 @@ def test_a_store_yaml_that_is_a_link_is_no_settings(store: Path) -> None:
 
 def test_lfs_attributes_from_before_are_overruled_by_init(store: Path) -> None:
     clean = store / "lfs-clean"
-    write(store, {"lfs-clean": f"#!/bin/sh\ncat > /dev/null\nprintf '{LFS}'\n", ".gitattributes": "*.yaml filter=lfs\n"})
+    write(
+        store, {"lfs-clean": f"#!/bin/sh\ncat > /dev/null\nprintf '{LFS}'\n", ".gitattributes": "*.yaml filter=lfs\n"}
+    )
     clean.chmod(0o755)
     git(store, "config", "filter.lfs.clean", str(clean))
     write(store, {PLACE: DATASET})
@@ -200,8 +202,10 @@ def test_an_unknown_kind_or_field_is_told_with_the_nearest(store: Path) -> None:
     assert (error["code"], error["near"]) == ("not-found", ["model/wine"])
 
 
-NAMES = ["ne\nw.yaml", "e\x1b[31mvil.yaml", "b\udcff.yaml", "q\"'u.yaml", "\u202eltr.yaml", "-rf.yaml", "é.yaml", "a\tb.yaml", "*.yaml",
-         "\x07.yaml", " .yaml", ":(top)x.yaml"]  # fmt: skip
+NAMES = [
+    "ne\nw.yaml", "e\x1b[31mvil.yaml", "b\udcff.yaml", "q\"'u.yaml", "\u202eltr.yaml", "-rf.yaml", "é.yaml",
+    "a\tb.yaml", "*.yaml", "\x07.yaml", " .yaml", ":(top)x.yaml",
+]  # fmt: skip
 
 
 def test_file_names_cannot_write_on_the_terminal_nor_stop_us(store: Path, shell: dict[str, str]) -> None:
@@ -215,13 +219,17 @@ def test_file_names_cannot_write_on_the_terminal_nor_stop_us(store: Path, shell:
     assert len(lines) == 2 * len(NAMES) + 1
     assert all(one.isprintable() for one in lines)
     found = ml(store, "validate", "--format", "json").json["problems"]
-    assert {one["path"] for one in found} == {f"metadata/datasets/{more}{name}" for name in NAMES for more in ("", "broken-")}
+    assert {one["path"] for one in found} == {
+        f"metadata/datasets/{more}{name}" for name in NAMES for more in ("", "broken-")
+    }
     for form in ("csv", "md"):
         assert "\x1b" not in ml(store, "validate", "--format", form).out
     for name in NAMES:
         path = f"metadata/datasets/{name}"
         assert len(ml(store, "validate", "--format", "json", "--", path).json["problems"]) == 1
-    assert fine(store, "list", "dataset").err.endswith("24 dataset records cannot be read and so not shown; git ml validate says why\n")
+    assert fine(store, "list", "dataset").err.endswith(
+        "24 dataset records cannot be read and so not shown; git ml validate says why\n"
+    )
     assert held(store) == was
     git(store, "add", "-A")
     refusal = process(store, "git", "commit", "-q", "-m", "x", env=shell)
@@ -233,9 +241,10 @@ def test_file_names_cannot_write_on_the_terminal_nor_stop_us(store: Path, shell:
 @pytest.mark.parametrize("word", ["\x1b[31mred", "a\nb", "\udcff", "\u202e", "x" * 5000])
 @pytest.mark.parametrize(
     "argv",
-    [["show", "{}"], ["show", "dataset/{}"], ["list", "{}"], ["list", "model", "{} = 1"], ["list", "--at", "{}"], ["new", "{}", "x"],
-     ["validate", "{}"], ["get", "model/{}@1"], ["promote", "model/wine@{}", "x"], ["register", "m", "--path", "{}"],
-     ["new", "dataset", "d", "--from", "{}"], ["set", "model/wine", "{}=1"], ["compare", "{}", "{}"], ["-C", "{}", "list"]],
+    [["show", "{}"], ["show", "dataset/{}"], ["list", "{}"], ["list", "model", "{} = 1"], ["list", "--at", "{}"],
+     ["new", "{}", "x"], ["new", "dataset", "d", "--from", "{}"], ["set", "model/wine", "{}=1"], ["validate", "{}"],
+     ["get", "model/{}@1"], ["promote", "model/wine@{}", "x"], ["register", "m", "--path", "{}"],
+     ["compare", "{}", "{}"], ["-C", "{}", "list"]],
 )  # fmt: skip
 def test_words_cannot_write_on_the_terminal_either(store: Path, argv: list[str], word: str) -> None:
     was = held(store)

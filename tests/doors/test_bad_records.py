@@ -42,7 +42,9 @@ def test_validate_names_the_place_and_what_to_do(store: Path, bad: Bad) -> None:
     assert held(store) == was
 
 
-@pytest.mark.parametrize("bad", [bad for bad in CONTENTS if not bad.code.startswith("schema.") or bad.line == 1], ids=str)
+@pytest.mark.parametrize(
+    "bad", [bad for bad in CONTENTS if not bad.code.startswith("schema.") or bad.line == 1], ids=str
+)
 def test_every_other_verb_says_it_in_one_line_and_the_rest_is_there(store: Path, bad: Bad) -> None:
     commit(store, {"metadata/datasets/wine.yaml": DATASET})
     add(store, bad)
@@ -67,8 +69,8 @@ def test_a_known_error_has_the_contracts_json(store: Path) -> None:
     assert said.code == 1
     assert said.error == {
         "code": "not-found",
-        "message": f"dataset/x cannot be read: {PLACE}:1:9: mapping values are not allowed in this context; quote a text "
-        "that holds `: `, or mend the indentation",
+        "message": f"dataset/x cannot be read: {PLACE}:1:9: mapping values are not allowed in this context; quote a "
+        "text that holds `: `, or mend the indentation",
         "hint": "git ml validate shows all problems",
         "near": [],
     }
@@ -158,9 +160,10 @@ def test_a_thousand_wrong_records_are_told_with_their_places(store: Path) -> Non
 
 
 SETTINGS = [
-    ("- a\n", "schema.type", 1), ("", "yaml.empty", None), ("a: b: c\n", "yaml.syntax", 1), ("schema: run/1\n", "schema.const", 1),
-    ("schema: store/9\n", "schema.const", 1), ("schema: store/1\nmain: 3\n", "schema.type", 2), ("\0", "yaml.encoding", 1),
-    ("schema: store/1\nreaders: x\n", "schema.type", 2), (b"\xff\xfe", "yaml.encoding", 1), ("[" * 9999, "yaml.depth", 1),
+    ("- a\n", "schema.type", 1), ("", "yaml.empty", None), ("a: b: c\n", "yaml.syntax", 1),
+    ("schema: run/1\n", "schema.const", 1), ("schema: store/9\n", "schema.const", 1), ("\0", "yaml.encoding", 1),
+    ("schema: store/1\nmain: 3\n", "schema.type", 2), ("schema: store/1\nreaders: x\n", "schema.type", 2),
+    (b"\xff\xfe", "yaml.encoding", 1), ("[" * 9999, "yaml.depth", 1),
 ]  # fmt: skip
 
 
@@ -178,7 +181,9 @@ def test_a_bad_store_yaml_is_a_problem_and_defaults_hold(
     fine(store, "new", "metric", "loss", "direction=lower", "--commit")
 
 
-@pytest.mark.parametrize("main", ["--upload-pack=touch x", "-x", "a b", "main\\n", "*", "../x", "@{-1}", ":/x", "HEAD^{/x}"])
+@pytest.mark.parametrize(
+    "main", ["--upload-pack=touch x", "-x", "a b", "main\\n", "*", "../x", "@{-1}", ":/x", "HEAD^{/x}"]
+)
 def test_a_main_branch_that_is_none_is_asked_for_by_name_alone(store: Path, main: str) -> None:
     write(store, {"metadata/store.yaml": f'schema: store/1\nmain: "{main}"\n'})
     git(store, "checkout", "-q", "-b", "work")

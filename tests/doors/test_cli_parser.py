@@ -116,8 +116,8 @@ def test_lists_are_not_shared_between_command_lines() -> None:
     assert parse(["set", "a/b", "c=1"]).unset == []
 
 
-@pytest.mark.parametrize("words", entry._HOOK, ids=" ".join)
-def test_what_the_hook_says_is_understood_without_the_parser(words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("words", entry.PLAIN, ids=" ".join)
+def test_what_is_said_most_often_is_understood_without_the_parser(words: tuple[str, ...]) -> None:
     assert vars(entry._arguments(words)) == vars(parse(words))
 
 

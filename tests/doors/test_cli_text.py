@@ -9,6 +9,7 @@ import pytest
 
 from cellar import ID_2, RUN_A, RUN_B
 from command_line import fine, ml
+from gitml.render.problems import validation
 from gitrepo import git, write
 from golden import golden
 
@@ -88,6 +89,15 @@ def test_problems_are_worth_reading(store: Path) -> None:
     assert (said.code, said.err) == (1, "")
     golden("validate-problems.txt", f"$ git ml validate\n{said.out}[1]\n")
     assert ml(store, "validate", "--quiet").out == said.out
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_that_nothing_is_wrong_is_said_in_the_same_words(repo: Path, count: int) -> None:
+    write(
+        repo, {f"metadata/metrics/m{number}.yaml": "schema: metric/1\ndirection: higher\n" for number in range(count)}
+    )
+    git(repo, "add", "-A")
+    assert fine(repo, "validate", "--staged").out == validation((), count) == fine(repo, "validate").out
 
 
 def test_quiet_where_nothing_is_wrong(store: Path) -> None:

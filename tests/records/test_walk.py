@@ -24,7 +24,7 @@ SHIPPED = {
     if file.stem != "meta-schema"
 }
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([1.0, 0.5, -2.0, 2.5]) | st.sampled_from(["", "a", "ab", "1"]),
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([1.0, 0.5, -2.0, 2.5, "", "a", "ab", "1"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "c"]), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip

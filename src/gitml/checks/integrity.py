@@ -29,7 +29,7 @@ def refs(scope: Scope) -> Iterator[Problem]:
     found = [(path, link, targets.of(link.text)) for path, facts in scope.glances() for link in facts.links]
     scope.facts.of({target.path for _path, link, target in found if link.id is not None and target.path})
     wrong = [(path, link, told) for path, link, target in found if (told := _fault(scope, link, target))]
-    scope.fetch({path for path, _link, _told in wrong})
+    scope.ready({path for path, _link, _told in wrong})
     for path, link, (code, message, hint) in wrong:
         yield scope.problem_in(path, code, message, hint, at=link.at)
 

@@ -86,6 +86,12 @@ class Scope:
         found = self.snapshot.read(wanted.values())
         self._raw.update((path, found.get(oid, b"")) for path, oid in wanted.items())
 
+    def ready(self, paths: Iterable[str]) -> None:
+        """Have the bytes and the records at paths at hand, all at once."""
+        wanted = [path for path in paths if path in self.snapshot.entries]
+        self.fetch(wanted)
+        self.snapshot.load(wanted)
+
     def raw(self, path: str) -> bytes:
         """The bytes at a path."""
         self.fetch([path])

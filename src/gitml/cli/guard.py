@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitml.checks.check import has_errors
-from gitml.cli.door import FINE, FOUND, Door
+from gitml.cli.door import FINE, FOUND, Door, put
 from gitml.cli.usage import Usage
 from gitml.errors import NotFound
 
@@ -105,7 +105,10 @@ def _is_there(store: Store, name: str) -> bool:
 
 
 def _answer(door: Door, found: Validation, fixed: list[str]) -> None:
-    if door.args.quiet and not found.problems and door.format == "table":
+    if not found.problems and door.format == "table":
+        # Most often it is this: what renders more is not imported for it.
+        if not door.args.quiet:
+            put(f"{found.checked} record{'s' * (found.checked != 1)} checked: no problems\n")
         return
     from gitml.render.problems import problem_rows, validation
     from gitml.render.shapes import validate_shape

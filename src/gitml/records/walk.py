@@ -1,7 +1,7 @@
 """Whether a schema surely accepts a value: a walk through both, for one record among many that need no look.
 
-The fast validator takes 25 ms to import and to build, which a hook that checks one record would pay each time. What this
-walk cannot tell for certain (None) is left to the validators, and so is everything that is wrong.
+The fast validator takes 25 ms to import and to build, which a hook that checks one record would pay each time. What
+this walk cannot tell for certain (None) is left to the validators, and so is everything that is wrong.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _unique(said: Any, data: Any, _schema: Mapping[str, Any], _walk: Walk) -> Ve
     return len(set(data)) == len(data) if all(isinstance(item, str) for item in data) else None
 
 
-def _size(kind: type, fits: Callable[[int, Any], bool]) -> Rule:
+def _size(kind: type[str | list[Any] | dict[str, Any]], fits: Callable[[int, Any], bool]) -> Rule:
     return lambda said, data, _schema, _walk: fits(len(data), said) if isinstance(data, kind) else True
 
 

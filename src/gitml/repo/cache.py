@@ -75,7 +75,7 @@ class Cache:
             if not self.path.exists() and not create:
                 return None
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
+            self._connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False)
             self._connection.execute("PRAGMA synchronous=OFF")
             self._connection.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT UNIQUE, value BLOB)")
         return self._connection
@@ -86,8 +86,7 @@ class Cache:
 
         self.close()
         self.note = f"the cache {self.path} cannot be used ({error}); going on without it, slower"
-        corrupt = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
-        if corrupt:
+        if type(error) is sqlite3.DatabaseError:  # its subclasses are about locks, disks and threads, not about the file
             try:
                 self.path.unlink(missing_ok=True)
                 self.note = f"the cache was damaged ({error}) and is built anew"
