@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from gitml.checks.check import changed, check, whole
 from gitml.checks.validate import Validation
@@ -14,8 +15,7 @@ from gitml.repo.revision import At
 from gitml.repo.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
+class Pushed(NamedTuple):
     """One line that git gives to a pre-push hook: a ref here and there, the commits that they name; None for none."""
 
     local: str | None

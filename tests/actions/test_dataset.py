@@ -266,17 +266,17 @@ def test_from_the_current_folder(tracked: Path, monkeypatch: pytest.MonkeyPatch)
     assert data(tracked, "dataset/wine@1")["pointer"]["path"] == "data/wine.csv"
 
 
-def test_a_store_in_a_subfolder_names_paths_from_its_own_folder(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_in_a_subfolder_names_paths_from_the_root(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tracked, {"team/data/x.csv": "a\n1\n"})
     gitml.init(tracked / "team")
     monkeypatch.chdir(tracked / "team")
     store = opened(tracked / "team")
     store.new_dataset("x", "data/x.csv", commit=True)
-    assert data(tracked / "team", "dataset/x@1")["pointer"]["path"] == "data/x.csv"
+    assert data(tracked / "team", "dataset/x@1")["pointer"]["path"] == "team/data/x.csv"
     assert errors(tracked / "team") == []
     assert "team/data/x.csv.dvc" in git(tracked, "show", "--name-only", "--format=", "HEAD").split()
-    with pytest.raises(BadValue, match="lies outside of the store's folder team/"):
-        store.new_dataset("wine", "../data/wine.csv")
+    store.new_dataset("wine", "../data/wine.csv")
+    assert data(tracked / "team", "dataset/wine@1")["pointer"]["path"] == "data/wine.csv"
 
 
 def test_parquet_and_what_is_odd_about_a_file(tracked: Path) -> None:

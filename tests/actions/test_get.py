@@ -143,7 +143,7 @@ def test_a_path_that_leads_out_is_not_followed(plain: Path, path: str) -> None:
         'schema: dataset-version/1\nid: 01JD7H2Q0V8N4C3W9T5R6Y1KXZ\ncreated: "2026-02-10T09:12:00Z"\npointer:\n'
         f'  type: dvc\n  path: {path}\n  md5: "9c07e1d2a4b6c8d0e2f4a6b8c0d2e4f6"\n'
     )})  # fmt: skip
-    with pytest.raises(BadValue, match="is no path inside the store"):
+    with pytest.raises(BadValue, match="is no path inside the repository"):
         opened(plain).get("dataset/x@1")
 
 

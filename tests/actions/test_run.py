@@ -403,8 +403,8 @@ def test_a_store_in_a_subfolder_holds_its_own_runs(plain: Path, monkeypatch: pyt
     assert run.applied is not None
     assert all(one.path.startswith("team/metadata/") for one in run.applied.changes)
     found = data(run)
-    assert {name: one["path"] for name, one in found["inputs"].items()} == {"x": "x.csv", "y": "../y.csv"}
-    assert (plain / "team" / found["series"]["path"]).is_file()
+    assert {name: one["path"] for name, one in found["inputs"].items()} == {"x": "team/x.csv", "y": "y.csv"}
+    assert (plain / found["series"]["path"]).is_file()
     assert gitml.open().validate().problems == ()
 
 

@@ -16,7 +16,8 @@ from gitrepo import commit, git, write
 
 AUC = "schema: metric/1\ndirection: higher\n"
 FILES = {"metadata/store.yaml": "schema: store/1\nmain: main\n", "metadata/metrics/auc.yaml": AUC,
-         "train.py": "print()\n", "data.csv.dvc": "outs:\n- md5: 9c07e1d2a4b6c8d0e2f4a6b8c0d2e4f6\n  path: data.csv\n"}  # fmt: skip
+         "train.py": "print()\n",
+         "data.csv.dvc": "outs:\n- md5: 9c07e1d2a4b6c8d0e2f4a6b8c0d2e4f6\n  path: data.csv\n"}  # fmt: skip
 
 
 @pytest.fixture

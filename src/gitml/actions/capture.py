@@ -48,7 +48,7 @@ def code_of(
 def is_dirty(repository: Repository, changed: Collection[str], outputs: Iterable[Mapping[str, Any]]) -> bool:
     """Whether something was not committed, apart from the store's own files and declared outputs."""
     own = repository.prefix + OWN
-    written = {posixpath.normpath(repository.prefix + str(one["path"])) for one in outputs if "path" in one}
+    written = {posixpath.normpath(str(one["path"])) for one in outputs if "path" in one}
     written |= {f"{path}.dvc" for path in written}
     return any(
         not path.startswith(own) and path not in written and not any(path.startswith(f"{one}/") for one in written)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from gitml.actions.pointer import inner, locate
+from gitml.actions.pointer import locate, rooted
 from gitml.errors import BadRef, NotFound
 from gitml.records.record import Record
 from gitml.records.ref import VERSION, Ref
@@ -79,7 +79,7 @@ def _of_file(
 ) -> dict[str, Any]:
     file = locate(repository, path)
     md5, size = known_digest(repository.cache, file)
-    name = inner(repository, file)
+    name = rooted(repository, file)
     if name is None:
         return {"uri": file.as_uri(), "md5": md5, "size": size}
     found = {"path": name, "md5": md5, "size": size}

@@ -35,15 +35,14 @@ def get(repository: Repository, record: Record, into: Path | None = None) -> Pat
         told = f"{record.ref} points to a {kind}: {pointer.get('uri') or path}"
         raise BadValue(told, hint="fetch it with its own tool")
     _inside(path)
-    full = repository.prefix + path
-    found = _from_git(repository, pointer, full) if kind == "git" else _from_dvc(repository, pointer, full)
+    found = _from_git(repository, pointer, path) if kind == "git" else _from_dvc(repository, pointer, path)
     return found if into is None else _copy(found, into / PurePosixPath(path).name)
 
 
 def _inside(path: str) -> None:
     """A path in a record, or in a listing of DVC's, may come from anybody: it must not lead out."""
     if path.startswith("/") or ".." in PurePosixPath(path).parts or not PurePosixPath(path).name:
-        raise BadValue(f"{path!r} is no path inside the store")
+        raise BadValue(f"{path!r} is no path inside the repository")
 
 
 def _has_versions(repository: Repository, record: Record) -> bool:

@@ -47,15 +47,9 @@ def locate(repository: Repository, path: str | os.PathLike[str]) -> Path:
 
 
 def rooted(repository: Repository, file: Path) -> str | None:
-    """A file's path from the root of the repository; None for one outside of it."""
+    """A file's path as records name it, from the root of the repository; None for one outside of it."""
     root = repository.file("").resolve()
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else None
-
-
-def inner(repository: Repository, file: Path) -> str | None:
-    """A file's path as records name it, from the store; None for one outside of the repository."""
-    path = rooted(repository, file)
-    return None if path is None else posixpath.relpath(path, repository.prefix or ".")
 
 
 def point(repository: Repository, snapshot: Snapshot, path: str | os.PathLike[str]) -> Pointed:
@@ -64,10 +58,11 @@ def point(repository: Repository, snapshot: Snapshot, path: str | os.PathLike[st
     NotFound, BadValue where it cannot be pointed to, Conflict where it is not what DVC or git has.
     """
     file = _missing_but_tracked(repository, snapshot, path) or locate(repository, path)
-    name, full = inner(repository, file), rooted(repository, file)
-    if name is None or full is None or name.startswith(".."):
-        where = f"the store's folder {repository.prefix}" if full is not None else "the repository"
-        raise BadValue(f"{path} lies outside of {where}", hint="move it there, or record an address (pointer.uri)")
+    full = rooted(repository, file)
+    if full is None:
+        raise BadValue(
+            f"{path} lies outside of the repository", hint="move it there, or record an address (pointer.uri)"
+        )
     here = snapshot if snapshot.at.kind == "worktree" else repository.worktree()
     known = tracked_in(here).pointers
     if full in known:
@@ -103,7 +98,7 @@ def _by_dvc(repository: Repository, snapshot: Snapshot, file: Path, tracked: Poi
             told = f"{tracked.path} is not what DVC tracks: {tracked.source} says {tracked.md5}, the file is {md5}"
             raise Conflict(told, hint=f"{how}, then repeat; or dvc checkout {tracked.path}")
     changes, notes = _landing(repository, snapshot, tracked)
-    return Pointed(file, _fields(repository, tracked), changes, notes)
+    return Pointed(file, _fields(tracked), changes, notes)
 
 
 def _unix_digest(file: Path) -> str | None:
@@ -115,8 +110,8 @@ def _unix_digest(file: Path) -> str | None:
     return hashlib.md5(file.read_bytes().replace(b"\r\n", b"\n"), usedforsecurity=False).hexdigest()
 
 
-def _fields(repository: Repository, tracked: Pointer) -> dict[str, Any]:
-    found = {"type": "dvc", "path": tracked.path[len(repository.prefix) :], "md5": tracked.md5, "size": tracked.size}
+def _fields(tracked: Pointer) -> dict[str, Any]:
+    found = {"type": "dvc", "path": tracked.path, "md5": tracked.md5, "size": tracked.size}
     return {key: value for key, value in {**found, "files": tracked.nfiles}.items() if value is not None}
 
 
@@ -124,7 +119,7 @@ def _added(repository: Repository, snapshot: Snapshot, file: Path) -> Pointed:
     """`dvc add`, for what nobody tracks."""
     pointer = add(repository.git, file)
     changes, notes = _landing(repository, snapshot, pointer)
-    return Pointed(file, _fields(repository, pointer), changes,
+    return Pointed(file, _fields(pointer), changes,
                    (f"dvc add {pointer.path}: DVC tracks it now, by {pointer.source}", *notes))  # fmt: skip
 
 
@@ -178,25 +173,24 @@ def _on_disk(repository: Repository, path: str) -> bytes | None:
 
 def _by_git(repository: Repository, snapshot: Snapshot, file: Path, full: str, staged: list[str]) -> Pointed:
     """A file that git itself tracks: by its blob; a folder by the commit."""
-    path = full[len(repository.prefix) :]
     if file.is_dir():
-        return _folder_by_git(repository, file, full, path, len(staged))
+        return _folder_by_git(repository, file, full, len(staged))
     mode, oid = staged[0].split(" ")[:2]
     if mode not in _FILES:
         raise BadValue(f"{full} is a link or a submodule in git", hint="record the file that it leads to")
     now = repository.git.hash_paths([full]).get(full)
     if now != oid:
         raise Conflict(f"{full} is not what git has", hint=f"git add {full}, then repeat")
-    pointer = {"type": "git", "path": path, "blob": oid, "size": file.stat().st_size}
+    pointer = {"type": "git", "path": full, "blob": oid, "size": file.stat().st_size}
     landed = _landed(repository, snapshot, [full])[full]
     before = landed if snapshot.at.kind == "commit" else oid
     missing = (Change(full, before, oid, None, mode),) if landed != oid else ()
     return Pointed(file, pointer, missing)
 
 
-def _folder_by_git(repository: Repository, file: Path, full: str, path: str, count: int) -> Pointed:
+def _folder_by_git(repository: Repository, file: Path, full: str, count: int) -> Pointed:
     head = repository.git.head()
     changed = [one for one in repository.git.status() if one.path == full or one.path.startswith(f"{full}/")]
     if head is None or changed:
         raise Conflict(f"{full} is not what git has committed", hint=f"git add {full} && git commit, then repeat")
-    return Pointed(file, {"type": "git", "path": path, "commit": head, "files": count})
+    return Pointed(file, {"type": "git", "path": full, "commit": head, "files": count})

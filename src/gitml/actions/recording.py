@@ -181,10 +181,10 @@ def _series(recording: Recording, snapshot: Snapshot) -> tuple[dict[str, Any], C
         return None
     content = series.table(recording.points)
     own = snapshot.schemas.path(recording.ref).removeprefix(OWN_FOLDER).removesuffix(".yaml")
-    path = f"{SERIES}{own}.csv"
+    path = f"{snapshot.prefix}{SERIES}{own}.csv"
     told = {"path": path, "sha256": hashlib.sha256(content).hexdigest(), "points": len(recording.points),
             "summary": series.summary(recording.points, Metrics.of(snapshot))}  # fmt: skip
-    return told, Change(snapshot.prefix + path, None, snapshot.git.blob_id(content), content)
+    return told, Change(path, None, snapshot.git.blob_id(content), content)
 
 
 def _kept_aside(recording: Recording, how: How, tell: Tell) -> str:

@@ -36,7 +36,7 @@ def pointers(scope: Scope) -> Iterator[Problem]:
             yield scope.problem_in(file, "pointer.unpinned", told, hint, at=at, severity=WARNING)
         path, md5 = pointer.get("path"), pointer.get("md5")
         if kind == "dvc" and isinstance(path, str) and isinstance(md5, str) and not trackings.hold(file, pointer, md5):
-            found = trackings.now.get(scope.snapshot.prefix + path)
+            found = trackings.now.get(path)
             if found is None:
                 told, hint = f"DVC does not track {path}", f"dvc add {path}, and commit {path}.dvc"
                 yield scope.problem_in(file, "pointer.missing", told, hint, at=(*at, "path"))
@@ -80,7 +80,7 @@ class _Trackings:
 
     def hold(self, file: str, pointer: Mapping[str, Any], md5: str) -> bool:
         """Whether the path of a record's pointer is tracked with a hash; of a record that has landed: ever was."""
-        path = f"{self.scope.snapshot.prefix}{pointer['path']}"
+        path = str(pointer["path"])
         found = self.now.get(path)
         if found is not None and found.md5 == md5:
             return True

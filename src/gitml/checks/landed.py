@@ -148,8 +148,10 @@ def schema_edits(scope: Scope) -> Iterator[Problem]:
     base = scope.base
     if base is None:
         return
-    for path in sorted(scope.changed):
-        if is_schema_path(scope.snapshot.inner(path) or "") and path in base.entries:
+    edited = [path for path in sorted(scope.changed) if is_schema_path(scope.snapshot.inner(path) or "")]
+    ours = {file.path for file in base.own_schemas} if edited else set()
+    for path in edited:
+        if path in ours:
             done = "removed" if path not in scope.snapshot.entries else "edited"
             yield Problem(
                 "schema.edited",
