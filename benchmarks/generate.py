@@ -27,8 +27,8 @@ START = datetime(2025, 1, 6, 8, tzinfo=UTC)
 DATE = f"{int(START.timestamp()) + 366 * 24 * 3600} +0000"
 PEOPLE = ("@mona", "@ines", "@cellar-ml", "@jürgen", "@o'brien", "@ci-bot")
 # Names as people and other tools give them; those that are no plain file name are hashed.
-EXPERIMENTS = ("wine", "churn-2025", "price_bands", "credit.default", "Fraud Detection", "o'brien/uplift", "需求预测",
-               "ocr-v2", "ranking", "demand", "toxicity", "vision/resnet-50", "speech", "anomaly", "search", "Größe")  # fmt: skip
+EXPERIMENTS = ("wine", "churn-2025", "price_bands", "credit.default", "Fraud Detection", "o'brien/uplift",
+               "需求预测", "ocr-v2", "ranking", "demand", "toxicity", "vision/resnet-50", "speech", "anomaly", "search", "Größe")  # fmt: skip
 DATASETS = ("wine", "customers", "clicks", "transactions", "Sensor Readings", "images", "地址", "reviews", "labels.v2")
 MODELS = ("wine", "churn", "uplift", "ranker", "fraud", "OCR", "demand-eu", "demand-us")
 SPLITS = ("train", "validation", "test")
@@ -57,7 +57,7 @@ PARAMS: Mapping[str, Draw] = {
     "dropout": lambda draw: round(draw.random() * 0.6, 2),
     "optimizer": lambda draw: draw.choice(["adam", "sgd", "lion", "adamw"]),
     "weight_decay": lambda draw: draw.choice([0, 0.0, 1e-06, 0.0001, 0.01]),
-    "early_stopping": lambda draw: draw.random() < 0.5,
+    "early_stopping": lambda draw: draw.choice([True, False]),
     "features": lambda draw: draw.sample(["age", "region", "price", "volume", "hour", "on", "no"], draw.randint(1, 5)),
     "layers": lambda draw: [2 ** draw.randint(4, 9) for _layer in range(draw.randint(1, 4))],
     "seed": lambda draw: draw.randrange(2**31),
@@ -159,7 +159,8 @@ class _Maker:
             self.store.files[f"{data}.dvc"] = (
                 f"outs:\n- md5: {md5}\n  size: {size}\n  hash: md5\n  path: {data.rpartition('/')[2]}\n".encode()
             )
-            columns = [{"name": column, "type": self.draw.choice(["float", "int", "string"]), "nulls": self.draw.randint(0, 99)}
+            types = ["float", "int", "string"]
+            columns = [{"name": column, "type": self.draw.choice(types), "nulls": self.draw.randint(0, 99)}
                        for column in self.draw.sample(list(PARAMS), self.draw.randint(2, 12))]  # fmt: skip
             previous = self.versions.get(name, [])[-1:]
             self.add(ref, {

@@ -1,4 +1,4 @@
-"""Odd repositories that are fine: bare, sha256, shallow, partial, linked; any folder, any locale; stores in sub-folders."""
+"""Repositories that are odd and fine: bare, sha256, shallow, partial, linked; any folder, any locale, a sub-folder."""
 
 from __future__ import annotations
 

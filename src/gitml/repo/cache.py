@@ -86,7 +86,8 @@ class Cache:
 
         self.close()
         self.note = f"the cache {self.path} cannot be used ({error}); going on without it, slower"
-        if type(error) is sqlite3.DatabaseError:  # its subclasses are about locks, disks and threads, not about the file
+        # Its subclasses are about locks, disks and threads, not about the file.
+        if type(error) is sqlite3.DatabaseError:
             try:
                 self.path.unlink(missing_ok=True)
                 self.note = f"the cache was damaged ({error}) and is built anew"

@@ -147,12 +147,7 @@ def _one(source: Source, path: str, entry: Entry, parsed: Parsed | None) -> Load
         told = "lies in a folder that stands where a record should be"
         return Loaded(path, entry.oid, None, (Problem("path.not-a-file", path, told, "a record is a file"),))
     if parsed is None:
-        known = tuple(problem for problem in source.tree_problems if problem.path == path)
-        if known:
-            return Loaded(path, entry.oid, None, known)
-        told = f"the object {entry.oid[:12]} is not in this clone"
-        hint = "git fetch --refetch brings what a partial clone has left out"
-        return Loaded(path, entry.oid, None, (Problem(UNREADABLE, path, told, hint),))
+        return Loaded(path, entry.oid, None, _absent(source, path, entry))
     problems = tuple(replace(found, path=path) for found in parsed.problems)
     place = source.place(path)
     if place is None:
@@ -160,6 +155,14 @@ def _one(source: Source, path: str, entry: Entry, parsed: Parsed | None) -> Load
     if parsed.data is None:
         return Loaded(path, entry.oid, None, problems)
     return _record(source, path, entry.oid, place, parsed)
+
+
+def _absent(source: Source, path: str, entry: Entry) -> tuple[Problem, ...]:
+    """Why the bytes of a record are not to be had."""
+    told = f"the object {entry.oid[:12]} is not in this clone"
+    hint = "git fetch --refetch brings what a partial clone has left out"
+    known = tuple(problem for problem in source.tree_problems if problem.path == path)
+    return known or (Problem(UNREADABLE, path, told, hint),)
 
 
 def no_file(path: str, mode: str) -> Problem:

@@ -149,7 +149,7 @@ class Snapshot:
         return self.schemas.place(inner) is not None or (f"{inner}/" == OWN_FOLDER and self._hides_records(path, inner))
 
     def _hides_records(self, path: str, inner: str) -> bool:
-        """Whether a symlink or a submodule stands where a folder of records should be: nobody sees what is behind it."""
+        """Whether a symlink or a submodule stands where a folder of records should be: nobody sees behind it."""
         entry = self.entries.get(path)
         if entry is None or entry.mode not in NO_FILES:
             return False
