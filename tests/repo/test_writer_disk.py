@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import errno
-import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from disks import full, mounted, read_only
 from gitml.errors import Conflict, DiskFailed
 from gitml.repo import files, writer
 from gitml.repo.change import Change
@@ -21,19 +19,6 @@ from gitrepo import commit, git, init
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 RUN, MODEL, OLD = "metadata/runs/wine/7c/01JD.yaml", "metadata/models/wine.yaml", "metadata/models/old.yaml"
-
-
-@contextmanager
-def mounted(place: Path, options: str) -> Iterator[None]:
-    """A disk of its own at `place`; a skip by name where that is not allowed."""
-    place.mkdir(exist_ok=True)
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("no disk can be mounted here (needs root)")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", place], check=True)
 
 
 @pytest.fixture
@@ -66,14 +51,9 @@ def state(repo: Path) -> tuple[str, ...]:
 @pytest.mark.parametrize(("with_commit", "branch"), [(True, None), (False, None), (True, "events")])
 def test_a_full_disk_is_said_and_nothing_is_half_written(small: Path, branch: str | None, *, with_commit: bool) -> None:
     was, refused, free = state(small), 0, 0
-    ballast = small.parent / "ballast"
     while True:
-        with ballast.open("wb") as file:
-            fill(file.fileno())
-        with ballast.open("rb+") as file:
-            file.truncate(max(ballast.stat().st_size - free, 0))
-        told = outcome(small, commit=with_commit, branch=branch)
-        ballast.unlink()
+        with full(small.parent, free):
+            told = outcome(small, commit=with_commit, branch=branch)
         if told is None:
             break
         assert "\n" not in told
@@ -94,22 +74,12 @@ def outcome(repo: Path, *, commit: bool, branch: str | None) -> str | None:
     return None
 
 
-def fill(handle: int) -> None:
-    """Write until nothing more goes in."""
-    for size in (1 << 16, 1 << 12):
-        with suppress(OSError):
-            while os.write(handle, b"\0" * size) == size:
-                pass
-
-
 @pytest.mark.parametrize(("with_commit", "branch"), [(True, None), (False, None), (True, "events")])
 def test_a_read_only_disk_is_said(small: Path, branch: str | None, *, with_commit: bool) -> None:
     was = state(small)
-    subprocess.run(["mount", "-o", "remount,ro", small.parent], check=True)
-    with pytest.raises(DiskFailed, match=r"read-only|Read-only") as caught:
+    with read_only(small.parent), pytest.raises(DiskFailed, match=r"read-only|Read-only") as caught:
         three(small, commit=with_commit, branch=branch)
     assert "\n" not in str(caught.value)
-    subprocess.run(["mount", "-o", "remount,rw", small.parent], check=True)
     assert state(small) == was
     assert three(small, commit=True).commit
 
