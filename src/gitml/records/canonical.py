@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from gitml.errors import BadValue
@@ -38,11 +38,10 @@ _LOOKS_TYPED = re.compile(
 # A digest is quoted whatever its digits are, so that the next one has the same form.
 _DIGEST = re.compile(r"[0-9a-f]{7,}")
 _PLAIN_START = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`<=~]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _FIRST_LONG = 0x10000
 # Controls, spaces but the common one, direction and join marks, private use: what cannot be seen is escaped.
 # A list of our own, since `str.isprintable` changes with each Python, and a value has one form under all of them.
-UNSEEN = re.compile(
+_UNSEEN = (
     "[\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
     "\ud800-\uf8ff\ufeff\ufff0-\uffff\U000e0000-\U0010ffff]"
 )
@@ -197,14 +196,22 @@ def is_plain_text(text: str) -> bool:
 
 def is_seen(text: str) -> bool:
     """Whether every character of a text can be seen: none has to be escaped."""
-    return (text.isascii() and text.isprintable()) or not UNSEEN.search(text)
+    return (text.isascii() and text.isprintable()) or not _unseen().search(text)
+
+
+@cache
+def _unseen() -> re.Pattern[str]:
+    """Compiled when first needed, which takes 2 ms: most records are plain ASCII."""
+    return re.compile(_UNSEEN)
 
 
 def quote(text: str) -> str:
     """A text in double quotes, everything unprintable escaped."""
-    if _SURROGATE.search(text):
+    if text.isascii() and text.isprintable():
+        return json.dumps(text)
+    if re.search("[\ud800-\udfff]", text):
         raise BadValue("a text holds half a character (a lone surrogate)", hint="decode it properly first")
-    return UNSEEN.sub(_escaped, json.dumps(text, ensure_ascii=False))
+    return _unseen().sub(_escaped, json.dumps(text, ensure_ascii=False))
 
 
 def _escaped(found: re.Match[str]) -> str:
