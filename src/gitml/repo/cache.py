@@ -7,6 +7,7 @@ checks) and built again; where the file cannot be written everything works witho
 from __future__ import annotations
 
 import marshal
+import weakref
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -76,6 +77,7 @@ class Cache:
                 return None
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False)
+            weakref.finalize(self, self._connection.close)  # else Python 3.13 warns of it
             self._connection.execute("PRAGMA synchronous=OFF")
             self._connection.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT UNIQUE, value BLOB)")
         return self._connection

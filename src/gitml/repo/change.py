@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Change:
     """One path from one blob to another; None is absent.
 
-    `content` holds the bytes of `after` where git does not have them yet.
+    `content` holds the bytes of `after` where git does not have them yet; `old_mode` is None where it is `mode`.
     """
 
     path: str
@@ -17,3 +17,4 @@ class Change:
     after: str | None
     content: bytes | None = None
     mode: str = "100644"
+    old_mode: str | None = None

@@ -17,11 +17,17 @@ def diff(before: Snapshot, after: Snapshot) -> list[Change]:
 
 
 def _change(path: str, old: Entry | None, new: Entry | None, contents: Mapping[str, bytes]) -> Change:
-    mode = new.mode if new else old.mode if old else "100644"
+    there = new or old or Entry("100644", "")
     after = new.oid if new else None
-    return Change(path, old.oid if old else None, after, contents.get(after or ""), mode)
+    old_mode = old.mode if old and old.mode != there.mode else None
+    return Change(path, old.oid if old else None, after, contents.get(after or ""), there.mode, old_mode)
 
 
 def invert(changes: Iterable[Change]) -> list[Change]:
     """The changes that undo these; git must have the old blobs."""
-    return [Change(change.path, change.after, change.before, None, change.mode) for change in changes]
+    return [_inverse(change) for change in changes]
+
+
+def _inverse(change: Change) -> Change:
+    mode = change.old_mode or change.mode
+    return Change(change.path, change.after, change.before, None, mode, change.mode if change.old_mode else None)

@@ -99,10 +99,10 @@ def staged_as_expected(git: Git, changes: Sequence[Change], index: Mapping[str, 
     for change in changes:
         entry = index.get(change.path)
         committed = trees.entry(change.path)
-        staged = entry.oid if entry and entry.oid != empty else None
+        allowed = (committed and committed.oid, change.before, change.after)
         if entry and entry.unmerged:
             clashes.append(f"{change.path}: its merge conflict is not resolved")
-        elif staged not in (committed and committed.oid, change.before, change.after):
+        elif (entry and entry.oid) not in allowed and not (entry and entry.oid == empty and None in allowed):
             clashes.append(f"{change.path}: staged differently")
     _raise_moved(clashes, "nothing was written; commit it, or take it back with git restore --staged")
 

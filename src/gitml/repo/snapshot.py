@@ -73,16 +73,20 @@ class Snapshot:
 
     @cached_property
     def content(self) -> Mapping[str, Entry]:
-        """The part of the tree that is the store: records, schemas, pointers."""
+        """The part of the tree that is the store: records, schemas, pointers, series."""
         from gitml.repo.pointers import is_pointer_file
 
         own = (self.prefix + OWN_FOLDER, self.prefix + FOLDER)
         inside = ((path, entry) for path, entry in self.entries.items() if path.startswith(self.prefix))
-        return {
+        found = {
             path: entry
             for path, entry in inside
             if path.startswith(own) or is_pointer_file(path) or self.place(path) is not None
         }
+        # The ids of changed files that are no records: nobody has asked for them before (Repository.worktree).
+        unread = [path for path, entry in found.items() if not entry.oid.strip("0") and entry.mode not in NO_FILES]
+        ids = self.git.hash_paths(unread) if unread else {}
+        return found | {path: Entry(found[path].mode, oid) for path, oid in ids.items()}
 
     def inner(self, path: str) -> str | None:
         """A path relative to the store, or None outside it."""
