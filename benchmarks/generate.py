@@ -27,8 +27,10 @@ START = datetime(2025, 1, 6, 8, tzinfo=UTC)
 DATE = f"{int(START.timestamp()) + 366 * 24 * 3600} +0000"
 PEOPLE = ("@mona", "@ines", "@cellar-ml", "@jürgen", "@o'brien", "@ci-bot")
 # Names as people and other tools give them; those that are no plain file name are hashed.
-EXPERIMENTS = ("wine", "churn-2025", "price_bands", "credit.default", "Fraud Detection", "o'brien/uplift",
-               "需求预测", "ocr-v2", "ranking", "demand", "toxicity", "vision/resnet-50", "speech", "anomaly", "search", "Größe")  # fmt: skip
+EXPERIMENTS = (
+    "wine", "churn-2025", "price_bands", "credit.default", "Fraud Detection", "o'brien/uplift", "需求预测", "ocr-v2",
+    "ranking", "demand", "toxicity", "vision/resnet-50", "speech", "anomaly", "search", "Größe",
+)  # fmt: skip
 DATASETS = ("wine", "customers", "clicks", "transactions", "Sensor Readings", "images", "地址", "reviews", "labels.v2")
 MODELS = ("wine", "churn", "uplift", "ranker", "fraud", "OCR", "demand-eu", "demand-us")
 SPLITS = ("train", "validation", "test")
