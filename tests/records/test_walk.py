@@ -149,7 +149,8 @@ def test_what_validators_read_differently_is_left_to_them(value: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{$ref: '#'}", "{$ref: '#/$defs/a', $defs: {a: {$ref: '#/$defs/b'}, b: {$ref: '#/$defs/a'}}}", "{$ref: other.yaml}",
+    ["{$ref: '#'}", "{$ref: '#/$defs/a', $defs: {a: {$ref: '#/$defs/b'}, b: {$ref: '#/$defs/a'}}}",
+     "{$ref: other.yaml}",
      "{$ref: '#/$defs/none'}", "{surprise: 1}", "{multipleOf: 2}", "{contains: {}}", "[]", "{type: 3}", "{enum: x}"],
 )  # fmt: skip
 def test_what_it_does_not_know_it_is_not_certain_of(text: str) -> None:

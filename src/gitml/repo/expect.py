@@ -159,9 +159,7 @@ def _mode(path: Path) -> int | None:
         raise disk_failed(error, path, "read") from error
 
 
-def _standing(
-    git: Git, root: Path, changes: Sequence[Change], index: Mapping[str, Listed]
-) -> dict[str, str | None]:
+def _standing(git: Git, root: Path, changes: Sequence[Change], index: Mapping[str, Listed]) -> dict[str, str | None]:
     """The blob that each path holds in the work tree, as git would store it."""
     found: dict[str, str | None] = {}
     for change in changes:
