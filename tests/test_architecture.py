@@ -159,7 +159,7 @@ def allowed(room: str, other: str) -> bool:
 
 
 def homeless(known: Mapping[str, Module]) -> list[str]:
-    """Modules in a room that DESIGN.md does not know."""
+    """Modules in a room that CONTRIBUTING.md does not know."""
     return [f"{name} is in none of the rooms" for name, module in known.items() if module.room not in LEVELS]
 
 

@@ -13,7 +13,7 @@ WARNING = "warning"
 class Problem:
     """One thing that is wrong, with the place where it is wrong.
 
-    `line` and `column` count from 1; `field` is a dotted path (CONTRACT.md, FIELD).
+    `line` and `column` count from 1; `field` is a dotted path (`columns[name=age].type` in a keyed list).
     A problem is a value that is collected, never an exception.
     """
 

@@ -41,7 +41,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def open(path: str | os.PathLike[str] = ".", *, clock: Clock = now) -> Store:  # noqa: A001  (gitml.open, as in DESIGN.md)
+def open(path: str | os.PathLike[str] = ".", *, clock: Clock = now) -> Store:  # noqa: A001  (gitml.open, as one says it)
     """The store around a path; raises GitFailed where there is no repository."""
     return Store(Repository.find(Path(path)), clock=clock)
 

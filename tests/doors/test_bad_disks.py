@@ -14,6 +14,7 @@ import pytest
 
 from command_line import fine, ml, process, source
 from disks import full, mounted, read_only
+from gitml.repo.cache import Cache
 from gitrepo import commit, environment, git, write
 from hostile import DATASET, PLACE, held, line, refused
 
@@ -199,8 +200,9 @@ def test_a_lock_of_gits_hinders_no_files(store: Path) -> None:
     "content", [b"", b"garbage" * 1000, b"SQLite format 3\0" + b"\xff" * 5000], ids=["empty", "text", "torn"]
 )
 def test_a_damaged_cache_is_built_anew(store: Path, content: bytes) -> None:
-    (cache,) = (store / ".git/gitml").glob("cache-*.sqlite")
     before = fine(store, "list", "run").out
+    cache = Cache(store / ".git").path
+    cache.parent.mkdir(exist_ok=True)
     cache.write_bytes(content)
     said = fine(store, "validate")
     assert said.out.endswith("no problems\n")

@@ -234,3 +234,8 @@ def test_a_schemas_folder_behind_a_link_is_not_looked_through(repo: Path, tmp_pa
     assert [one.name for one in (tmp_path / "else").iterdir()] == ["dataset.yaml"]
     write(repo, {WINE: DATASET})
     assert fine(repo, "validate").out.endswith("no problems\n")
+
+
+def test_a_folder_that_is_gone_is_said(store: Path, shell: dict[str, str]) -> None:
+    said = process(store, "sh", "-c", "mkdir d && cd d && rmdir ../d && git-ml list", env=shell)
+    assert line(said) == "git ml: the current folder is gone; go to one that is there"

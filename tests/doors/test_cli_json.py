@@ -1,4 +1,4 @@
-"""`--format json`, field by field as CONTRACT.md has it."""
+"""`--format json`, field by field as format 1 has it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def test_list_as_of_a_tag_a_date_and_what_is_staged(store: Path) -> None:
     at_tag = asked(store, "list", "run", "--at", "v1", "--columns", "ref")
     assert at_tag["at"] == at(store, "v1")
     assert at_tag["total"] == 2
-    assert asked(store, "list", "run", "--at", "2026-03-01")["at"] == at(store, "HEAD")
+    dated = fine(store, "list", "run", "--at", "2026-03-01", "--format", "json")
+    assert dated.json["at"] == at(store, "HEAD")
+    assert dated.err == f"git ml: 2026-03-01 is {at(store, 'HEAD')['commit'][:12]}\n"
     fine(store, "new", "run", "wine/01JD7K0000000000000000000D", "status=failed")
     assert asked(store, "list", "run", "--at", "staged")["total"] == 3
     assert asked(store, "list", "run", "--at", "worktree")["total"] == 4

@@ -20,7 +20,7 @@ from gitml.repo.snapshot import Snapshot
 class Scope:
     """The question put to the checks.
 
-    `base` is what has landed (DESIGN.md section 5), None where that is not known; `changed` are the paths that this
+    `base` is what has landed (README, What is checked), None where that is not known; `changed` are the paths that this
     change adds, edits or removes; `paths` those of records to look at: changed ones and what refers to them, or all.
     """
 

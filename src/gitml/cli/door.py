@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     Answer = tuple[Callable[[], dict[str, Any]], Callable[[], Rows], Callable[[], str]]
 
 Shape = dict[str, Any]
+_DATE = r"\d{4}-\d\d-\d\d"
 FINE, FOUND, WRONG, OURS, INTERRUPTED, UNREAD = 0, 1, 2, 3, 130, 141
-"""Exit codes: DESIGN.md section 10; 141 is what a shell sees of a process whose reader has gone."""
+"""Exit codes (README, The verbs); 141 is what a shell sees of a process whose reader has gone."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,14 @@ class Door:
     def store(self) -> Store:
         """The store as of `--at`."""
         at = getattr(self.args, "at", None)
-        return self.here.at(at) if at else self.here
+        if not at:
+            return self.here
+        store = self.here.at(at)
+        commit = store.snapshot.at.commit
+        # A date names another commit tomorrow, if work of that day is pushed late: say which one was meant.
+        if commit and re.match(_DATE, at):
+            self.tell(f"{at} is {commit[:12]}")
+        return store
 
     @property
     def page(self) -> Page:

@@ -47,7 +47,7 @@ PLAIN: dict[tuple[str, ...], dict[str, Any]] = {
 
 
 def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] | None = None) -> int:
-    """Run a command line; the exit code (DESIGN.md section 10)."""
+    """Run a command line; the exit code (README, The verbs)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         _outlets()

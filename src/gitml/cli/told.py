@@ -29,7 +29,7 @@ def told(error: GitmlError, page: Page, *, as_json: bool, where: str | None = No
 
 
 def shape(error: GitmlError) -> Shape:
-    """A known error as CONTRACT.md has it; with the problems, where a change was refused, or a filter's column."""
+    """A known error as README has it; with the problems, where a change was refused, or a filter's column."""
     whole = error_shape(error)
     if isinstance(error, BadFilter):
         whole["error"]["column"] = error.column

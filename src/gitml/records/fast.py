@@ -28,19 +28,23 @@ _WORDS: dict[str, Any] = {"null": None, "true": True, "false": False}
 _NUMBERS = {".nan": float("nan"), ".inf": float("inf"), "-.inf": float("-inf")}
 _NUMBER_START = frozenset("-.0123456789")
 _LITERAL = frozenset(["|", "|-", "|+"])
+_OPEN = _LITERAL | {"[]", "{}"}
 _COMMENT = -1
 _INT_DIGITS = 20
 _LONG_ESCAPE = re.compile(r"\\\\|\\U([0-9a-f]{8})")
 _QUOTED_KEY = re.compile(r'"(?:[^"\\]++|\\.)*+"(?=:)')
 _MEMO_SIZE = 1 << 13
 _MEMO_LENGTH = 64
+_TINY, _SHORT = 3, 16
 
 
 class NotCanonical(Exception):
     """The text is for the slow path: a verdict, never an error that anyone sees."""
 
 
-# Keys and words repeat from record to record (`status: finished`): what was once read is kept, up to a size.
+# Lines, keys and words repeat from record to record (`status: finished`): what was once read is kept, up to a size.
+_Entry = tuple[int, str | None, Any, str]
+_entries: dict[str, _Entry] = {}
 _heads: dict[str, tuple[int, str]] = {}
 _texts: dict[str, str] = {}
 
@@ -81,6 +85,24 @@ def _split(line: str) -> tuple[int, str | None, str]:
     return indent, key, line[cut + 1 :]
 
 
+def _entry(line: str) -> _Entry:
+    """Indentation, key, value and the rest of a line; the value is `...` where more than the line is needed for it."""
+    cut = line.find(": ") + 1 or len(line)
+    known = _heads.get(line[:cut])
+    indent, key, rest = (known[0], known[1], line[cut + 1 :]) if known else _split(line)
+    if key is None or not rest or rest in _OPEN:
+        found: _Entry = (indent, key, ..., rest)
+        repeats = not rest
+    else:
+        first = rest[0]
+        value = _number(rest) if first in _NUMBER_START else one_line(rest) if "\\n" in rest else scalar(rest)
+        found = (indent, key, value, "")
+        repeats = len(rest) < _TINY or (first not in _NUMBER_START and len(rest) <= _SHORT)
+    if repeats:
+        _keep(_entries, line, found)
+    return found
+
+
 def _comment(body: str) -> tuple[int, None, str]:
     if not is_seen(body):
         raise NotCanonical
@@ -119,6 +141,14 @@ def scalar(raw: str) -> Any:
     return raw
 
 
+def one_line(raw: str) -> Any:
+    """The value of a canonical scalar that stands where a block of text could stand."""
+    value = scalar(raw)
+    if raw[0] == '"' and "\\n" in raw and literal(value):
+        raise NotCanonical
+    return value
+
+
 def _quoted(raw: str) -> str:
     text = raw[1:-1]
     if "\\" in raw:
@@ -141,6 +171,8 @@ def _unescaped(found: re.Match[str]) -> str:
 
 def _number(raw: str) -> Any:
     """A number, or a text that only begins like one."""
+    if raw.isdigit() and len(raw) < _INT_DIGITS - 1 and raw.isascii() and (raw[0] != "0" or raw == "0"):
+        return int(raw)
     body = raw[1:] if raw[0] == "-" else raw
     try:
         if body.isdigit() and raw.isascii():
@@ -150,7 +182,8 @@ def _number(raw: str) -> Any:
             value, same = _NUMBERS[raw], True
         else:
             value = float(raw)
-            same = float_text(value) == raw
+            # What most floats are is seen without a call: neither an exponent nor an infinity.
+            same = (repr(value) == raw and "e" not in raw and "n" not in raw) or float_text(value) == raw
     except (ValueError, BadValue):
         value, same = raw, False
     if same:
@@ -169,54 +202,67 @@ class _Reader:
         self.depth = 1
 
     def mapping(self, indent: int) -> dict[str, Any]:
+        """The mapping at an indentation, with those in it: most of a record is read in this loop, without a call."""
         data: dict[str, Any] = {}
-        lines = self.lines
-        count = len(lines)
-        while self.at < count:
-            here, key, rest = _split(lines[self.at])
-            if here != indent or key is None:
-                if here == _COMMENT:
-                    self.at += 1
+        around: list[dict[str, Any]] = []
+        waiting: str | None = None
+        lines, at = self.lines, self.at
+        while at < len(lines):
+            here, key, value, rest = _entries.get(lines[at]) or _entry(lines[at])
+            if here == _COMMENT:
+                at += 1
+                continue
+            if waiting is not None:
+                if key is None and here == indent:
+                    self.at = at
+                    data[waiting], waiting = self.sequence(indent), None
+                    at = self.at
                     continue
-                if here > indent:
+                around.append(data)
+                data[waiting] = data = {}
+                waiting, indent = None, indent + 2
+                self.deeper(empty=here < indent)
+            while here < indent and around:
+                data, indent = around.pop(), indent - 2
+                self.depth -= 1
+            if here != indent or key is None or key in data:
+                if here >= indent or around:
                     raise NotCanonical
                 break
-            if key in data:
-                raise NotCanonical
-            self.at += 1
-            data[key] = self.value(rest, indent)
-        if not data:
+            at += 1
+            if value is not ...:
+                data[key] = value
+            elif rest:
+                self.at = at
+                data[key] = self.value(rest, indent)
+                at = self.at
+            else:
+                waiting = key
+        self.at = at
+        return self.outermost([*around, data], waiting)
+
+    def outermost(self, mappings: list[dict[str, Any]], waiting: str | None) -> dict[str, Any]:
+        if waiting is not None or not mappings[-1]:
             raise NotCanonical
-        return data
+        self.depth -= len(mappings) - 1
+        return mappings[0]
+
+    def deeper(self, *, empty: bool = False) -> None:
+        if self.depth >= MAX_DEPTH or empty:
+            raise NotCanonical
+        self.depth += 1
 
     def value(self, rest: str, indent: int) -> Any:
-        if not rest:
-            return self.nested(indent)
-        first = rest[0]
-        if first == "|" and rest in _LITERAL:
+        if rest in _LITERAL:
             return self.literal(rest, indent + 2)
-        if first in "[{" and rest in {"[]", "{}"}:
+        if rest in _OPEN:
             if self.depth >= MAX_DEPTH:
                 raise NotCanonical
-            return [] if first == "[" else {}
-        value = scalar(rest)
-        if first == '"' and literal(value):
-            raise NotCanonical
-        return value
-
-    def nested(self, indent: int) -> Any:
-        here, key = _COMMENT, None
-        while here == _COMMENT:
-            if self.at >= len(self.lines) or self.depth >= MAX_DEPTH:
-                raise NotCanonical
-            here, key, _rest = _split(self.lines[self.at])
-            self.at += here == _COMMENT
-        self.depth += 1
-        value = self.sequence(indent) if key is None and here == indent else self.mapping(indent + 2)
-        self.depth -= 1
-        return value
+            return [] if rest == "[]" else {}
+        return one_line(rest)
 
     def sequence(self, indent: int) -> list[Any]:
+        self.deeper()
         items: list[Any] = []
         lines = self.lines
         while self.at < len(lines):
@@ -229,15 +275,16 @@ class _Reader:
                     raise NotCanonical
                 break
             items.append(self.item(rest, indent))
+        self.depth -= 1
         return items
 
     def item(self, rest: str, indent: int) -> Any:
         if rest.startswith("- ") or _is_entry(rest):
             self.lines[self.at] = " " * (indent + 2) + rest
-            self.depth += 1
-            if self.depth > MAX_DEPTH:
-                raise NotCanonical
-            value = self.sequence(indent + 2) if rest.startswith("- ") else self.mapping(indent + 2)
+            if rest.startswith("- "):
+                return self.sequence(indent + 2)
+            self.deeper()
+            value = self.mapping(indent + 2)
             self.depth -= 1
             return value
         self.at += 1

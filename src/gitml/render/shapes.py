@@ -1,4 +1,4 @@
-"""The JSON shapes of CONTRACT.md, section 2: what each answer looks like to a program."""
+"""The JSON shapes, format 1: what each answer looks like to a program."""
 
 from __future__ import annotations
 

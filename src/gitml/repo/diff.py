@@ -11,9 +11,16 @@ from gitml.repo.snapshot import Snapshot
 
 def diff(before: Snapshot, after: Snapshot) -> list[Change]:
     """What leads from one snapshot to the other, by path; contents come along where only `after` has them."""
-    old, new = before.content, after.content
+    old, new = _content(before, after), _content(after, before)
     paths = sorted({path for path, _entry in old.items() ^ new.items()})
     return [_change(path, old.get(path), new.get(path), after.contents) for path in paths]
+
+
+def _content(snapshot: Snapshot, other: Snapshot) -> Mapping[str, Entry]:
+    """What belongs to a snapshot, by its own schemas or by the other's: a schema that comes brings its files along."""
+    if snapshot.schemas == other.schemas:
+        return snapshot.content
+    return {path: entry for path, entry in snapshot.entries.items() if other.place(path)} | dict(snapshot.content)
 
 
 def _change(path: str, old: Entry | None, new: Entry | None, contents: Mapping[str, bytes]) -> Change:

@@ -48,7 +48,10 @@ def locate(path: Path) -> Command:
 
 
 def _folder(path: Path) -> Path:
-    place = path.resolve()
+    try:
+        place = path.resolve()
+    except FileNotFoundError:  # the current folder has been removed
+        raise NotFound("the current folder is gone", hint="go to one that is there") from None
     if place.is_dir():
         return place
     if place.exists() or place.is_symlink():
