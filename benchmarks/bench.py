@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,10 @@ class Row:
 class Bench:
     """One store, and the other side's view of the same files."""
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, rounds: int = ROUNDS) -> None:
         self.folder = folder / "store"
         self.size = size
+        self.rounds = rounds
         made = generate.store(size, broken=BAD)
         generate.commit(self.folder, made.files, checkout=True)
         self.paths = sorted(
@@ -84,11 +86,10 @@ class Bench:
 
     def validate(self) -> Iterator[Row]:
         """A whole store against the reference libraries, reused, over the same files."""
-        theirs, wrong = best(self.by_jsonschema, clock=cpu)
-        cold, ours = best(self.by_gitml, before=self.forget, clock=cpu)
+        cold, ours, theirs, wrong = versus(self.by_gitml, self.by_jsonschema, self.rounds, before=self.forget)
         assert ours == wrong, "the two sides disagree on which records are wrong"
         assert ours, "a store without a wrong record proves little"
-        warm, again = best(self.by_gitml, clock=cpu)
+        warm, again = best(self.by_gitml, self.rounds)
         assert again == wrong
         told = "CPU: CSafeLoader + a reused jsonschema validator"
         yield Row(f"validate {self.size:,} records, cold", cold, told, theirs, at_least=5)
@@ -117,9 +118,8 @@ class Bench:
 
     def list(self) -> Iterator[Row]:
         """Filter, sort and the top 20 of all runs, against PyYAML and pandas."""
-        theirs, peer = best(self.by_pandas, clock=cpu)
-        cold, ours = best(self.by_rows, before=self.forget, clock=cpu)
-        warm, again = best(self.by_rows, clock=cpu)
+        cold, ours, theirs, peer = versus(self.by_rows, self.by_pandas, self.rounds, before=self.forget)
+        warm, again = best(self.by_rows, self.rounds)
         assert ours == again == peer, "the two sides give different rows"
         told = "CPU: CSafeLoader + pandas.json_normalize"
         yield Row(f"list the top 20 of {self.size:,} records, cold", cold, told, theirs)
@@ -150,18 +150,32 @@ class Bench:
 
     def hook(self) -> Iterator[Row]:
         """`git-ml validate --staged` as a whole process, against a process of the reference libraries on that file."""
+        self.by_gitml()  # the cache is warm, as after any other look at the store
         path = next(path for path in self.paths if path.startswith("metadata/runs/"))
+        schema = self.folder / ".git" / "run.json"
+        schema.write_text(json.dumps(dict(self.fresh().schemas.kind("run").schema)))
+        by_libraries = partial(self.process, sys.executable, "-c", _PLAIN_HOOK, schema, path)
+        by_gitml = partial(self.process, GIT_ML, "validate", "--staged", code=None)
         with self.staged(path, (self.folder / path).read_bytes() + b"# looked at\n"):
-            ours, _ = best(lambda: run(GIT_ML, "validate", "--staged", cwd=self.folder), rounds=9)
-        theirs, _ = best(
-            lambda: run(sys.executable, "-c", _PLAIN_HOOK, str(self.folder / path), cwd=self.folder), rounds=5
-        )
+            ours, verdict, theirs, other = versus(by_gitml, by_libraries, 3 * self.rounds, clock=wall)
+        assert verdict == other, "the two sides disagree on the file"
         told = "argparse + PyYAML + jsonschema on that file"
         yield Row(f"hook: one changed file among {self.size:,}", ours, told, theirs, at_most=150)
         gone = next(path for path in self.paths if path.startswith("metadata/environments/"))
         with self.staged(gone, None):
-            ours, _ = best(lambda: run(GIT_ML, "validate", "--staged", cwd=self.folder, code=None), rounds=5)
+            ours, verdict = best(by_gitml, self.rounds, clock=wall)
+        assert verdict, "nobody has missed the record that is gone"
         yield Row(f"hook: a record removed among {self.size:,}", ours, told, theirs, at_most=1000)
+
+    def process(self, *command: str | Path, code: int | None = 0) -> int:
+        """Run a process to its end, with compiled modules; its exit code, which must be `code` (None: 0 or 1)."""
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment = kept | {"PYTHONPYCACHEPREFIX": str(self.folder.parent / "compiled")}
+        words = [str(part) for part in command]
+        done = subprocess.run(words, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode not in ((0, 1) if code is None else (code,)):
+            sys.exit(f"{command[0]} exited with {done.returncode}: {done.stderr}{done.stdout}")
+        return done.returncode
 
     @contextmanager
     def staged(self, path: str, content: bytes | None) -> Iterator[None]:
@@ -188,29 +202,37 @@ class Bench:
         }
         os.chdir(self.folder)
         _record(logged, commit=False)
-        ours, _ = best(lambda: _record(logged, commit=False), rounds=5)
-        theirs, _ = best(lambda: _as_json(logged), rounds=5)
+        rounds = 2 * self.rounds
+        ours, _, theirs, _ = versus(lambda: _record(logged, commit=False), lambda: _as_json(logged), rounds, clock=wall)
         yield Row("log a run, not committed", ours, "json.dump of the same", theirs)
-        ours, _ = best(lambda: _record(logged, commit=True), rounds=5)
-        theirs, _ = best(lambda: (_as_json(logged), generate.git(self.folder, "add", "bench.json"),
-                                  generate.git(self.folder, "commit", "-q", "-m", "run")), rounds=5)  # fmt: skip
+        ours, _, theirs, _ = versus(
+            lambda: _record(logged, commit=True), lambda: self.committed(logged), rounds, clock=wall
+        )
         yield Row("log a run, committed", ours, "json.dump, git add, git commit", theirs)
+
+    def committed(self, logged: dict[str, dict[str, Any]]) -> None:
+        """The same as plain JSON, committed by git."""
+        _as_json(logged)
+        generate.git(self.folder, "add", "bench.json")
+        generate.git(self.folder, "commit", "-q", "-m", "run")
 
     def importing(self) -> Iterator[Row]:
         """`import gitml` in a new process, without what a bare Python costs; nothing dear comes along."""
-        dear = f"import sys, gitml; sys.exit(any(name in sys.modules for name in {DEAR}))"
-        bare, _ = best(lambda: run(sys.executable, "-c", "pass"), rounds=9)
-        ours, _ = best(lambda: run(sys.executable, "-c", dear), rounds=9)
-        theirs, _ = best(lambda: run(sys.executable, "-c", "import pandas"), rounds=3)
+        dear = f"import sys, gitml; gitml.open; sys.exit(any(name in sys.modules for name in {DEAR}))"
+        bare, _ = best(lambda: self.process(sys.executable, "-c", "pass"), 3 * self.rounds, clock=wall)
+        ours, _ = best(lambda: self.process(sys.executable, "-c", "import gitml"), 3 * self.rounds, clock=wall)
+        theirs, _ = best(lambda: self.process(sys.executable, "-c", "import pandas"), self.rounds, clock=wall)
+        self.process(sys.executable, "-c", dear)
         yield Row("import gitml", ours - bare, "import pandas", theirs - bare, at_most=60)
 
 
 _PLAIN_HOOK = """
 import argparse, sys
-parser = argparse.ArgumentParser(); parser.add_argument("path"); path = parser.parse_args().path
-import jsonschema, yaml
-data = yaml.load(open(path, "rb"), Loader=yaml.CSafeLoader)
-jsonschema.Draft202012Validator({"type": "object", "required": ["schema"]}).validate(data)
+parser = argparse.ArgumentParser(); parser.add_argument("schema"); parser.add_argument("path")
+asked = parser.parse_args()
+import json, jsonschema, yaml
+data = yaml.load(open(asked.path, "rb"), Loader=yaml.CSafeLoader)
+sys.exit(not jsonschema.Draft202012Validator(json.load(open(asked.schema))).is_valid(data))
 """
 
 
@@ -232,13 +254,6 @@ def _as_json(logged: dict[str, dict[str, Any]]) -> None:
     Path("bench.json").write_text(json.dumps({**logged, "time": time.time()}))
 
 
-def run(*command: str | Path, cwd: Path | None = None, code: int | None = 0) -> None:
-    """Run a process to its end; `code` is what it must exit with (None: 0 or 1)."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode not in ((0, 1) if code is None else (code,)):
-        sys.exit(f"{command[0]} exited with {done.returncode}: {done.stderr}{done.stdout}")
-
-
 def wall() -> float:
     """Seconds on the clock: what a person waits for a process."""
     return time.perf_counter()
@@ -249,21 +264,38 @@ def cpu() -> float:
     return sum(os.times()[:4])
 
 
-def best(
-    deed: Callable[[], Any],
-    rounds: int = ROUNDS,
-    before: Callable[[], None] = lambda: None,
-    clock: Callable[[], float] = wall,
-) -> tuple[float, Any]:
+def best(deed: Callable[[], Any], rounds: int, *, clock: Callable[[], float] = cpu) -> tuple[float, Any]:
     """The shortest of several times, in milliseconds, and what the deed gave."""
-    times = []
-    given = None
+    times, given = zip(*(timed(deed, clock) for _round in range(rounds)), strict=True)
+    return min(times), given[-1]
+
+
+def versus(
+    ours: Callable[[], Any],
+    theirs: Callable[[], Any],
+    rounds: int,
+    *,
+    before: Callable[[], None] = lambda: None,
+    clock: Callable[[], float] = cpu,
+) -> tuple[float, Any, float, Any]:
+    """The best of both, taken in turns, so that a slow minute of the machine meets both; `before` is for ours alone."""
+    mine, yours = [], []
     for _round in range(rounds):
         before()
-        started = clock()
-        given = deed()
-        times.append((clock() - started) * 1000)
-    return min(times), given
+        mine.append(timed(ours, clock))
+        yours.append(timed(theirs, clock))
+    return min(mine, key=_time)[0], mine[-1][1], min(yours, key=_time)[0], yours[-1][1]
+
+
+def timed(deed: Callable[[], Any], clock: Callable[[], float]) -> tuple[float, Any]:
+    """Milliseconds, and what the deed gave."""
+    started = clock()
+    given = deed()
+    return (clock() - started) * 1000, given
+
+
+def _time(pair: tuple[float, Any]) -> float:
+    return pair[0]
 
 
 def main() -> int:

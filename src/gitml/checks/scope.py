@@ -9,7 +9,8 @@ from typing import Any
 
 from gitml.checks.facts import FactBook, Facts
 from gitml.errors import ERROR, Problem
-from gitml.records.reader import Marks, all_marks
+from gitml.records.marks import Marks
+from gitml.records.reader import all_marks
 from gitml.records.record import Path, Record, segment
 from gitml.records.schema import Kind
 from gitml.repo.load import Loaded

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
-from gitml.records.annotations import Pattern, find
+from gitml.records.annotations import ANY_KEY, Pattern, find
 from gitml.records.record import Path
 
 PERSONAL = "personal"
@@ -105,6 +105,8 @@ def harmless(data: Any) -> bool:
 def personal_in(data: Any, sensitive: Iterable[Pattern]) -> Iterator[Path]:
     """The sensitive fields inside a mapping that is classified as personal."""
     for pattern in sensitive:
+        if pattern[0] not in data and pattern[0] != ANY_KEY:
+            continue  # sooner seen than searched
         for at, _value in find(data, pattern):
             if _is_personal(data, at):
                 yield at

@@ -27,8 +27,8 @@ from gitml.records.canonical import (
 _WORDS: dict[str, Any] = {"null": None, "true": True, "false": False}
 _NUMBERS = {".nan": float("nan"), ".inf": float("inf"), "-.inf": float("-inf")}
 _NUMBER_START = frozenset("-.0123456789")
-_LITERAL = frozenset(["|", "|-", "|+"])
-_OPEN = _LITERAL | {"[]", "{}"}
+LITERAL = frozenset(["|", "|-", "|+"])
+_OPEN = LITERAL | {"[]", "{}"}
 _COMMENT = -1
 _INT_DIGITS = 20
 _LONG_ESCAPE = re.compile(r"\\\\|\\U([0-9a-f]{8})")
@@ -253,7 +253,7 @@ class _Reader:
         self.depth += 1
 
     def value(self, rest: str, indent: int) -> Any:
-        if rest in _LITERAL:
+        if rest in LITERAL:
             return self.literal(rest, indent + 2)
         if rest in _OPEN:
             if self.depth >= MAX_DEPTH:
@@ -303,6 +303,14 @@ class _Reader:
         if literal(text) != [header, *body]:
             raise NotCanonical
         return text
+
+
+def key_and_rest(body: str, *, listed: bool) -> tuple[str, str] | None:
+    """Key and rest of a canonical line without its indentation and dashes; None where a list holds a plain value."""
+    if listed and not _is_entry(body):
+        return None
+    _indent, key, rest = _split(body)
+    return None if key is None else (key, rest)
 
 
 def _is_entry(rest: str) -> bool:

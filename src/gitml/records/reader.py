@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 from gitml.errors import Problem
 from gitml.records.canonical import MAX_BYTES
 from gitml.records.fast import read_canonical
-from gitml.records.record import Path
+from gitml.records.marks import Marks, canonical_marks
 
-Marks = dict[Path, tuple[int, int]]
 VERSION = 1
 """Of this reader: what was parsed by another one is parsed again (cache key)."""
 
@@ -71,6 +70,9 @@ def value_marks(raw: bytes) -> Marks:
 
 def all_marks(raw: bytes) -> tuple[Marks, Marks]:
     """Both, of fields and of values, by reading once."""
+    text = raw.decode(errors="replace")
+    if len(raw) <= MAX_BYTES and read_canonical(text):
+        return canonical_marks(text)
     from gitml.records.nodes import document, walk
 
     root = document(raw).root
