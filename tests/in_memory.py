@@ -17,8 +17,8 @@ from gitml.records.ref import Ref
 from gitml.records.schemas import Schemas
 from gitml.repo.cache import Cache
 from gitml.repo.git import Git
-from gitml.repo.objects import Entry
-from gitml.repo.revision import At
+from gitml.repo.git.objects import Entry
+from gitml.repo.git.revision import At
 from gitml.repo.snapshot import Snapshot
 
 COMMIT = "9f1c2ab0d4e5f6a7b8c9d0e1f2a3b4c5d6e7f809"

@@ -22,7 +22,7 @@ from gitml.repo.diff import diff, invert
 from gitml.repo.git import Git
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
-from gitml.repo.writer import write as put
+from gitml.repo.writing.writer import write as put
 from gitrepo import commit, environment, git, init, write
 from hostile import BOMB, CONTENTS, Bad
 from yaml_strategies import mutants, values

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gitml.repo.git import Git
-from gitml.repo.objects import Entry
-from gitml.repo.worktree import Worktree, everything
+from gitml.repo.git.objects import Entry
+from gitml.repo.git.worktree import Worktree, everything
 from gitrepo import git
 
 

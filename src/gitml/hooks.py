@@ -10,8 +10,8 @@ from gitml.checks.check import changed, check, whole
 from gitml.checks.validate import Validation
 from gitml.errors import BadValue
 from gitml.records.settings import PATH as SETTINGS
+from gitml.repo.git.revision import At
 from gitml.repo.repository import Repository
-from gitml.repo.revision import At
 from gitml.repo.snapshot import Snapshot
 
 

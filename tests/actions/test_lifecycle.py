@@ -10,8 +10,8 @@ import pytest
 import gitml
 from acting import NOW, dvc, opened
 from gitml.errors import BadRef, NotFound, Refused
-from gitml.repo import command
-from gitml.repo.names import names_everywhere
+from gitml.repo.git import command
+from gitml.repo.git.names import names_everywhere
 from gitrepo import commit, git, write
 
 

@@ -14,7 +14,7 @@ import gitml
 from acting import now
 from gitml.actions.run import Run, RunWarning, Source
 from gitml.repo.git import Git
-from gitml.repo.unsaved import keep
+from gitml.repo.writing.unsaved import keep
 from gitrepo import commit, environment, write
 
 FULL_DISK = """

@@ -126,7 +126,7 @@ def test_the_hook_judges_on_a_full_disk(disk: Path, shell: dict[str, str]) -> No
 HOLD = """
 import sys, time
 from pathlib import Path
-from gitml.repo.lock import exclusive
+from gitml.repo.writing.lock import exclusive
 with exclusive(Path(sys.argv[1]), 5) as lock:
     print(lock.name, flush=True)
     time.sleep(600)

@@ -21,7 +21,7 @@ from gitml.records.record import MISSING, FieldChange, Record
 from gitml.records.ref import Ref
 from gitml.render import cells, changes, comparison, listing, problems, record, shapes, sheet
 from gitml.render.page import Page
-from gitml.repo.revision import At
+from gitml.repo.git.revision import At
 from gitml.views.changes import Difference
 from gitml.views.compare import Comparison, Side, compare
 from gitml.views.metrics import Metrics

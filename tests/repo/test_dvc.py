@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gitml.errors import DiskFailed, GitmlError, NotFound
-from gitml.repo import dvc
+from gitml.repo.data import dvc
 from gitml.repo.git import Git
 from gitrepo import init, write
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gitml.repo.git import Git
-from gitml.repo.objects import Entry, blob_id
+from gitml.repo.git.objects import Entry, blob_id
 from gitrepo import commit, git, init, write
 
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitml.errors import BadValue, GitFailed
-from gitml.repo.batch import FEW
-from gitml.repo.environment import quoted
 from gitml.repo.git import Git
-from gitml.repo.objects import Entry, blob_id, missing
+from gitml.repo.git.batch import FEW
+from gitml.repo.git.environment import quoted
+from gitml.repo.git.objects import Entry, blob_id, missing
 from gitrepo import commit, git, init, write
 
 STRANGE = ["a b.txt", "q\"uo'te", "ünï/ç.txt", "new\nline", "tab\there", "-dash", "back\\slash", ":colon", "*", "cr\r"]
@@ -127,7 +127,7 @@ def test_a_partial_clone_fetches_nothing_unasked(
     asked[3:3] = [new["new"].oid]
     asked.append("1" * 40)
     # A git before 2.39.4 does not know the variable: the same answers, and still nothing fetched.
-    monkeypatch.setattr("gitml.repo.environment.FIXED", {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": knows})
+    monkeypatch.setattr("gitml.repo.git.environment.FIXED", {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": knows})
     log = tmp_path / "trace"
     monkeypatch.setenv("GIT_TRACE2_EVENT", str(log))
     expected = [(oid, b"new" if oid == new["new"].oid else None) for oid in asked]
@@ -159,7 +159,7 @@ def test_a_partial_clone_fetches_all_at_once_on_request(
 def test_trees_that_a_partial_clone_lacks_are_told(
     partial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, knows: str
 ) -> None:
-    monkeypatch.setattr("gitml.repo.environment.FIXED", {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": knows})
+    monkeypatch.setattr("gitml.repo.git.environment.FIXED", {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": knows})
     git(tmp_path, "clone", "-q", "--filter=tree:0", "--no-checkout", f"file://{tmp_path / 'origin'}", "treeless")
     for _ in range(2):
         with pytest.raises(GitFailed) as caught:

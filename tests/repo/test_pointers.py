@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitml.repo.data.pointers import Pointer, hashes_in_history, in_history, is_pointer_file, tracked
 from gitml.repo.git import Git
-from gitml.repo.pointers import Pointer, hashes_in_history, in_history, is_pointer_file, tracked
 from gitrepo import commit, git
 
 A, B, C = "1e46" + "0" * 28, "b" * 32, "c" * 32

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitml.errors import BadValue, GitFailed, NotFound
-from gitml.repo.commits import bound_of, iso
 from gitml.repo.git import Git
-from gitml.repo.revision import At
+from gitml.repo.git.commits import bound_of, iso
+from gitml.repo.git.revision import At
 from gitrepo import commit, git, init
 
 DAY = 86_400

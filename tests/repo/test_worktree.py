@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitml.repo.git import Git
-from gitml.repo.objects import Entry, blob_id
-from gitml.repo.worktree import Worktree
+from gitml.repo.git.objects import Entry, blob_id
+from gitml.repo.git.worktree import Worktree
 from gitrepo import commit, git, init, write
 from worktrees import added, frozen, read
 

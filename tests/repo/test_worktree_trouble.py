@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from gitml.errors import BadValue
-from gitml.repo import worktree as module
-from gitml.repo.command import Command
 from gitml.repo.git import Git
-from gitml.repo.objects import Entry, blob_id, hash_paths
+from gitml.repo.git import worktree as module
+from gitml.repo.git.command import Command
+from gitml.repo.git.objects import Entry, blob_id, hash_paths
 from gitrepo import commit, git, init, write
 from worktrees import read
 

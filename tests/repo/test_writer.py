@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from gitml.errors import BadValue, Conflict, NotFound, Refused
-from gitml.repo import writer
 from gitml.repo.change import Change
 from gitml.repo.git import Git
-from gitml.repo.writer import Written
+from gitml.repo.writing import writer
+from gitml.repo.writing.writer import Written
 from gitrepo import commit, git, write
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from gitml.errors import BadValue, Conflict, GitFailed, Refused
-from gitml.repo import commit as commits
-from gitml.repo import writer
 from gitml.repo.change import Change
 from gitml.repo.git import Git
-from gitml.repo.writer import Written
+from gitml.repo.writing import commit as commits
+from gitml.repo.writing import writer
+from gitml.repo.writing.writer import Written
 from gitrepo import commit, git, init, write
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

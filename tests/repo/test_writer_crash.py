@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from gitml.repo import lock, writer
 from gitml.repo.change import Change
 from gitml.repo.git import Git
-from gitml.repo.writer import Written
+from gitml.repo.writing import lock, writer
+from gitml.repo.writing.writer import Written
 from gitrepo import commit, git, write
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -31,8 +31,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from gitml.repo.change import Change
 from gitml.repo.git import Git
-from gitml.repo.lock import exclusive
-from gitml.repo.writer import write
+from gitml.repo.writing.lock import exclusive
+from gitml.repo.writing.writer import write
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 repo = Git.find(Path(sys.argv[1]))
 def change(path, before, after):

@@ -11,10 +11,10 @@ import pytest
 
 from disks import full, mounted, read_only
 from gitml.errors import Conflict, DiskFailed
-from gitml.repo import files, writer
 from gitml.repo.change import Change
 from gitml.repo.git import Git
-from gitml.repo.writer import Written
+from gitml.repo.writing import files, writer
+from gitml.repo.writing.writer import Written
 from gitrepo import commit, git, init
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gitml.errors import BadValue, NotFound
 from gitml.records.record import MISSING
 from gitml.records.ref import Ref
-from gitml.repo.revision import At
+from gitml.repo.git.revision import At
 from gitml.views.compare import Comparison, Field, Side, compare
 from gitml.views.metrics import Metrics
 from in_memory import COMMIT, loose, store

@@ -11,7 +11,7 @@ from gitml.errors import ERROR, Problem, Refused
 from gitml.repo.change import Change
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
-from gitml.repo.writer import write
+from gitml.repo.writing.writer import write
 from gitml.views.changes import Difference, describe
 
 

@@ -10,7 +10,7 @@ from gitml.records.reader import read
 from gitml.repo.change import Change
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
-from gitml.repo.writer import write
+from gitml.repo.writing.writer import write
 from gitml.views.changes import describe
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from gitml.errors import BadValue, Conflict, DiskFailed, GitmlError, NotFound
 from gitml.records.record import Record
 from gitml.records.ref import VERSION
-from gitml.repo.dvc import cache_path, dvc_root, fetch, file_digest
-from gitml.repo.files import disk_failed
-from gitml.repo.pointers import is_pointer_file, tracked
+from gitml.repo.data.dvc import cache_path, dvc_root, fetch, file_digest
+from gitml.repo.data.pointers import is_pointer_file, tracked
 from gitml.repo.repository import Repository
+from gitml.repo.writing.files import disk_failed
 
 _FOLDER = ".dir"
 

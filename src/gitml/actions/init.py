@@ -16,8 +16,8 @@ from gitml.records.settings import PATH as SETTINGS
 from gitml.repo import hookfiles, packaged
 from gitml.repo.change import Change
 from gitml.repo.git import Git
-from gitml.repo.refs import short
-from gitml.repo.writer import write
+from gitml.repo.git.refs import short
+from gitml.repo.writing.writer import write
 from gitml.views.changes import Difference
 
 ATTRIBUTES = ".gitattributes"

@@ -16,7 +16,7 @@ from gitml.records.record import MISSING
 from gitml.records.ref import VERSION, Ref, decode
 from gitml.records.schema import Kind
 from gitml.repo.change import Change
-from gitml.repo.names import names_everywhere
+from gitml.repo.git.names import names_everywhere
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 

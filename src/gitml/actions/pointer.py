@@ -12,12 +12,12 @@ from typing import Any
 from gitml.checks.data import tracked_in
 from gitml.errors import BadValue, Conflict, NotFound
 from gitml.records.nearest import nearest
-from gitml.repo import graft
 from gitml.repo.change import Change
-from gitml.repo.dvc import add, dvc_root, file_digest
-from gitml.repo.pointers import Pointer
+from gitml.repo.data.dvc import add, dvc_root, file_digest
+from gitml.repo.data.pointers import Pointer
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
+from gitml.repo.writing import graft
 
 _FILES = ("100644", "100755")
 

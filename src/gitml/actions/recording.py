@@ -19,11 +19,11 @@ from gitml.errors import BadValue, Conflict, GitmlError, NotFound, Refused
 from gitml.records.canonical import dump
 from gitml.records.ref import Ref
 from gitml.records.template import OWN_FOLDER, SERIES
-from gitml.repo import graft, unsaved
 from gitml.repo.change import Change
 from gitml.repo.code import Code
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
+from gitml.repo.writing import graft, unsaved
 from gitml.views.metrics import Metrics
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"

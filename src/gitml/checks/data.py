@@ -12,7 +12,7 @@ from gitml.records.record import Path
 from gitml.repo.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from gitml.repo.pointers import Pointer, Tracked
+    from gitml.repo.data.pointers import Pointer, Tracked
 
 # What makes each type of pointer immutable; one of them is enough.
 IDENTITY: Mapping[str, tuple[str, ...]] = {
@@ -54,7 +54,7 @@ def _pointers(scope: Scope) -> Iterator[tuple[str, Path, Mapping[str, Any]]]:
 
 def tracked_in(snapshot: Snapshot) -> Tracked:
     """What DVC's files in a snapshot track, by path from the repository's root."""
-    from gitml.repo.pointers import is_pointer_file, tracked
+    from gitml.repo.data.pointers import is_pointer_file, tracked
 
     paths = [path for path in snapshot.entries if is_pointer_file(path)]
     raw = snapshot.read(snapshot.entries[path].oid for path in paths)
@@ -74,7 +74,7 @@ class _Trackings:
 
     @cached_property
     def ever(self) -> Mapping[str, frozenset[str]]:
-        from gitml.repo.pointers import hashes_in_history
+        from gitml.repo.data.pointers import hashes_in_history
 
         return hashes_in_history(self.scope.snapshot.git)
 

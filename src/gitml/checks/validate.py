@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from gitml.checks.check import changed, check, whole
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, Problem
+from gitml.repo.git.revision import At
 from gitml.repo.repository import Repository
-from gitml.repo.revision import At
 from gitml.repo.snapshot import Snapshot
 
 

@@ -16,7 +16,7 @@ from gitml.views.rows import Column, Rows
 if TYPE_CHECKING:
     from gitml.errors import Problem
     from gitml.records.record import Record
-    from gitml.repo.revision import At
+    from gitml.repo.git.revision import At
 
 
 def record_text(

@@ -13,7 +13,7 @@ from gitml.records.record import MISSING
 if TYPE_CHECKING:
     from gitml.errors import GitmlError, Problem
     from gitml.records.record import FieldChange, Record
-    from gitml.repo.revision import At
+    from gitml.repo.git.revision import At
     from gitml.views.changes import Difference
     from gitml.views.compare import Comparison
     from gitml.views.rows import Rows

@@ -8,9 +8,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitml.repo.command import failure
 from gitml.repo.git import Git
-from gitml.repo.status import UNTRACKED
+from gitml.repo.git.command import failure
+from gitml.repo.git.status import UNTRACKED
 
 # A split index would leave its shared part in the repository; a monitor would have to be asked.
 _APART = ("-c", "core.splitIndex=false", "-c", "core.fsmonitor=false")

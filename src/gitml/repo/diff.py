@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gitml.repo.change import Change
-from gitml.repo.objects import Entry
+from gitml.repo.git.objects import Entry
 from gitml.repo.snapshot import Snapshot
 
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from gitml.repo.cache import Cache
-from gitml.repo.dvc import file_digest
+from gitml.repo.data.dvc import file_digest
 
 # Smaller files are read faster than the cache is asked.
 _LARGE = 8 << 20

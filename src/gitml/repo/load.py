@@ -16,7 +16,7 @@ from gitml.records.ref import Ref
 from gitml.records.schemas import Place, Schemas
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.cache import Cache
-from gitml.repo.objects import Entry
+from gitml.repo.git.objects import Entry
 
 _LFS = b"version https://git-lfs.github.com/spec/"
 UNREADABLE = "path.unreadable"

@@ -14,9 +14,9 @@ from gitml.records.settings import PATH as SETTINGS
 from gitml.records.settings import Settings
 from gitml.repo.cache import Cache
 from gitml.repo.git import Git
-from gitml.repo.index import Staged
-from gitml.repo.objects import Entry
-from gitml.repo.revision import At
+from gitml.repo.git.index import Staged
+from gitml.repo.git.objects import Entry
+from gitml.repo.git.revision import At
 from gitml.repo.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from gitml.records.settings import Settings
 from gitml.records.template import OWN_FOLDER, SERIES
 from gitml.repo.cache import Cache
 from gitml.repo.git import Git
+from gitml.repo.git.objects import Entry
+from gitml.repo.git.revision import At
 from gitml.repo.kinds import read_files, schemas
 from gitml.repo.load import NO_FILES, Loaded, load
-from gitml.repo.objects import Entry
-from gitml.repo.revision import At
 
 if TYPE_CHECKING:
     from gitml.repo.change import Change
@@ -74,7 +74,7 @@ class Snapshot:
     @cached_property
     def content(self) -> Mapping[str, Entry]:
         """The part of the tree that is the store: records, schemas, pointers, series."""
-        from gitml.repo.pointers import is_pointer_file
+        from gitml.repo.data.pointers import is_pointer_file
 
         own = (self.prefix + OWN_FOLDER, self.prefix + FOLDER)
         inside = ((path, entry) for path, entry in self.entries.items() if path.startswith(self.prefix))

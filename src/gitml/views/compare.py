@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitml.records.record import Record
     from gitml.records.ref import Ref
     from gitml.records.schema import Kind
-    from gitml.repo.revision import At
+    from gitml.repo.git.revision import At
     from gitml.repo.snapshot import Snapshot
 
 _METRICS = "metrics"

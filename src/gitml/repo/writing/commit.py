@@ -9,10 +9,10 @@ from datetime import datetime
 
 from gitml.errors import BadValue, GitFailed
 from gitml.repo.change import Change
-from gitml.repo.durable import durable, locked
 from gitml.repo.git import Git
-from gitml.repo.graft import Trees, graft
-from gitml.repo.objects import Entry
+from gitml.repo.git.objects import Entry
+from gitml.repo.writing.durable import durable, locked
+from gitml.repo.writing.graft import Trees, graft
 
 _FEW = 2
 _AUTHOR = re.compile(r"(?P<name>[^<>\n\0]+?) *<(?P<mail>[^<>\n\0]*)>")

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO
 
 from gitml.errors import BadValue, GitFailed
-from gitml.repo.command import Command, Done, failure, raw
+from gitml.repo.git.command import Command, Done, failure, raw
 
 # Fewer ids than this go through one call that feeds and drains by itself; more are streamed.
 FEW = 256

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from gitml.errors import BadValue, Conflict, NotFound, Refused
 from gitml.repo.change import Change
-from gitml.repo.files import Draft, disk_failed, signature
 from gitml.repo.git import Git
-from gitml.repo.graft import Trees
+from gitml.repo.writing.files import Draft, disk_failed, signature
+from gitml.repo.writing.graft import Trees
 
 _FEW = 50
 _MODES = ("100644", "100755")

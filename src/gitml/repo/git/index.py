@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gitml.errors import GitFailed, Problem
-from gitml.repo.command import Command, items, text
-from gitml.repo.objects import Entry, blob_id, tree
+from gitml.repo.git.command import Command, items, text
+from gitml.repo.git.objects import Entry, blob_id, tree
 
 # More paths than this are not named one by one in a command.
 _NAMED = 200

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitml.repo import batch, index, objects, refs, revision
-from gitml.repo.command import Command
-from gitml.repo.index import Staged
-from gitml.repo.locate import locate
-from gitml.repo.objects import Entry
-from gitml.repo.revision import At
+from gitml.repo.git import batch, index, objects, refs, revision
+from gitml.repo.git.command import Command
+from gitml.repo.git.index import Staged
+from gitml.repo.git.locate import locate
+from gitml.repo.git.objects import Entry
+from gitml.repo.git.revision import At
 
 # What a hook never asks is imported where it is asked: together that is a twentieth of its time.
 if TYPE_CHECKING:
-    from gitml.repo.commits import Commit
-    from gitml.repo.status import Status
-    from gitml.repo.worktree import Wanted, Worktree
+    from gitml.repo.git.commits import Commit
+    from gitml.repo.git.status import Status
+    from gitml.repo.git.worktree import Wanted, Worktree
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +65,25 @@ class Git(Command):
 
     def status(self) -> list[Status]:
         """Every path that is staged, changed, untracked or unmerged."""
-        from gitml.repo import status
+        from gitml.repo.git import status
 
         return status.status(self)
 
     def changed_in_worktree(self) -> list[Status]:
         """Every path whose file differs from the index, untracked and unmerged ones included."""
-        from gitml.repo import status
+        from gitml.repo.git import status
 
         return [found for found in status.status(self) if found.unstaged != "."]
 
     def ignored(self, under: str = "") -> list[str]:
         """Untracked files below a folder that git ignores."""
-        from gitml.repo import status
+        from gitml.repo.git import status
 
         return status.ignored(self, under)
 
     def worktree(self, index: Staged | None = None, wanted: Wanted | None = None, *, hashed: bool = True) -> Worktree:
         """The work tree as `git add -A` would stage it."""
-        from gitml.repo import worktree
+        from gitml.repo.git import worktree
 
         return worktree.worktree(self, index, wanted or worktree.everything, hashed=hashed)
 
@@ -121,42 +121,42 @@ class Git(Command):
 
     def commit_info(self, oid: str) -> Commit:
         """What a commit says."""
-        from gitml.repo import commits
+        from gitml.repo.git import commits
 
         return next(commits.commits(self, [oid]))
 
     def commits(self, oids: Iterable[str]) -> Iterator[Commit]:
         """What commits say, in the order asked."""
-        from gitml.repo import commits
+        from gitml.repo.git import commits
 
         return commits.commits(self, oids)
 
     def first_parents(self, tip: str) -> list[tuple[int, str]]:
         """The first-parent line that ends at a commit, oldest first: (committer's seconds since 1970, id)."""
-        from gitml.repo import commits
+        from gitml.repo.git import commits
 
         return commits.first_parents(self, tip)
 
     def merge_base(self, a: str, b: str) -> str | None:
         """The best common ancestor; None where there is none."""
-        from gitml.repo import commits
+        from gitml.repo.git import commits
 
         return commits.merge_base(self, a, b)
 
     def is_ancestor(self, ancestor: str, commit: str) -> bool:
         """Whether one commit is, or comes before, the other."""
-        from gitml.repo import commits
+        from gitml.repo.git import commits
 
         return commits.is_ancestor(self, ancestor, commit)
 
     def is_shallow(self) -> bool:
         """Whether history ends before its beginning."""
-        from gitml.repo import commits
+        from gitml.repo.git import commits
 
         return commits.is_shallow(self)
 
     def by_date(self, tip: str, when: str) -> str:
         """The last commit on a first-parent line before the first that is later than a day or a time."""
-        from gitml.repo import commits
+        from gitml.repo.git import commits
 
         return commits.by_date(self, tip, when)

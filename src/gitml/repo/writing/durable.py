@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gitml.errors import DiskFailed, GitFailed
-from gitml.repo.command import failure
 from gitml.repo.git import Git
+from gitml.repo.git.command import failure
 
 _LOCKED = ".lock': File exists"
 _NAMELESS = ("identity unknown", "tell me who you are", "empty ident name", "unable to auto-detect email")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gitml.errors import BadValue, NotFound
-from gitml.repo.batch import cat
-from gitml.repo.command import Command, failure
+from gitml.repo.git.batch import cat
+from gitml.repo.git.command import Command, failure
 
 DAY = 24 * 60 * 60
 _TIME = r"[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?\s?(Z|[+-]\d\d:?\d\d)?"

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gitml.errors import DiskFailed, GitmlError, NotFound
-from gitml.repo.files import disk_failed
+from gitml.repo.data.pointers import Pointer, tracked
 from gitml.repo.git import Git
-from gitml.repo.pointers import Pointer, tracked
+from gitml.repo.writing.files import disk_failed
 
 _FOLDER = ".dvc"
 _IGNORE = ".dvcignore"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gitml.errors import BadValue, NotFound
-from gitml.repo.command import Command, failure, raw
-from gitml.repo.refs import head, main_ref, refs, short
+from gitml.repo.git.command import Command, failure, raw
+from gitml.repo.git.refs import head, main_ref, refs, short
 
 STAGED: Literal["staged"] = "staged"
 WORKTREE: Literal["worktree"] = "worktree"
@@ -82,7 +82,7 @@ def resolve_at(command: Command, at: str | None, main: str | None = None) -> At:
     found = commit_or_none(command, at)
     if found is not None:
         return At("commit", found)
-    from gitml.repo.commits import bound_of, by_date
+    from gitml.repo.git.commits import bound_of, by_date
 
     if bound_of(at) is None:
         raise _unknown(command, at)
@@ -97,7 +97,7 @@ def _line(command: Command, main: str | None) -> str:
     if ref is None:
         message = f"the main branch {main!r} is not here"
         raise NotFound(message, hint=f"run `git fetch origin {main}`, or set main in metadata/store.yaml")
-    from gitml.repo.commits import is_ancestor
+    from gitml.repo.git.commits import is_ancestor
 
     # Commits that are made here and not pushed yet belong to the line too, unless it has gone on elsewhere.
     local = f"refs/heads/{main.removeprefix('refs/heads/')}"

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gitml.errors import BadValue, GitFailed
-from gitml.repo.batch import READING, cat, listing
-from gitml.repo.command import PARTIAL, Command, failure, items, raw
-from gitml.repo.environment import quoted
+from gitml.repo.git.batch import READING, cat, listing
+from gitml.repo.git.command import PARTIAL, Command, failure, items, raw
+from gitml.repo.git.environment import quoted
 
 
 class Entry(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitml.errors import DiskFailed, GitFailed, GitmlError
-from gitml.repo.environment import outside
+from gitml.repo.git.environment import outside
 
 # Replacement objects would show another history than the one that is pushed and reviewed.
 GIT = ("git", "--no-replace-objects")

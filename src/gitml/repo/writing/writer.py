@@ -18,15 +18,23 @@ from functools import partial
 from pathlib import Path
 
 from gitml.errors import Conflict, GitFailed, Refused
-from gitml.repo.branch import checked_out, other
 from gitml.repo.change import Change
-from gitml.repo.commit import Tip, Words, build, current, move, store_blobs
-from gitml.repo.durable import durable, locked
-from gitml.repo.expect import Listed, committed_as_expected, complete, drafts, ignored, listed, staged_as_expected
-from gitml.repo.files import drafted
 from gitml.repo.git import Git
-from gitml.repo.graft import Trees, read
-from gitml.repo.lock import Lock, exclusive
+from gitml.repo.writing.branch import checked_out, other
+from gitml.repo.writing.commit import Tip, Words, build, current, move, store_blobs
+from gitml.repo.writing.durable import durable, locked
+from gitml.repo.writing.expect import (
+    Listed,
+    committed_as_expected,
+    complete,
+    drafts,
+    ignored,
+    listed,
+    staged_as_expected,
+)
+from gitml.repo.writing.files import drafted
+from gitml.repo.writing.graft import Trees, read
+from gitml.repo.writing.lock import Lock, exclusive
 
 PAUSE = 0.02
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitml.errors import BadValue, Problem
-from gitml.repo.command import Command
-from gitml.repo.index import Staged, staged, unmerged
-from gitml.repo.objects import Entry, blob_id, hash_paths
-from gitml.repo.staging import trial
-from gitml.repo.status import UNMERGED, UNTRACKED, Status, status
+from gitml.repo.git.command import Command
+from gitml.repo.git.index import Staged, staged, unmerged
+from gitml.repo.git.objects import Entry, blob_id, hash_paths
+from gitml.repo.git.staging import trial
+from gitml.repo.git.status import UNMERGED, UNTRACKED, Status, status
 
 # A file larger than this is no record: git hashes it, and its content is not held.
 LARGEST = 16 * 1024 * 1024

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gitml.errors import GitFailed, NotFound
-from gitml.repo.command import Command, Done, execute, failure, text
-from gitml.repo.environment import FIXED, PATHSPECS, absolute, given, outside
+from gitml.repo.git.command import Command, Done, execute, failure, text
+from gitml.repo.git.environment import FIXED, PATHSPECS, absolute, given, outside
 
 # `--show-toplevel` comes last: it fails where there is no work tree, after the others have been printed.
 _ASKED = (

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from gitml.errors import Conflict, GitFailed
-from gitml.repo.durable import durable
 from gitml.repo.git import Git
-from gitml.repo.objects import Entry
+from gitml.repo.git.objects import Entry
+from gitml.repo.writing.durable import durable
 
 TREE = "40000"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitml.repo.command import Command, failure
+from gitml.repo.git.command import Command, failure
 
 # What HEAD's file says where refs lie in tables.
 _NOT_HERE = "refs/heads/.invalid"

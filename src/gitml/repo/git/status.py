@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gitml.repo.command import Command, items
+from gitml.repo.git.command import Command, items
 
 # A monitor that git would have to ask, or start, is not ours to start; `dirty` leaves a submodule's insides to itself.
 _OPTIONS = (

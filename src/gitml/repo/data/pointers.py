@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitml.errors import Problem
+from gitml.repo.data.plain import Unreadable, line_of, load
 from gitml.repo.git import Git
-from gitml.repo.plain import Unreadable, line_of, load
 
 _LOCK = "dvc.lock"
 _STAGES = "dvc.yaml"

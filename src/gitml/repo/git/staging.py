@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitml.repo.batch import cat
-from gitml.repo.command import Command, complaint, items, raw
-from gitml.repo.environment import quoted
-from gitml.repo.objects import Entry
+from gitml.repo.git.batch import cat
+from gitml.repo.git.command import Command, complaint, items, raw
+from gitml.repo.git.environment import quoted
+from gitml.repo.git.objects import Entry
 
 # More letters of paths than this are not named in one command.
 _NAMED = 20_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitml.errors import BadValue, Conflict
-from gitml.repo.commit import Tip, current
 from gitml.repo.git import Git
+from gitml.repo.writing.commit import Tip, current
 
 _HEADS = "refs/heads/"
 _UNWRITTEN = "nothing was written"

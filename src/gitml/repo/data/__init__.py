@@ -1,0 +1,1 @@
+"""Data: where DVC says that bytes are, and the bytes."""
