@@ -20,6 +20,7 @@ from gitml.repo.git import Git
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.revision import At
 from gitml.repo.snapshot import Snapshot
+from gitrepo import init
 
 COMMIT = "9f1c2ab0d4e5f6a7b8c9d0e1f2a3b4c5d6e7f809"
 
@@ -32,15 +33,22 @@ def _shipped() -> Cache:
     return Cache(Path(folder))
 
 
+@cache
+def _nowhere() -> Git:
+    """An empty repository: it has no tags, and every content is given."""
+    folder = tempfile.mkdtemp(prefix="gitml-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Git.find(init(Path(folder)))
+
+
 def snapshot(files: Mapping[str, Mapping[str, Any] | bytes], at: At | None = None, prefix: str = "") -> Snapshot:
     """A snapshot of these files: bytes, or data to be written canonically."""
     raw = {path: held if isinstance(held, bytes) else dump(held) for path, held in files.items()}
     oids = {path: hashlib.sha1(held).hexdigest() for path, held in raw.items()}  # noqa: S324
     entries = {path: Entry("100644", oid) for path, oid in oids.items()}
     contents = {oids[path]: held for path, held in raw.items()}
-    nowhere = cast("Git", None)  # nothing is asked of git where every content is given
     here = at or At("worktree", COMMIT)
-    return Snapshot(nowhere, here, entries, prefix=prefix, contents=contents, cache=_shipped())
+    return Snapshot(_nowhere(), here, entries, prefix=prefix, contents=contents, cache=_shipped())
 
 
 def store(records: Mapping[str, Mapping[str, Any]], at: At | None = None) -> Snapshot:

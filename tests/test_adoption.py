@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import gitml
-from gitrepo import commit, environment, git, init
+from gitrepo import commit, git, init
+from replayed import replay
 
 SCHEMA = (Path(__file__).parent / "data" / "pmlb-dataset.yaml").read_text()
 DOUBLED = "keywords:\n  -\n  -\nkeywords:\n  - poker\n"
@@ -81,8 +80,7 @@ def test_a_corpus_with_the_same_oddities(tmp_path: Path) -> None:
 def pmlb(real: Path, tmp_path: Path) -> Path:
     """The real corpus, its four snapshots as commits, with our one file beside it."""
     repo = tmp_path / "pmlb"
-    replay = [sys.executable, str(real / "replay.py"), str(real / "EpistasisLab+pmlb"), str(repo)]
-    subprocess.run(replay, check=True, capture_output=True, env=environment())
+    replay(real / "EpistasisLab+pmlb", repo)
     (repo / "schemas").mkdir()
     (repo / "schemas" / "pmlb-dataset.yaml").write_text(SCHEMA)
     return repo

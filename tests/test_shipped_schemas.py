@@ -53,7 +53,8 @@ def load(path: Path) -> dict[str, Any]:
 
 
 ALL = {path.stem: load(path) for path in sorted(SCHEMAS.glob("*.yaml"))}
-KINDS = {name: schema for name, schema in ALL.items() if name != META}
+DERIVED = {name: schema for name, schema in ALL.items() if schema.get("x-gitml", {}).get("addressing") == "derived"}
+KINDS = {name: schema for name, schema in ALL.items() if name != META and name not in DERIVED}
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 
@@ -118,6 +119,20 @@ def example(node: Mapping[str, Any], schema: Mapping[str, Any], *, deep: bool) -
 
 def test_all_kinds_are_there_and_no_other() -> None:
     assert set(KINDS) == {*HEADS, *VERSIONS, *SLOTS, *RUNS, *EVENTS, *NAMED}
+    assert set(DERIVED) == {"dvc-pipeline", "dvc-stage", "dvc-output", "model-collection"}
+
+
+@pytest.mark.parametrize("kind", sorted(DERIVED))
+def test_a_derived_kind_is_named_and_described_and_lies_nowhere(kind: str) -> None:
+    schema = DERIVED[kind]
+    assert explain(ALL[META], schema) == []
+    assert schema["x-gitml"]["keys"]
+    assert not {"path", "canonical", "immutable"} & schema["x-gitml"].keys()
+    assert "required" not in schema  # a reader gives what its file has
+    for at, node in fields(schema):
+        assert {"description", "examples"} <= node.keys(), at
+    for pattern, word in annotated(schema):
+        assert set(word.get("ref", ())) <= {*KINDS, *DERIVED}, pattern
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

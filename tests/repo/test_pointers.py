@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitml.repo.data.pointers import Pointer, hashes_in_history, in_history, is_pointer_file, tracked
+from gitml.repo.data.pointers import Pointer, tracked
+from gitml.repo.data.produced import hashes_in_history, in_history
 from gitml.repo.git import Git
+from gitml.repo.readers.dvc import is_pointer_file
 from gitrepo import commit, git
 
 A, B, C = "1e46" + "0" * 28, "b" * 32, "c" * 32
@@ -67,8 +69,19 @@ def test_locks_of_both_schemas_and_where_their_stages_run() -> None:
     }  # fmt: skip
 
 
+def test_where_stages_run_by_a_template() -> None:
+    files = {
+        "sub/dvc.yaml": "stages:\n  a:\n    foreach: [x, y]\n    do: {wdir: 'in/${item}', cmd: c}\n"
+        "  b: {wdir: '${p}', cmd: c}\n",
+        "sub/dvc.lock": "schema: '2.0'\nstages:\n" + stage("a@x", "m", A) + stage("a@y", "m", B) + stage("b", "n", C),
+    }
+    found = tracked({path: text.encode() for path, text in files.items()}).pointers
+    # What b's template needs is in another file.
+    assert {path: one.md5 for path, one in found.items()} == {"sub/in/x/m": A, "sub/in/y/m": B, "sub/n": C}
+
+
 def test_what_is_not_added_yet_or_lies_elsewhere_is_no_pointer() -> None:
-    elsewhere = "".join(f"- {{path: '{path}', md5: {B}}}\n" for path in ("/abs", "s3://b/k", "C:\\x"))
+    elsewhere = "".join(f"- {{path: '{path}', md5: {B}}}\n" for path in ("/abs", "s3://b/k", "C:\\x", "../x", "."))
     text = f"outs:\n- path: later\n{elsewhere}"
     assert tracked({"a.dvc": text.encode()}).pointers == {}
     imported = f"frozen: true\ndeps:\n- {{path: x, md5: {C}, repo: {{url: u, rev_lock: a}}}}\n{out('y', B)}"
@@ -86,7 +99,7 @@ def test_what_is_not_added_yet_or_lies_elsewhere_is_no_pointer() -> None:
         ("outs:\n- path: a\n  md5: nothing\n", 3, "a: its md5 is none"),
         ("- a\n", 1, "the file is not a mapping"),
         ("\ttab: 1\n", 1, "not YAML"),
-        ("a: 1\n--- \nb: 2\n", 2, "not YAML"),
+        ("a: 1\n--- \nb: 2\n", 2, "a second document"),
     ],
 )
 def test_a_malformed_file_is_one_problem_and_the_rest_is_read(text: str, line: int, said: str) -> None:

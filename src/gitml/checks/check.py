@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gitml.checks import data, disclosure, form, integrity, landed
+from gitml.checks import data, disclosure, form, integrity, landed, moved
 from gitml.checks.facts import FactBook, Facts
 from gitml.checks.scope import Scope
 from gitml.errors import ERROR, Problem
+from gitml.repo.load import uncollected
 from gitml.repo.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ CHECKS: Sequence[Check] = (
     integrity.refs,
     integrity.cycles,
     integrity.duplicate_ids,
+    data.readable,
     data.pointers,
+    moved.moved,
     landed.base_known,
     landed.immutable,
     landed.lifecycle,
@@ -38,7 +41,8 @@ CHECKS: Sequence[Check] = (
 
 def check(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Problem]:
     """What is wrong in a scope, by path, line, column and code."""
-    found = [problem for one in checks for problem in one(scope)]
+    with uncollected():
+        found = [problem for one in checks for problem in one(scope)]
     return sorted(dict.fromkeys(found), key=lambda problem: problem.order)
 
 

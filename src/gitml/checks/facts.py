@@ -9,18 +9,18 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path as File
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from gitml.checks.links import Link, links
-from gitml.checks.secrets import harmless, personal_in
+from gitml.checks.glance import is_large, is_plain
+from gitml.checks.secrets import personal_in, secrets_in
 from gitml.records import canonical
 from gitml.records.annotations import find
+from gitml.records.links import Link, links
 from gitml.records.record import Path
 from gitml.records.schema import Kind
 from gitml.repo.load import Loaded
 from gitml.repo.snapshot import Snapshot
 
-INLINE_LIMIT: Final = 64 * 1024
 # Fewer than these are sooner worked out again than written down.
 _WORTH_KEEPING = 64
 
@@ -111,26 +111,22 @@ def _known(kept: Any) -> Facts:
 
 def _is_sound(found: Loaded, kind: Kind) -> bool:
     """Whether a record needs no second look; False says nothing yet."""
-    data = dict(found.record.data) if found.record else {}
+    shape = kind.shape
+    data = found.record.data if found.record else {}
+    if kind.canonical and not found.canonical:
+        return False
+    plain = is_plain(data, shape.order)
     return (
-        (not kind.canonical or (found.canonical and canonical.in_order(data, kind.shape.order)))
-        and kind.shape.accepts(data)
-        and harmless(data)
-        and not _is_large(data)
-        and next(personal_in(data, kind.shape.sensitive), None) is None
+        (plain or _is_right(data, kind))
+        and shape.accepts(data, all_finite=plain)
+        and next(personal_in(data, shape.sensitive), None) is None
     )
 
 
-def _is_large(data: Any) -> bool:
-    """Whether some value could pass the limit: by characters, of which UTF-8 and JSON make four bytes at most."""
-    for value in data.values():
-        kind = type(value)
-        if kind is dict:
-            if _is_large(value):
-                return True
-        elif (kind is str or kind is list) and len(value if kind is str else repr(value)) > INLINE_LIMIT // 4:
-            return True
-    return False
+def _is_right(data: Mapping[str, Any], kind: Kind) -> bool:
+    """The same as `is_plain`, asked one by one: all but the finite numbers, which a record need not have."""
+    in_order = not kind.canonical or canonical.in_order(dict(data), kind.shape.order)
+    return in_order and not is_large(data) and next(secrets_in(data), None) is None
 
 
 @cache

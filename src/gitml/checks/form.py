@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from gitml.checks.facts import INLINE_LIMIT
+from gitml.checks.glance import INLINE_LIMIT
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, Problem
 from gitml.records.canonical import in_order
@@ -174,6 +173,8 @@ def size(scope: Scope) -> Iterator[Problem]:
 
 def _large(data: Any, at: Path = ()) -> Iterator[tuple[Path, int]]:
     """The texts and the lists of plain values (weights, pixels) that are too long; a list of mappings describes."""
+    import json
+
     for step, value in data.items() if isinstance(data, dict) else enumerate(data):
         if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
             yield from _large(value, (*at, step))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitml.checks.facts import Facts
-from gitml.checks.links import Link
 from gitml.checks.scope import Scope
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.annotations import ANY_KEY
+from gitml.records.links import Link
 from gitml.records.nearest import nearest
 from gitml.records.record import Path
 from gitml.records.ref import VERSION, Ref

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Final
 
 from gitml.records.annotations import ANY_KEY, Pattern, find
 from gitml.records.record import Path
@@ -34,17 +34,18 @@ _KEY = re.compile(
 _HARMLESS = re.compile(
     r"(?i)\s*|\*+|x+|<.*>|\$\{?.*\}?|none|null|true|false|redacted|\[redacted\]|changeme|your[-_ ].*"
 )
-# Only a text that holds one of these is worth the full look.
-_HINTS = re.compile(
+HINTS: Final = re.compile(
     r"-----BEGIN|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|AIza|hf_|sk-|k_live_|eyJ|AccountKey|://"
     r"|-(?:pass|secret|token|api)"
 )
-_SHORTEST = 8
+"""Only a text that holds one of these is worth the full look."""
+SHORTEST: Final = 8
+"""Up to this length no text has a shape: the shortest that has one is `a://b:c@` with a password of three."""
 
 
 def shape(text: str) -> str | None:
     """What a text looks like, where it looks like a secret."""
-    if not _HINTS.search(text):
+    if not HINTS.search(text):
         return None
     found = _any_shape().search(text)
     return list(_SHAPES)[int((found.lastgroup or "s0")[1:])] if found else None
@@ -62,13 +63,14 @@ def secret(key: str, value: object) -> str | None:
     """Why a field looks like a secret, by its value's shape or its name; None where it does not."""
     if not isinstance(value, str):
         return None
-    if _names_a_secret(key) and not _HARMLESS.fullmatch(value):
+    if names_a_secret(key) and not _HARMLESS.fullmatch(value):
         return f"the value of a field named {key!r}"
     return shape(value)
 
 
 @lru_cache(maxsize=1 << 12)
-def _names_a_secret(key: str) -> bool:
+def names_a_secret(key: str) -> bool:
+    """Whether a field of this name would hold a secret."""
     return _KEY.search(key) is not None
 
 
@@ -87,19 +89,6 @@ def texts(data: Any, at: Path = ()) -> Iterator[tuple[Path, str]]:
             yield (*at, step), value
         elif isinstance(value, dict | list):
             yield from texts(value, (*at, step))
-
-
-def harmless(data: Any) -> bool:
-    """Whether it is plain at a glance that nothing in a record looks like a secret."""
-    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
-        kind = type(value)
-        if kind is str:
-            # The shortest that has a shape is `a://b:c@` with a password of three.
-            if (len(value) > _SHORTEST and shape(value)) or _names_a_secret(str(key)):
-                return False
-        elif (kind is dict or kind is list) and not harmless(value):
-            return False
-    return True
 
 
 def personal_in(data: Any, sensitive: Iterable[Pattern]) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -25,14 +26,19 @@ DEEDS = {
     "set": "gitml.cli.write:set_",
     "show": "gitml.cli.see:show",
     "get": "gitml.cli.see:get",
+    "preview": "gitml.cli.see:preview",
     "rm": "gitml.cli.write:rm",
     "list": "gitml.cli.see:list_",
     "compare": "gitml.cli.see:compare",
+    "lineage": "gitml.cli.trace:lineage",
+    "why": "gitml.cli.trace:why",
     "validate": "gitml.cli.guard:validate",
     "run": "gitml.cli.record:run",
     "register": "gitml.cli.write:register",
+    "bump": "gitml.cli.write:bump",
     "promote": "gitml.cli.write:promote",
     "retire": "gitml.cli.write:retire",
+    "status": "gitml.cli.health:status",
     "version": "gitml.cli.version:version",
 }
 
@@ -46,9 +52,14 @@ PLAIN: dict[tuple[str, ...], dict[str, Any]] = {
 }
 
 
+# A command is over before dead cycles are many; to look for them among ten thousand paths takes a while.
+_CYCLES = 100_000
+
+
 def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] | None = None) -> int:
     """Run a command line; the exit code (README, The verbs)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    gc.set_threshold(_CYCLES)
     try:
         _outlets()
         return _guarded(arguments, clock)

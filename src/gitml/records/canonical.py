@@ -6,7 +6,6 @@ multi-line text, LF, no anchors. Every string is quoted that YAML 1.1 or 1.2 cou
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -207,6 +206,8 @@ def _unseen() -> re.Pattern[str]:
 
 def quote(text: str) -> str:
     """A text in double quotes, everything unprintable escaped."""
+    import json  # a hook that reads one record seldom needs it
+
     if text.isascii() and text.isprintable():
         return json.dumps(text)
     if re.search("[\ud800-\udfff]", text):

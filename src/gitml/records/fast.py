@@ -7,7 +7,6 @@ of their own are passed over; anything else is left to `reader`.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -16,7 +15,6 @@ from gitml.records.canonical import (
     EMPTY,
     MAX_DEPTH,
     MAX_KEY,
-    float_text,
     inline,
     is_plain_text,
     is_seen,
@@ -27,12 +25,15 @@ from gitml.records.canonical import (
 _WORDS: dict[str, Any] = {"null": None, "true": True, "false": False}
 _NUMBERS = {".nan": float("nan"), ".inf": float("inf"), "-.inf": float("-inf")}
 _NUMBER_START = frozenset("-.0123456789")
+_DIGITS = frozenset("0123456789")
 LITERAL = frozenset(["|", "|-", "|+"])
 _OPEN = LITERAL | {"[]", "{}"}
 _COMMENT = -1
-_INT_DIGITS = 20
+_INT_DIGITS = 19
 _LONG_ESCAPE = re.compile(r"\\\\|\\U([0-9a-f]{8})")
 _QUOTED_KEY = re.compile(r'"(?:[^"\\]++|\\.)*+"(?=:)')
+# Most of what is quoted; nothing in it is escaped.
+_DATE_OR_DIGEST = re.compile(r'"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+Z?)?|[0-9a-f]{7,})"')
 _MEMO_SIZE = 1 << 13
 _MEMO_LENGTH = 64
 _TINY, _SHORT = 3, 16
@@ -90,14 +91,16 @@ def _entry(line: str) -> _Entry:
     cut = line.find(": ") + 1 or len(line)
     known = _heads.get(line[:cut])
     indent, key, rest = (known[0], known[1], line[cut + 1 :]) if known else _split(line)
-    if key is None or not rest or rest in _OPEN:
-        found: _Entry = (indent, key, ..., rest)
+    first = rest[:1]
+    if first in _DIGITS and key is not None:
+        found: _Entry = (indent, key, _number(rest), "")
+        repeats = len(rest) < _TINY
+    elif not rest or rest in _OPEN or indent == _COMMENT or (key is None and (first == "-" or _is_entry(rest))):
+        found = (indent, key, ..., rest)
         repeats = not rest
     else:
-        first = rest[0]
-        value = _number(rest) if first in _NUMBER_START else one_line(rest) if "\\n" in rest else scalar(rest)
-        found = (indent, key, value, "")
-        repeats = len(rest) < _TINY or (first not in _NUMBER_START and len(rest) <= _SHORT)
+        found = (indent, key, one_line(rest) if "\\n" in rest else scalar(rest), "")
+        repeats = len(rest) <= _SHORT
     if repeats:
         _keep(_entries, line, found)
     return found
@@ -151,7 +154,11 @@ def one_line(raw: str) -> Any:
 
 def _quoted(raw: str) -> str:
     text = raw[1:-1]
+    if _DATE_OR_DIGEST.fullmatch(raw):
+        return text
     if "\\" in raw:
+        import json  # seldom needed
+
         try:
             text = json.loads(_LONG_ESCAPE.sub(_unescaped, raw))
             same = quote(text) == raw
@@ -171,23 +178,15 @@ def _unescaped(found: re.Match[str]) -> str:
 
 def _number(raw: str) -> Any:
     """A number, or a text that only begins like one."""
-    if raw.isdigit() and len(raw) < _INT_DIGITS - 1 and raw.isascii() and (raw[0] != "0" or raw == "0"):
-        return int(raw)
-    body = raw[1:] if raw[0] == "-" else raw
+    if raw in _NUMBERS:
+        return _NUMBERS[raw]
     try:
-        if body.isdigit() and raw.isascii():
-            value: Any = int(raw) if len(raw) <= _INT_DIGITS else None
-            same = value is not None and inline(value) == raw
-        elif raw in _NUMBERS:
-            value, same = _NUMBERS[raw], True
-        else:
-            value = float(raw)
-            # What most floats are is seen without a call: neither an exponent nor an infinity.
-            same = (repr(value) == raw and "e" not in raw and "n" not in raw) or float_text(value) == raw
+        value = float(raw) if "." in raw else int(raw)
+        # What most numbers are is seen without a call; an integer of so many digits may be beyond 64 bits.
+        if (repr(value) == raw and ("." in raw or len(raw) < _INT_DIGITS)) or inline(value) == raw:
+            return value
     except (ValueError, BadValue):
-        value, same = raw, False
-    if same:
-        return value
+        pass
     if not is_plain_text(raw):
         raise NotCanonical
     return raw
@@ -206,10 +205,14 @@ class _Reader:
         data: dict[str, Any] = {}
         around: list[dict[str, Any]] = []
         waiting: str | None = None
-        lines, at = self.lines, self.at
-        while at < len(lines):
-            here, key, value, rest = _entries.get(lines[at]) or _entry(lines[at])
-            if here == _COMMENT:
+        lines, at, end = self.lines, self.at, len(self.lines)
+        while at < end:
+            line = lines[at]
+            here, key, value, rest = _entries.get(line) or _entry(line)
+            plain = here == indent and value is not ... and waiting is None and key is not None and key not in data
+            if plain or here == _COMMENT:  # most lines
+                if key is not None:
+                    data[key] = value
                 at += 1
                 continue
             if waiting is not None:
@@ -230,14 +233,12 @@ class _Reader:
                     raise NotCanonical
                 break
             at += 1
-            if value is not ...:
-                data[key] = value
-            elif rest:
-                self.at = at
-                data[key] = self.value(rest, indent)
-                at = self.at
-            else:
+            if value is ... and not rest:
                 waiting = key
+                continue
+            self.at = at
+            data[key] = self.value(rest, indent) if value is ... else value
+            at = self.at
         self.at = at
         return self.outermost([*around, data], waiting)
 
@@ -266,15 +267,18 @@ class _Reader:
         items: list[Any] = []
         lines = self.lines
         while self.at < len(lines):
-            here, key, rest = _split(lines[self.at])
-            if here != indent or key is not None:
-                if here == _COMMENT:
-                    self.at += 1
-                    continue
+            here, key, value, rest = _entries.get(lines[self.at]) or _entry(lines[self.at])
+            if here == _COMMENT:
+                self.at += 1
+            elif here != indent or key is not None:
                 if here > indent:
                     raise NotCanonical
                 break
-            items.append(self.item(rest, indent))
+            elif value is not ...:
+                items.append(value)
+                self.at += 1
+            else:
+                items.append(self.item(rest, indent))
         self.depth -= 1
         return items
 

@@ -31,7 +31,7 @@ _NAMED_BY = {
     "status": ("kind", "name", "version"),
     VERSION: ("name", "version"),
 }
-ADDRESSINGS = ("named", "head", "version", "slot", "event")
+DERIVED = "derived"
 
 
 class Shape:
@@ -104,9 +104,10 @@ class Shape:
         """Whether the fast validator can be asked about NaN and infinities."""
         return exact(self.schema)
 
-    def accepts(self, data: Any) -> bool:
+    def accepts(self, data: Any, *, all_finite: bool = False) -> bool:
         """Whether the data is plainly right; where it is not, only the reference validator knows.
 
+        Who has seen that all numbers are finite spares it the look.
         The first few records are walked through, which takes less than to import and build the fast validator.
         """
         if self._walked < _FEW:
@@ -115,7 +116,7 @@ class Shape:
                 return True
         if self.fast is None:
             return bool(self.slow.is_valid(data))
-        if finite(data):
+        if all_finite or finite(data):
             return bool(self.fast.is_valid(data))
         return self.exact and bool(self.fast.is_valid(stood_in(data)))
 
@@ -202,6 +203,8 @@ def read_kind(data: Mapping[str, Any], path: str, blob: str, meta: Shape) -> Kin
     if faults:
         return faults
     kind = kind_of(data, path, blob)
+    if kind.addressing == DERIVED:
+        return kind
     if fault := kind.template.fault() or _misnamed(kind):
         return [_invalid(path, f"the template {kind.template.text} {fault}", "x-gitml.path")]
     return kind
@@ -219,7 +222,9 @@ def kind_of(data: Mapping[str, Any], path: str, blob: str) -> Kind:
     """The kind that a schema file's data defines, where `read_kind` has found it usable."""
     name, _slash, major = data["$id"].partition("/")
     word = data[WORD]
-    return Kind(name, int(major), word["addressing"], Template.read(word["path"]), data, path, blob, Shape(data))
+    is_derived = word["addressing"] == DERIVED
+    template = Template.of_derived(tuple(word["keys"])) if is_derived else Template.read(word["path"])
+    return Kind(name, int(major), word["addressing"], template, data, path, blob, Shape(data))
 
 
 def _unusable(data: Mapping[str, Any], path: str) -> list[Problem]:

@@ -116,6 +116,11 @@ class Template:
         keys = tuple(dict.fromkeys(part.key for part in segments if part.key and not part.shard))
         return cls(text, keys, segments)
 
+    @classmethod
+    def of_derived(cls, keys: tuple[str, ...]) -> Template:
+        """What derived records have for a template: their keys, and no path that could fit it."""
+        return cls("", keys, ())
+
     @property
     def adopted(self) -> bool:
         """Whether its files lie outside `metadata/`, where names are raw."""
@@ -142,11 +147,14 @@ class Template:
 
     def overlaps(self, other: Template) -> bool:
         """Whether one path could belong to both."""
-        same = len(self.segments) == len(other.segments)
-        return same and all(a.meets(b) for a, b in zip(self.segments, other.segments, strict=True))
+        if not self.segments or len(self.segments) != len(other.segments):
+            return False
+        return all(a.meets(b) for a, b in zip(self.segments, other.segments, strict=True))
 
     def path(self, keys: tuple[str, ...]) -> str:
         """The path of the record with these keys; raises BadRef where a raw name cannot be a file name."""
+        if not self.segments:
+            raise BadRef("a derived record has no file of its own", hint="change the file that it is read from")
         values = dict(zip(self.keys, keys, strict=True))
         return "/".join(
             part.before + (self._name(part, values[part.key]) if part.key else "") + part.after

@@ -6,7 +6,6 @@ this walk cannot tell for certain (None) is left to the validators, and so is ev
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -84,7 +83,7 @@ def _any(verdicts: Iterable[Verdict]) -> Verdict:
 def _type(said: Any, data: Any, _schema: Mapping[str, Any], _walk: Walk) -> Verdict:
     wanted = [said] if isinstance(said, str) else said
     names = _TYPES.get(type(data))
-    if names is None or not isinstance(wanted, list) or (isinstance(data, float) and not math.isfinite(data)):
+    if names is None or not isinstance(wanted, list):
         return None
     if any(name in wanted for name in names):
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
@@ -70,15 +70,19 @@ class Loaded(NamedTuple):
 
 def load(source: Source, paths: Iterable[str]) -> list[Loaded]:
     """Read the records at paths of a source."""
-    wanted = {path: source.entries[path] for path in paths}
-    regular = {path: entry for path, entry in wanted.items() if entry.mode not in NO_FILES}
-    with _uncollected():
-        parsed = parse(source, {entry.oid for entry in regular.values()})
-        return [_one(source, path, entry, parsed.get(entry.oid)) for path, entry in wanted.items()]
+    return load_each([(source, path, source.entries[path]) for path in dict.fromkeys(paths)])
+
+
+def load_each(wanted: Sequence[tuple[Source, str, Entry]]) -> list[Loaded]:
+    """Read what stands at paths of several sources that share their objects; each blob is read once."""
+    oids = {entry.oid for _source, _path, entry in wanted if entry.mode not in NO_FILES}
+    with uncollected():
+        parsed = parse(wanted[0][0], oids) if wanted else {}
+        return [_one(source, path, entry, parsed.get(entry.oid)) for source, path, entry in wanted]
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """While mappings are made by the ten thousand, looking for dead ones among them takes as long as making them."""
     was_on = gc.isenabled()
     gc.disable()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from gitml.errors import BadValue, GitFailed
@@ -21,6 +22,8 @@ from gitml.repo.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import git as gitpython
+
+    from gitml.repo.derive import Deriver
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,16 @@ class Repository:
         git = Git.find(path)
         return cls(git, _prefix(git, path), Cache(git.common_dir))
 
+    @cached_property
+    def deriver(self) -> Deriver:
+        """What makes derived records for all snapshots of this repository; a hook never asks, nor imports it."""
+        from gitml.repo.derive import Deriver
+
+        return Deriver(self.git)
+
+    def _deriver(self) -> Deriver:
+        return self.deriver
+
     def here(self) -> Snapshot:
         """What a user sees: the work tree, or HEAD where there is none (a bare repository)."""
         return self.head() if self.git.bare else self.worktree()
@@ -48,16 +61,7 @@ class Repository:
         """The work tree, as git would add it."""
         # Other files' ids are nobody's business here, and hashing what lies around could take minutes.
         found = self.git.worktree(wanted=self._wanted, hashed=False)
-        at = At("worktree")
-        return Snapshot(
-            self.git,
-            at,
-            found.entries,
-            prefix=self.prefix,
-            contents=found.contents,
-            cache=self.cache,
-            problems=found.problems,
-        )
+        return self._snapshot(At("worktree"), found.entries, contents=found.contents, problems=found.problems)
 
     def staged(self) -> Snapshot:
         """The staged content."""
@@ -67,7 +71,7 @@ class Repository:
         if self.git.bare:
             raise BadValue("this repository is bare: nothing is staged in it", hint="name a commit (--at HEAD)")
         problems = [problem for problem in found.problems if self._wanted(problem.path)]
-        return Snapshot(self.git, At("staged"), found.entries, prefix=self.prefix, cache=self.cache, problems=problems)
+        return self._snapshot(At("staged"), found.entries, problems=problems)
 
     def head(self) -> Snapshot:
         """HEAD's commit; an empty snapshot where there is none yet."""
@@ -100,7 +104,10 @@ class Repository:
     def _at_commit(
         self, commit: str | None, entries: Mapping[str, Entry], asker: tuple[SchemaFile, ...] = ()
     ) -> Snapshot:
-        return Snapshot(self.git, At("commit", commit), entries, prefix=self.prefix, asker=asker, cache=self.cache)
+        return self._snapshot(At("commit", commit), entries, asker=asker)
+
+    def _snapshot(self, at: At, entries: Mapping[str, Entry], **more: Any) -> Snapshot:
+        return Snapshot(self.git, at, entries, prefix=self.prefix, cache=self.cache, deriver=self._deriver, **more)
 
     def at(self, text: str | None, main: str | None = None, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """A snapshot by name: `worktree`, `staged`, a revision, or a date; raises NotFound."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitml.errors import BadRef, NotFound, Problem
@@ -11,6 +12,7 @@ from gitml.records.nearest import nearest
 from gitml.records.reader import read
 from gitml.records.record import Record
 from gitml.records.ref import Ref
+from gitml.records.schema import DERIVED
 from gitml.records.schemas import FOLDER, STORE, Place, SchemaFile, Schemas, is_schema_path
 from gitml.records.settings import PATH as SETTINGS
 from gitml.records.settings import Settings
@@ -21,9 +23,12 @@ from gitml.repo.git.objects import Entry
 from gitml.repo.git.revision import At
 from gitml.repo.kinds import read_files, schemas
 from gitml.repo.load import NO_FILES, Loaded, load
+from gitml.repo.readers import KINDS
 
 if TYPE_CHECKING:
     from gitml.repo.change import Change
+    from gitml.repo.derive import Deriver
+    from gitml.repo.readers.derived import Derived
 
 _NEAR = 2000
 # What is read in small portions is asked for again by one check after the other, and each time is a process.
@@ -49,6 +54,7 @@ class Snapshot:
         asker: Iterable[SchemaFile] = (),
         cache: Cache | None = None,
         problems: Iterable[Problem] = (),
+        deriver: Callable[[], Deriver] | None = None,
     ) -> None:
         self.git = git
         self.at = at
@@ -57,8 +63,10 @@ class Snapshot:
         self.contents = contents or {}
         self.cache = cache
         self.tree_problems = tuple(problems)
+        self.deriver = deriver or partial(_deriver, git)
         self._asker = tuple(asker)
         self._loaded: dict[str, Loaded] = {}
+        self._derived: dict[str | None, Derived] = {}
         self._places: dict[str, Place | None] = {}
         self._read: dict[str, bytes] = {}
 
@@ -74,7 +82,7 @@ class Snapshot:
     @cached_property
     def content(self) -> Mapping[str, Entry]:
         """The part of the tree that is the store: records, schemas, pointers, series."""
-        from gitml.repo.data.pointers import is_pointer_file
+        from gitml.repo.readers.dvc import is_pointer_file
 
         own = (self.prefix + OWN_FOLDER, self.prefix + FOLDER)
         inside = ((path, entry) for path, entry in self.entries.items() if path.startswith(self.prefix))
@@ -196,11 +204,31 @@ class Snapshot:
             yield from (self._loaded[path] for path in portion if path in self._loaded)
 
     def records(self, kind: str | None = None) -> Iterator[Record]:
-        """The records of a kind (of all kinds), by path; those that cannot be read are among `problems`."""
+        """The records of a kind (of all kinds), by path, and after them the derived ones.
+
+        A record hides a derived one of its name. Those that cannot be read are among `problems`.
+        """
         if kind is not None:
             self.schemas.kind(kind)
         paths = self.paths if kind is None else self.paths_of(kind)
-        return (found.record for found in self.load(paths) if found.record is not None)
+        yield from (found.record for found in self.load(paths) if found.record is not None)
+        yield from (record for record in self.derived(kind).of(kind) if self.find(record.ref) is None)
+
+    def derived(self, kind: str | None = None) -> Derived:
+        """What the readers that make a kind (all readers) make of other tools' files, and what they could not read."""
+        if kind not in self._derived:
+            from gitml.repo.derive import Asked
+
+            readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
+            asked = Asked(readers, kind, self.prefix, self.at.commit)
+            self._derived[kind] = self.deriver().derive(self.entries, asked, self._changed)
+        return self._derived[kind]
+
+    def _changed(self, path: str, oid: str) -> bytes | None:
+        """Bytes that are not Git's yet: of a change, or of the work tree's files that nobody has given an id."""
+        if oid in self.contents:
+            return self.contents[oid]
+        return None if oid.strip("0") else self.git.unread(path)
 
     def paths_of(self, kind: str) -> list[str]:
         """The paths of the records of one kind."""
@@ -208,7 +236,7 @@ class Snapshot:
 
     def record(self, ref: Ref) -> Record:
         """One record; raises NotFound with the nearest refs, or BadRef."""
-        path = self.path(ref)
+        path = self.path(ref) if self.schemas.kind(ref.kind).addressing != DERIVED else ""
         if path in self.entries:
             found = self.load([path])[0]
             if found.record is not None:
@@ -217,6 +245,8 @@ class Snapshot:
         for problem in self.tree_problems:
             if problem.path == path:
                 raise NotFound(f"{ref.bare} cannot be read: {problem}")
+        if (made := self.derived(ref.kind).get(ref.bare)) is not None:
+            return made
         near = nearest(str(ref.bare), self._names(ref.kind))
         raise NotFound(
             f"there is no {ref.bare} {self.told}", near=near, hint=f"git ml list {ref.kind} shows what is there"
@@ -230,14 +260,13 @@ class Snapshot:
         return "in the staged content" if self.at.kind == "staged" else "in the work tree"
 
     def _names(self, kind: str) -> list[str]:
-        paths = self.paths_of(kind)[:_NEAR]
-        return [str(found.record.ref) for found in self.load(paths) if found.record is not None]
+        return [str(record.ref) for record in islice(self.records(kind), _NEAR)]
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the form and place of records and schemas, and with the tree."""
         found = [problem for loaded in self.load(self.paths) for problem in loaded.problems]
-        every = dict.fromkeys([*self.tree_problems, *self.schemas.problems, *found])
+        every = dict.fromkeys([*self.tree_problems, *self.schemas.problems, *found, *self.derived().problems])
         return tuple(sorted(every, key=lambda problem: problem.order))
 
     def overlay(self, changes: Iterable[Change]) -> Snapshot:
@@ -260,6 +289,7 @@ class Snapshot:
             asker=self._asker,
             cache=self.cache,
             problems=self.tree_problems,
+            deriver=self.deriver,
         )
         after._loaded = {
             path: found for path, found in self._loaded.items() if path in entries and entries[path].oid == found.blob
@@ -274,6 +304,12 @@ class Snapshot:
     def settings_kind(self) -> str:
         """The kind whose schema store.yaml satisfies."""
         return STORE
+
+
+def _deriver(git: Git) -> Deriver:
+    from gitml.repo.derive import Deriver
+
+    return Deriver(git)
 
 
 def _bytes_of(git: Git, held: Mapping[str, bytes], oids: Iterable[str]) -> dict[str, bytes]:

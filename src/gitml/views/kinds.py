@@ -21,7 +21,7 @@ _COLUMNS = (Column("kind", "string"), Column("records", "int"), Column("problems
 def kinds(snapshot: Snapshot) -> Rows:
     """One row a kind that has records or problems, by name; last, with a null kind, the problems of no kind."""
     records = Counter(record.kind for record in snapshot.records())
-    problems = Counter(_kind(snapshot, problem.path) for problem in snapshot.problems)
+    problems = Counter(kind_at(snapshot, problem.path) for problem in snapshot.problems)
     names = sorted({*records, *problems}, key=lambda name: (name is None, name or ""))
     rows = tuple({"kind": name, "records": records[name or ""], "problems": problems[name]} for name in names)
     return Rows(None, _COLUMNS, rows, len(rows))
@@ -29,10 +29,10 @@ def kinds(snapshot: Snapshot) -> Rows:
 
 def unread(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
     """Why each record of a kind (of all kinds) that cannot be read cannot be: no table shows it."""
-    paths = [path for path in snapshot.paths if kind is None or _kind(snapshot, path) == kind]
+    paths = [path for path in snapshot.paths if kind is None or kind_at(snapshot, path) == kind]
     lost = (found.problems[0] for found in snapshot.load(paths) if found.record is None)
     troubled = (problem for problem in snapshot.tree_problems if snapshot.is_record_path(problem.path))
-    also = (problem for problem in troubled if kind is None or _kind(snapshot, problem.path) == kind)
+    also = (problem for problem in troubled if kind is None or kind_at(snapshot, problem.path) == kind)
     return tuple(dict.fromkeys([*lost, *also]))
 
 
@@ -41,7 +41,7 @@ def is_complete(unread: Iterable[Problem]) -> bool:
     return all(problem.code != UNREADABLE for problem in unread)
 
 
-def _kind(snapshot: Snapshot, path: str) -> str | None:
+def kind_at(snapshot: Snapshot, path: str) -> str | None:
     """The kind of what lies at a path; for a file that is misplaced, that of its folder."""
     place = snapshot.place(path)
     if place is not None:

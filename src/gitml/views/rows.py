@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from gitml.errors import BadFilter, BadValue, NotFound
-from gitml.records.filter import Always, Expr, order, parse
+from gitml.records.filter import order
 from gitml.records.filter_tokens import Cursor
 from gitml.records.nearest import nearest
 from gitml.records.record import MISSING, Record, column, flatten, segments
-from gitml.views.columns import REF, Fields, Names, named, split
+from gitml.views.columns import REF, Fields
+from gitml.views.question import PLAIN, Question
 
 if TYPE_CHECKING:
+    from gitml.errors import Problem
+    from gitml.records.filter import Expr
     from gitml.repo.snapshot import Snapshot
+    from gitml.views.columns import Names
 
 Cells = dict[str, Any]
 Path = tuple[str, ...]
@@ -29,7 +33,6 @@ _TYPES: Final[Mapping[frozenset[type], str]] = {
     frozenset({dict}): "mapping",
 }
 _NULL = type(None)
-_PLAIN = "gitml"
 _HINT = "a field stands in the schema of the kind or in one of its records"
 
 
@@ -47,12 +50,27 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a kind; a row lacks the fields that its record lacks, `total` counts what the limit cut off too."""
+    """The rows of a kind; a row lacks the fields that its record lacks, `total` counts what the limit cut off too.
+
+    Over history (views.past) `problems` says why records are not among them, `complete` whether nothing was missing.
+    """
 
     kind: str | None
     columns: tuple[Column, ...]
     rows: tuple[Cells, ...]
     total: int
+    problems: tuple[Problem, ...] = ()
+    complete: bool = True
+
+
+class Item(NamedTuple):
+    """A record, and the cells that stand before its own fields: its ref. A field of such a name gives way."""
+
+    head: Cells
+    record: Record
+
+
+HEAD: Final = (Column(REF, "string"),)
 
 
 def rows(
@@ -62,87 +80,105 @@ def rows(
     columns: Names | None = None,
     sort: Names | None = None,
     limit: int | None = None,
-    dialect: str = _PLAIN,
+    dialect: str = PLAIN,
 ) -> Rows:
     """The records of a kind for which a filter holds, by ref or as `sort` says (`-metrics.auc`: the highest first).
 
     `columns` may name a mapping, which stands for all fields in it; `ref` is always there. Without `columns` there are
     those that the rows have or, where nothing matches, those that the kind's records have. Raises BadFilter, NotFound.
     """
-    if limit is not None and (isinstance(limit, bool) or limit < 0):
-        raise BadValue(f"{limit!r} is no limit", hint="write a number of rows, 0 or more")
-    wanted = None if columns is None else [named(name) for name in split(columns)]
-    keys = [_sort_key(text) for text in split(sort or ())]
-    expr = parse(where, dialect) if isinstance(where, str) else where or Always()
-    known = _Known(Fields.of(snapshot.schemas, kind), _by_ref(snapshot.records(kind)))
-    if dialect == _PLAIN:  # MLflow's own filters find nothing where a name is unknown
-        known.check(sorted(expr.fields), lambda told, near, name: _bad_filter(told, near, name, where))
-    known.check([*(wanted or ()), *(name for name, _descending in keys)], _not_found)
-    asked = _paths(expr.fields)
-    matching = [pair for pair in known.records if expr.on(_pick(pair, asked))]
-    flat = _cells(matching, wanted)
-    names = known.columns(flat or _cells(known.records, wanted), wanted)
-    place = _sorted(matching, keys)
-    shown = tuple(flat[number] for number in (place if limit is None else place[:limit]))
-    return Rows(kind, known.typed(names, flat), shown, len(flat))
+    question = Question.of(where, columns, sort, limit, dialect)
+    items = [Item({REF: str(record.ref)}, record) for record in snapshot.records(kind)]
+    items.sort(key=lambda item: str(item.head[REF]))
+    return answer(question, Listing(kind, Fields.of(snapshot.schemas, kind), items))
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What is there: the fields that the schemas name, and the records of the kind, by ref."""
+class Listing:
+    """What there is to be asked about: the fields that the schemas name, and records in the order that decides ties."""
 
+    kind: str
     fields: Fields
-    records: Sequence[tuple[str, Record]]
+    items: Sequence[Item]
+    head: tuple[Column, ...] = HEAD
 
     def check(self, names: Sequence[str], refuse: Callable[[str, tuple[str, ...], str], NoReturn]) -> None:
         """Refuse a field that is in neither schema nor records."""
         for name in names:
             path = segments(name)
-            if name != REF and not self._stands(path):
+            if name not in self.first and not self._stands(path):
                 kind = self.fields.kinds[0].name if self.fields.kinds else "record"
-                candidates = {*self.fields.beside(path), *_names(_cells(self.records, None))}
+                candidates = {*self.fields.beside(path), *_names(self.cells(self.items))}
                 refuse(f"no {kind} has a field {name}", nearest(name, candidates), name)
 
     def _stands(self, path: Path) -> bool:
         place = self.fields.place(path)
-        if place == len(path) or any(_lookup(record, path) is not MISSING for _ref, record in self.records):
+        if place == len(path) or any(_lookup(item.record, path) is not MISSING for item in self.items):
             return True
         # Of a free map the schema knows no names, so the records tell; where none has anything in it, any name is fine.
-        return place is not None and not any(_filled(_lookup(record, path[:place])) for _ref, record in self.records)
+        return place is not None and not any(_filled(_lookup(item.record, path[:place])) for item in self.items)
+
+    @property
+    def first(self) -> list[str]:
+        """The names of the cells that stand before the fields."""
+        return [column.name for column in self.head]
+
+    def cells(self, items: Sequence[Item], wanted: Sequence[str] | None = None) -> list[Cells]:
+        """The cells of some rows: all, or those that are asked for."""
+        if wanted is None:
+            return [item.head | flatten(item.record.data) | item.head for item in items]
+        paths = _paths(dict.fromkeys([*self.first, *wanted]))
+        return [_pick(item, paths) for item in items]
 
     def columns(self, cells: Sequence[Cells], wanted: Sequence[str] | None) -> list[str]:
         """The columns of some rows: in the schema's order, or as they were asked for."""
-        names = sorted(_names(cells) | {REF}, key=self.fields.order)
+        first = self.first
+        names = [*first, *sorted(_names(cells).difference(first), key=self.fields.order)]
         if wanted is None:
             return names
-        asked = wanted if REF in wanted else [REF, *wanted]
+        asked = [*(name for name in first if name not in wanted), *wanted]
         found = ((name, [each for each in names if each == name or each.startswith(name + ".")]) for name in asked)
         return list(dict.fromkeys(each for name, below in found for each in below or [name]))
 
     def typed(self, names: Sequence[str], cells: Sequence[Cells]) -> tuple[Column, ...]:
         """The columns with the types of what stands in them."""
+        known = {column.name: column.type for column in self.head}
         types = _types(cells)
-        return tuple(Column(name, _type(types.get(name)) or self.fields.type(name)) for name in names)
+        return tuple(
+            Column(name, known.get(name) or _type(types.get(name)) or self.fields.type(name)) for name in names
+        )
 
 
-def _by_ref(records: Iterable[Record]) -> list[tuple[str, Record]]:
-    return sorted(((str(record.ref), record) for record in records), key=lambda pair: pair[0])
+def answer(question: Question, listing: Listing) -> Rows:
+    """The rows that are asked for; raises BadFilter, NotFound."""
+    wanted, where, limit = question.columns, question.where, question.limit
+    if question.dialect == PLAIN:  # MLflow's own filters find nothing where a name is unknown
+        fields = sorted(question.expr.fields)
+        listing.check(fields, lambda told, near, name: _bad_filter(told, near, name, where))
+    listing.check([*(wanted or ()), *(name for name, _descending in question.keys)], _not_found)
+    asked = _paths(question.expr.fields)
+    matching = [item for item in listing.items if question.expr.on(_pick(item, asked))]
+    flat = listing.cells(matching, wanted)
+    names = listing.columns(flat or listing.cells(listing.items, wanted), wanted)
+    place = _sorted(matching, question.keys)
+    shown = tuple(flat[number] for number in (place if limit is None else place[:limit]))
+    return Rows(listing.kind, listing.typed(names, flat), shown, len(flat))
 
 
-def _sort_key(text: str) -> tuple[str, bool]:
-    return named(text.removeprefix("-")), text.startswith("-")
-
-
-def _sorted(records: Sequence[tuple[str, Record]], keys: Sequence[tuple[str, bool]]) -> list[int]:
-    """The positions in order; the records come by ref, and every pass is stable."""
-    place = list(range(len(records)))
+def _sorted(items: Sequence[Item], keys: Sequence[tuple[str, bool]]) -> list[int]:
+    """The positions in order; every pass is stable, so what ties stays in the order in which it came."""
+    place = list(range(len(items)))
     for name, descending in reversed(keys):
         path = segments(name)
-        values = [records[number][0] if name == REF else _lookup(records[number][1], path) for number in place]
+        values = [_value(items[number], name, path) for number in place]
         if any(isinstance(value, dict) and value for value in values):
             raise BadValue(f"{name} is a mapping, which has no order", hint=f"sort by a field in it: {name}.…")
         place = [place[number] for number in order(values, descending=descending)]
     return place
+
+
+def _value(item: Item, name: str, path: Path) -> Any:
+    return item.head[name] if name in item.head else _lookup(item.record, path)
 
 
 def _lookup(record: Record, path: Path) -> Any:
@@ -160,20 +196,11 @@ def _paths(names: Iterable[str]) -> list[tuple[str, Path]]:
     return [(name, segments(name)) for name in names]
 
 
-def _cells(records: Sequence[tuple[str, Record]], wanted: Sequence[str] | None) -> list[Cells]:
-    if wanted is None:
-        # A record's own field `ref` gives way: the column is the record's name.
-        return [{REF: ref} | flatten(record.data) | {REF: ref} for ref, record in records]
-    paths = _paths(dict.fromkeys([REF, *wanted]))
-    return [_pick(pair, paths) for pair in records]
-
-
-def _pick(pair: tuple[str, Record], paths: Sequence[tuple[str, Path]]) -> Cells:
+def _pick(item: Item, paths: Sequence[tuple[str, Path]]) -> Cells:
     """The cells of some fields alone, those inside a mapping included."""
-    ref, record = pair
     cells: Cells = {}
     for name, path in paths:
-        value = ref if name == REF else _lookup(record, path)
+        value = _value(item, name, path)
         if isinstance(value, dict) and value:
             cells.update((f"{name}.{below}", inner) for below, inner in flatten(value).items())
         elif value is not MISSING:

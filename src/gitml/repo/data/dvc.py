@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from gitml.errors import DiskFailed, GitmlError, NotFound
@@ -20,6 +20,8 @@ _FOLDER = ".dvc"
 _IGNORE = ".dvcignore"
 _NEVER = {".dvc", ".git", ".hg"}
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
+_TEXT = bytes(range(32, 127)) + b"\n\r\t\f\b"
+_BINARY_SHARE = 0.3
 _FULL = ("No space left on device", "Disk quota exceeded", "Read-only file system")
 
 
@@ -45,6 +47,23 @@ def file_digest(path: Path) -> tuple[str, int]:
     """DVC's md5 and size of a file, or of a folder (`….dir`: the md5 of its listing); NotFound, DiskFailed."""
     try:
         return _folder_digest(path) if path.is_dir() else _digest(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"{error.filename or path}: no such file") from error
+    except OSError as error:
+        raise DiskFailed(f"{error.filename or path}: cannot be read: {error.strerror}") from error
+
+
+def is_what(path: Path, md5: str) -> bool:
+    """Whether a file or folder is what a hash of DVC's says, in the way of DVC 3 or of DVC 2; NotFound, DiskFailed."""
+    if path.is_dir() != md5.endswith(".dir"):
+        return False
+    return file_digest(path)[0] == md5 or legacy_digest(path) == md5
+
+
+def legacy_digest(path: Path) -> str:
+    """DVC 2's md5 of a file, or of a folder: the line ends of texts were made alike; NotFound, DiskFailed."""
+    try:
+        return _folder_digest(path, _unix_digest)[0] if path.is_dir() else _unix_digest(path)[0]
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(f"{error.filename or path}: no such file") from error
     except OSError as error:
@@ -123,10 +142,23 @@ def _digest(path: Path) -> tuple[str, int]:
         return md5, file.tell()
 
 
-def _folder_digest(folder: Path) -> tuple[str, int]:
+def _unix_digest(path: Path) -> tuple[str, int]:
+    """As DVC 2 reads: a MiB at a time, each text or not by its own first bytes."""
+    found = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            found.update(chunk.replace(b"\r\n", b"\n") if _is_text(chunk[:512]) else chunk)
+        return found.hexdigest(), file.tell()
+
+
+def _is_text(start: bytes) -> bool:
+    return b"\0" not in start and len(start.translate(None, _TEXT)) <= len(start) * _BINARY_SHARE
+
+
+def _folder_digest(folder: Path, digest: Callable[[Path], tuple[str, int]] | None = None) -> tuple[str, int]:
     listing, total = [], 0
     for path in _files(folder):
-        md5, size = _digest(path)
+        md5, size = (digest or _digest)(path)
         listing.append({"md5": md5, "relpath": path.relative_to(folder).as_posix()})
         total += size
     listing.sort(key=lambda entry: entry["relpath"])

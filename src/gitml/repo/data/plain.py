@@ -53,9 +53,18 @@ def load(raw: bytes) -> Any:
 
 def line_of(raw: bytes, *way: str | int) -> int | None:
     """The line (from 1) of the value at the end of this way of keys and indices, or of the last part that exists."""
+    return line_at(tree_of(raw), *way)
+
+
+def tree_of(raw: bytes) -> Node | None:
+    """A readable document as nodes, which know their lines; None where it is empty."""
     import yaml
 
-    node: Node | None = yaml.compose(raw, Loader=yaml.CBaseLoader)
+    return yaml.compose(raw, Loader=yaml.CBaseLoader)
+
+
+def line_at(node: Node | None, *way: str | int) -> int | None:
+    """The same as `line_of`, of a document that is asked more than once."""
     for step in way:
         inner = _step(node, step)
         if inner is None:
@@ -70,7 +79,7 @@ def _step(node: Node | None, step: str | int) -> Node | None:
     if isinstance(node, yaml.MappingNode):
         return next((value for key, value in node.value if key.value == step), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-        return node.value[step]  # type: ignore[no-any-return]
+        return next(iter(node.value[step : step + 1]), None)
     return None
 
 

@@ -1,26 +1,18 @@
-"""What DVC tracks, read from its own files: `*.dvc`, `dvc.lock` (and `dvc.yaml`, for where a stage runs).
-
-Pure but for the history at the end, which takes two git processes whatever its length.
-"""
+"""What DVC tracks: the paths and hashes that `*.dvc` and `dvc.lock` give (and `dvc.yaml`, for where a stage runs)."""
 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitml.errors import Problem
-from gitml.repo.data.plain import Unreadable, line_of, load
-from gitml.repo.git import Git
-
-_LOCK = "dvc.lock"
-_STAGES = "dvc.yaml"
-_OLD = "Dvcfile"
-_MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
-_COUNT = re.compile(r"[0-9]{1,18}")
-_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*://|/|[A-Za-z]:[\\/]")
+from gitml.repo.data.plain import Unreadable, load
+from gitml.repo.readers.dvc import LOCK, STAGES, is_pointer_file
+from gitml.repo.readers.dvc.dotdvc import dot_dvc
+from gitml.repo.readers.dvc.lock import lock
+from gitml.repo.readers.dvc.locked import Locked, is_elsewhere, rooted
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,144 +38,103 @@ class Tracked:
     problems: tuple[Problem, ...] = ()
 
 
-def is_pointer_file(path: str) -> bool:
-    """Whether `tracked` reads a file of this name."""
-    name = path.rpartition("/")[2]
-    return name in (_LOCK, _STAGES, _OLD) or (name.endswith(".dvc") and name != ".dvc")
-
-
 def tracked(files: Mapping[str, bytes]) -> Tracked:
-    """Pointers from the contents of DVC's files, by path; a malformed file is one problem and the rest is read."""
+    """Pointers from the contents of DVC's files, by path; what is malformed is a problem and the rest is read."""
     pointers: dict[str, Pointer] = {}
     problems: list[Problem] = []
     for path in sorted(files):
-        if not is_pointer_file(path) or path.rpartition("/")[2] == _STAGES:
+        if not is_pointer_file(path) or path.rpartition("/")[2] == STAGES:
             continue
-        folder = posixpath.dirname(path)
+        wdirs = wdirs_of([files.get(posixpath.join(posixpath.dirname(path), STAGES))])
         try:
-            for pointer in _read(path, files[path], _wdirs(files.get(posixpath.join(folder, _STAGES)))):
-                pointers.setdefault(pointer.path, pointer)
+            found, faults = read_pointers(path, files[path], wdirs)
         except Unreadable as error:
             problems.append(error.problem("dvc", path))
+            continue
+        problems.extend(faults)
+        for pointer in found:
+            pointers.setdefault(pointer.path, pointer)
     return Tracked(pointers, tuple(problems))
 
 
-def hashes_in_history(git: Git, tip: str = "HEAD") -> Mapping[str, frozenset[str]]:
-    """Every hash with which each data path was ever tracked, in all commits that lead to `tip`.
-
-    What lies beyond a shallow clone's boundary, or is missing from a partial clone, is not in it.
-    """
-    versions: dict[str, set[str]] = {}
-    for path, oid in _versions(git, tip):
-        versions.setdefault(path, set()).add(oid)
-    blobs = dict(git.cat({oid for oids in versions.values() for oid in oids}))
-    found: dict[str, set[str]] = {}
-    for path, oids in versions.items():
-        stages = versions.get(posixpath.join(posixpath.dirname(path), _STAGES), ()) if path.endswith(_LOCK) else ()
-        wdirs = _all_wdirs(blobs[oid] for oid in stages)
-        for raw in (blobs[oid] for oid in oids):
-            for pointer in _leniently(path, raw, wdirs):
-                found.setdefault(pointer.path, set()).add(pointer.md5)
-    return {path: frozenset(hashes) for path, hashes in found.items()}
+Wdirs = Mapping[str, tuple[str, ...]]
+"""The folders where stages run, by stage's name and from the folder of their dvc.yaml."""
 
 
-def in_history(git: Git, path: str, md5: str, tip: str = "HEAD") -> bool | None:
-    """Whether `path` was ever tracked with that hash; None where it is not found and history is cut short."""
-    if md5 in hashes_in_history(git, tip).get(path, ()):
-        return True
-    return None if git.is_shallow() or git.promisor() else False
+class Read(NamedTuple):
+    """What one file tracks, and what could not be read of it."""
+
+    pointers: tuple[Pointer, ...]
+    problems: tuple[Problem, ...]
 
 
-def _read(path: str, raw: bytes, wdirs: Mapping[str, tuple[str, ...]]) -> Iterator[Pointer]:
+def read_pointers(path: str, raw: bytes, wdirs: Wdirs) -> Read:
+    """The pointers in a `.dvc` file or a `dvc.lock`, whose paths are relative to where its stages run; Unreadable."""
+    if not path.endswith(LOCK):
+        said = dot_dvc(path, raw)
+        return Read(tuple(_pointers(path, said.outs, None)), said.problems)
     folder = posixpath.dirname(path)
-    data = load(raw)
-    if not path.endswith(_LOCK):
-        wdir = _mapping(raw, data, ()).get("wdir", ".")
-        yield from _outs(path, raw, data, [posixpath.join(folder, str(wdir))], ())
-        return
-    # Schema 1.0 was the stages alone; 2.0 has them under `stages`.
-    way = ("stages",) if isinstance(data, dict) and "schema" in data else ()
-    stages = data.get("stages") if way else data
-    for name, stage in _mapping(raw, stages, way).items():
-        places = wdirs.get(name) or wdirs.get(name.partition("@")[0]) or (".",)
-        yield from _outs(path, raw, stage, [posixpath.join(folder, wdir) for wdir in places], (*way, name))
+    entries, problems = lock(path, raw)
+    found: list[Pointer] = []
+    for name, entry in entries.items():
+        for wdir in wdirs.get(name) or wdirs.get(name.partition("@")[0]) or (".",):
+            found.extend(_pointers(path, entry.outs, rooted(folder, wdir)))
+    return Read(tuple(found), problems)
 
 
-def _outs(path: str, raw: bytes, holder: Any, folders: Iterable[str], way: tuple[str, ...]) -> Iterator[Pointer]:
-    outs = _mapping(raw, holder, way).get("outs") or []
-    if not isinstance(outs, list):
-        raise Unreadable("outs is not a list", line_of(raw, *way, "outs"))
-    for number, out in enumerate(outs):
-        place: tuple[str | int, ...] = (*way, "outs", number)
-        if not isinstance(out, dict) or not isinstance(out.get("path"), str):
-            raise Unreadable("an output has no path", line_of(raw, *place))
-        md5 = out.get("md5")
-        if not md5 or _ELSEWHERE.match(out["path"]):  # not added yet, or data outside the repository
-            continue
-        if not isinstance(md5, str) or not _MD5.fullmatch(md5):
-            raise Unreadable(f"{out['path']}: its md5 is none", line_of(raw, *place, "md5"))
-        for folder in folders:
-            data_path = posixpath.normpath(posixpath.join(folder, out["path"]))
-            size, nfiles = _count(out.get("size")), _count(out.get("nfiles"))
-            yield Pointer(data_path, md5, size, nfiles, path, legacy="hash" not in out)
+def _pointers(source: str, outs: Iterable[Locked], wdir: str | None) -> Iterator[Pointer]:
+    for out in outs:
+        path = out.path if wdir is None else rooted(wdir, out.path)
+        # Without a hash it is not added yet; what lies outside the repository is somebody else's.
+        inside = path and not is_elsewhere(path) and path.partition("/")[0] != ".."
+        if inside and out.hash and out.algorithm == "md5":
+            yield Pointer(path, out.hash, out.size, out.nfiles, source, out.legacy)
 
 
-def _mapping(raw: bytes, value: Any, way: tuple[str, ...]) -> dict[str, Any]:
-    if value is None or value == "":
-        return {}
-    if not isinstance(value, dict):
-        raise Unreadable(f"{'.'.join(way) or 'the file'} is not a mapping", line_of(raw, *way))
-    return value
+def wdirs_of(blobs: Iterable[bytes | None]) -> Wdirs:
+    """Where each stage runs by some versions of a dvc.yaml; a broken one says nothing, nor does a template over params.
+
+    Of several versions each counts, and so does the file's own folder: the lock may be older or younger than they.
+    """
+    given = list(blobs)
+    found: dict[str, dict[str, None]] = {}
+    for raw in given:
+        for name, wdir in _wdirs(raw or b""):
+            found.setdefault(name, {} if len(given) == 1 else {".": None})[wdir] = None
+    return {name: tuple(sorted(wdirs)) for name, wdirs in found.items()}
 
 
-def _count(text: object) -> int | None:
-    return int(text) if isinstance(text, str) and _COUNT.fullmatch(text) else None
-
-
-def _wdirs(raw: bytes | None) -> Mapping[str, tuple[str, ...]]:
-    """Where each stage of a dvc.yaml runs, which the paths in dvc.lock are relative to; a broken one says nothing."""
+def _wdirs(raw: bytes) -> Iterator[tuple[str, str]]:
     try:
-        data = load(raw) if raw else None
-        stages = _mapping(b"", _mapping(b"", data, ()).get("stages"), ())
+        data = load(raw) if b"wdir" in raw else None
+        stages = data.get("stages") if isinstance(data, dict) else None
+        written = [*_written(stages)] if isinstance(stages, dict) else []
+        if any("${" in wdir for _name, wdir in written):
+            written = _resolved(raw)
     except Unreadable:
-        return {}
-    found: dict[str, tuple[str, ...]] = {}
+        return
+    yield from written
+
+
+def _written(stages: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, stage in stages.items():
-        inner = stage.get("do", stage) if isinstance(stage, dict) else {}
+        inner: Any = stage.get("do", stage) if isinstance(stage, dict) else {}
         wdir = inner.get("wdir") if isinstance(inner, dict) else None
-        if isinstance(wdir, str) and "${" not in wdir:
-            found[name] = (wdir,)
-    return found
+        if isinstance(wdir, str):
+            yield name, wdir
 
 
-def _all_wdirs(blobs: Iterable[bytes | None]) -> Mapping[str, tuple[str, ...]]:
-    """Every place where a stage ever ran: its lock may be older or younger than its dvc.yaml."""
-    found: dict[str, set[str]] = {}
-    for raw in blobs:
-        for name, places in _wdirs(raw).items():
-            found.setdefault(name, {"."}).update(places)
-    return {name: tuple(sorted(places)) for name, places in found.items()}
+def _resolved(raw: bytes) -> list[tuple[str, str]]:
+    from gitml.repo.readers.dvc.stages import pipeline
+
+    return [(stage.name, stage.wdir or ".") for stage in pipeline(STAGES, raw, lambda _path: None).stages]
 
 
-def _leniently(path: str, raw: bytes | None, wdirs: Mapping[str, tuple[str, ...]]) -> Iterator[Pointer]:
-    """The pointers of an old version; a broken one tracked nothing from its fault on."""
+def leniently(path: str, raw: bytes | None, wdirs: Wdirs) -> tuple[Pointer, ...]:
+    """The pointers of an old version; a broken one tracked nothing."""
+    if raw is None or path.endswith(STAGES):
+        return ()
     try:
-        yield from _read(path, raw or b"", wdirs)
+        return read_pointers(path, raw, wdirs).pointers
     except Unreadable:
-        return
-
-
-def _versions(git: Git, tip: str) -> Iterator[tuple[str, str]]:
-    """(path, blob) of every version of DVC's files in history, those only on merged side branches included."""
-    if git.run("rev-parse", "--verify", "--quiet", f"{tip}^{{commit}}", check=False) == b"":
-        return
-    shown = ("--raw", "-z", "--no-renames", "--no-abbrev", "--root", "-m", "--full-history", "--format=")
-    wanted = [f":(top,glob)**/{name}" for name in ("*.dvc", _LOCK, _STAGES, _OLD)]
-    items = iter(git.lines0("log", *shown, "--end-of-options", tip, "--", *wanted))
-    for item in items:
-        facts = item.strip("\n")
-        if facts.startswith(":"):
-            oid = facts.split(" ")[3]
-            path = next(items)
-            if oid.strip("0") and is_pointer_file(path):
-                yield path, oid
+        return ()

@@ -87,6 +87,12 @@ class Git(Command):
 
         return worktree.worktree(self, index, wanted or worktree.everything, hashed=hashed)
 
+    def unread(self, path: str) -> bytes | None:
+        """The bytes of a changed file of the work tree that has no id yet; None for one that is gone, or very large."""
+        from gitml.repo.git import worktree
+
+        return worktree.content(self.full(path))
+
     def head(self) -> str | None:
         """The commit that is checked out; None before the first one."""
         return refs.head(self)

@@ -183,3 +183,11 @@ def _mode(full: Path) -> str:
     if stat.S_ISLNK(seen):
         return "120000"
     return "100755" if seen & stat.S_IXUSR else "100644"
+
+
+def content(full: Path) -> bytes | None:
+    """The bytes of a file; None where none can be read (it went since git listed it), or it is larger than a record."""
+    try:
+        return full.read_bytes() if full.stat().st_size <= LARGEST else None
+    except OSError:
+        return None

@@ -75,7 +75,7 @@ class _Task:
         return move(self.git, tip, new, self.words.subject(self.changes))
 
 
-def write(  # noqa: PLR0913 - a commit has this many sides, and each stands by its name
+def write(
     git: Git,
     changes: Iterable[Change],
     *,

@@ -1,0 +1,117 @@
+"""GTO's registry as derived records: its tags, and what the commits that they name say of each artifact."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gitml.repo.data.plain import Unreadable
+from gitml.repo.git.commits import iso
+from gitml.repo.git.tags import Tag, tags
+from gitml.repo.readers.derived import Unit, record
+
+if TYPE_CHECKING:
+    from gitml.repo.git import Git
+    from gitml.repo.git.batch import Blobs
+    from gitml.repo.readers.gto import Version
+
+_STAGES, _LOCK, _OLD = "dvc.yaml", "dvc.lock", "artifacts.yaml"
+
+
+class Registry:
+    """The model registry that a repository's tags tell of."""
+
+    def __init__(self, git: Git, blobs: Blobs) -> None:
+        self._git = git
+        self._blobs = blobs
+        self._annotated: dict[tuple[str, str], Mapping[str, Any]] = {}
+
+    @cached_property
+    def _tags(self) -> list[Tag]:
+        return tags(self._git) if self._git.refs("refs/tags/") else []
+
+    def unit(self, commit: str | None, seconds: int | None = None) -> Unit:
+        """The records as of a commit (and its time, where that is known): tags set no later, and those on itself.
+
+        Without a commit it is as of now.
+        """
+        if not self._tags:
+            return Unit()
+        from gitml.repo.readers.gto import registry
+        from gitml.repo.readers.gto_records import registry_records
+
+        found = registry(self._until(commit, seconds))
+        made = registry_records(found, self._pointer, self._annotation)
+        return Unit(
+            tuple(record(ref.kind, ref.keys, f"refs/tags/{_tag(data)}", data) for ref, data in made), reader="gto"
+        )
+
+    def _until(self, commit: str | None, seconds: int | None) -> list[Tag]:
+        if commit is None or commit in self._tips:
+            return self._tags
+        told = self._git.commit_info(commit).time if seconds is None else iso(seconds)
+        until = datetime.fromisoformat(told)
+        return [tag for tag in self._tags if tag.time <= until or tag.commit == commit]
+
+    @cached_property
+    def _tips(self) -> frozenset[str]:
+        """The commits where branches and HEAD stand: there the registry is the one of now."""
+        head = self._git.head()
+        return frozenset([*self._git.refs("refs/heads/").values(), *([head] if head else [])])
+
+    def _annotation(self, version: Version) -> Mapping[str, Any] | None:
+        from gitml.repo.readers.gto import place
+
+        folder, name = place(version.artifact)
+        found: Mapping[str, Any] | None = self._artifacts(version.commit, folder).get(name)
+        return found
+
+    def _artifacts(self, commit: str, folder: str) -> Mapping[str, Any]:
+        """What the dvc.yaml in a folder (and the artifacts.yaml of old) says of artifacts at a commit."""
+        key = (commit, folder)
+        if key not in self._annotated:
+            self._annotated[key] = dict(self._said(commit, folder))
+        return self._annotated[key]
+
+    def _said(self, commit: str, folder: str) -> Iterator[tuple[str, Any]]:
+        from gitml.repo.readers.gto_records import artifacts_yaml
+        from gitml.repo.readers.values import load_values
+
+        for file in (_OLD, _STAGES):
+            raw = self._file(commit, posixpath.join(folder, file))
+            if raw is None:
+                continue
+            try:
+                whole = artifacts_yaml(raw) if file == _OLD else load_values(raw, file)
+            except Unreadable:
+                continue  # what is malformed is told where the file itself is read
+            said = whole.get("artifacts") if file == _STAGES and isinstance(whole, dict) else whole
+            yield from (said.items() if isinstance(said, dict) else ())
+
+    def _pointer(self, version: Version) -> Mapping[str, Any] | None:
+        """Where the bytes of a version are, as DVC's files say at its commit."""
+        from gitml.repo.data.pointers import tracked
+        from gitml.repo.readers.gto import place
+
+        path = (self._annotation(version) or {}).get("path")
+        if not isinstance(path, str):
+            return None
+        folder, _name = place(version.artifact)
+        path = posixpath.normpath(posixpath.join(folder, path))
+        names = (f"{path}.dvc", posixpath.join(folder, _LOCK), posixpath.join(folder, _STAGES))
+        files = {name: raw for name in names if (raw := self._file(version.commit, name)) is not None}
+        found = tracked(files).pointers.get(path)
+        if found is None:
+            return None
+        told = {"type": "dvc", "path": path, "md5": found.md5, "size": found.size, "tracked_at": version.commit}
+        return {name: value for name, value in told.items() if value is not None}
+
+    def _file(self, commit: str, path: str) -> bytes | None:
+        return None if "\n" in path else self._blobs.get(f"{commit}:{path}")
+
+
+def _tag(data: Mapping[str, Any]) -> str:
+    return str(data["custom"]["gto"]["tag"])

@@ -1,0 +1,1 @@
+"""Lineage: where a thing comes from, and what depends on it."""

@@ -1,0 +1,63 @@
+"""Rows over history: the records of a kind in all the commits that are asked for, each with the first that has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from gitml.repo.git.commits import iso
+from gitml.views.columns import REF, Fields
+from gitml.views.kinds import is_complete, kind_at
+from gitml.views.question import Question
+from gitml.views.rows import HEAD, Column, Item, Listing, Rows, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitml.records.schemas import Schemas
+    from gitml.repo.history import Held, History
+    from gitml.repo.snapshot import Snapshot
+
+COMMIT: Final = "commit"
+TIME: Final = "time"
+REFS: Final = "refs"
+PAST: Final = (*HEAD, Column(COMMIT, "string"), Column(TIME, "string"), Column(REFS, "list"))
+"""What stands before a record's own fields: its ref; the first commit that has it, its time, what points to it."""
+
+
+def past(history: History, asker: Snapshot, kind: str, **question: Any) -> Rows:
+    """One row a distinct ref and blob, by ref and, of one ref, the oldest first; `question` as in views.rows.rows.
+
+    `commit`, `time` and `refs` are fields like others, to filter and sort by; a record's own fields of these names
+    give way. Raises BadFilter, NotFound.
+    """
+    asked = Question.of(**question)
+    held = history.held(kind, lambda snapshot, path: kind_at(snapshot, path) == kind)
+    fields = _fields([asker.schemas, *held.schemas], kind)
+    if not fields.kinds:
+        asker.schemas.kind(kind)  # which says that there is none
+    found = answer(asked, Listing(kind, fields, _items(history, held, kind), PAST))
+    complete = history.whole and held.whole and is_complete(held.problems)
+    return Rows(found.kind, found.columns, found.rows, found.total, held.problems, complete)
+
+
+def _items(history: History, held: Held, kind: str) -> list[Item]:
+    found = [
+        Item(
+            {
+                REF: str(record.ref),
+                COMMIT: node.oid,
+                TIME: iso(node.seconds),
+                REFS: list(history.names.get(node.oid, ())),
+            },
+            record,
+        )
+        for record, node in held.seen
+        if record.kind == kind
+    ]
+    return sorted(found, key=lambda item: str(item.head[REF]))
+
+
+def _fields(schemas: Iterable[Schemas], kind: str) -> Fields:
+    """What any schema of the kind says of its fields, the asking store's first."""
+    found = {(each.tag, each.blob): each for held in schemas for each in Fields.of(held, kind).kinds}
+    return Fields(tuple(found.values()))
