@@ -55,8 +55,11 @@ def by_dvc(repo: Any, path: str) -> dict[str, dict[str, Any]]:
         return {stage.addressing: facts(stage, Path(repo.root_dir)) for stage in stages}
 
 
-def by_dvc_one_by_one(repo: Any, path: str) -> tuple[dict[str, dict[str, Any]], bool]:
-    """The stages that DVC can resolve, by name, and whether there were any that it cannot, or cannot run."""
+def by_dvc_one_by_one(repo: Any, path: str) -> tuple[dict[str, dict[str, Any]] | None, bool]:
+    """The stages that DVC can resolve, by name, and whether there were any that it cannot, or cannot run.
+
+    None where it refuses the file for its vars.
+    """
     from dvc.dvcfile import load_file
 
     root = Path(repo.root_dir)
@@ -66,7 +69,7 @@ def by_dvc_one_by_one(repo: Any, path: str) -> tuple[dict[str, dict[str, Any]], 
         try:
             definitions = load_file(repo, str(root / path)).resolver.definitions
         except Exception:  # noqa: BLE001 - whatever it is, DVC does not read the file
-            return {}, True
+            return None, True
         for group, definition in definitions.items():
             try:
                 names = definition.get_generated_names() if hasattr(definition, "pair") else [group]
@@ -89,7 +92,7 @@ def by_dvc_one_by_one(repo: Any, path: str) -> tuple[dict[str, dict[str, Any]], 
 def runs(command: Any) -> bool:
     """Whether a resolved command is one: a template may make nothing of it, or a mapping."""
     lines = command if isinstance(command, tuple) else [command]
-    return command is not None and not any(isinstance(line, dict | list) for line in lines)
+    return not any(line is None or isinstance(line, dict | list) for line in lines)
 
 
 def facts(stage: Any, root: Path) -> dict[str, Any]:
@@ -133,9 +136,9 @@ def options(out: Any) -> dict[str, Any]:
 def place(item: Any, root: Path) -> str:
     """The path of a dependency or output from the root; what lies elsewhere as written."""
     written = str(item.def_path)
-    if "://" in written or (os.path.isabs(written) and item.fs.protocol != "local"):
+    if "://" in written or (Path(written).is_absolute() and item.fs.protocol != "local"):
         return written
-    return written if os.path.isabs(written) else from_root(item.fs_path, root)
+    return written if Path(written).is_absolute() else from_root(item.fs_path, root)
 
 
 def from_root(path: str, root: Path) -> str:

@@ -29,9 +29,16 @@ if TYPE_CHECKING:
     import git as gitpython
     import pandas as pd
 
+    from gitml.actions.bump import Bumped
     from gitml.actions.command import Ran
     from gitml.actions.init import Initialised
+    from gitml.actions.preview import Preview
     from gitml.actions.run import Run
+    from gitml.repo.history import History
+    from gitml.views.data import DataStatus
+    from gitml.views.health import Health
+    from gitml.views.lineage.graph import Graph
+    from gitml.views.lineage.why import Why
 
 Clock = Callable[[], datetime]
 
@@ -84,12 +91,27 @@ class Store:
         """How many records and problems of each kind there are."""
         return kinds(self.snapshot)
 
-    def rows(self, kind: str, where: str | None = None, **how: Any) -> Rows:
-        """Records of a kind as rows (views.rows.rows: columns, sort, limit, dialect); no pandas needed."""
-        return rows(self.snapshot, kind, where, **how)
+    def rows(self, kind: str, where: str | None = None, *, over: str | Iterable[str] | None = None, **how: Any) -> Rows:
+        """Records of a kind as rows (views.rows.rows: columns, sort, limit, dialect); no pandas needed.
+
+        `over` asks history: commits, branches, tags or experiments, one or several of them (views.past.past).
+        """
+        if over is None:
+            return rows(self.snapshot, kind, where, **how)
+        from gitml.views.past import past
+
+        return past(self._past(over), self.snapshot, kind, where=where, **how)
+
+    def _past(self, over: str | Iterable[str]) -> History:
+        """The commits that are meant; as of a revision, those that it reaches."""
+        from gitml.repo.history import History
+
+        asker = self.snapshot if self.rev is None else self.repository.here()
+        within = None if self.rev is None else self.snapshot.at.commit
+        return History.of(self.repository, over, within, asker.own_schemas)
 
     def table(self, kind: str, where: str | None = None, **how: Any) -> pd.DataFrame:
-        """Records of a kind as a DataFrame: one row a record, dotted columns, nullable types."""
+        """Records of a kind as a DataFrame: one row a record, dotted columns, nullable types; `over` as in `rows`."""
         from gitml.views.table import table
 
         return table(self.rows(kind, where, **how))
@@ -106,7 +128,17 @@ class Store:
 
     def get(self, ref: str | Ref, into: Path | None = None) -> Path:
         """The bytes that a record points to, digest checked: their place, or a copy in `into`."""
-        return get(self.repository, self.show(ref), into)
+        wanted = _ref(ref)
+        store = self.at(wanted.rev) if wanted.rev else self
+        return get(self.repository, store.snapshot, wanted.bare, into)
+
+    def preview(self, ref: str | Ref, limit: int = 10) -> Preview:
+        """The first rows of the data that a record points to, personal columns masked; of a folder its files."""
+        from gitml.actions.preview import preview
+
+        wanted = _ref(ref)
+        store = self.at(wanted.rev) if wanted.rev else self
+        return preview(self.repository, store.snapshot, wanted.bare, limit)
 
     def comparison(self, *refs: str | Ref) -> Comparison:
         """Records side by side, the first as the baseline; `rev:ref` is one as of a revision."""
@@ -121,6 +153,21 @@ class Store:
 
         return frame(self.comparison(*refs))
 
+    def lineage(self, ref: str | Ref | None = None) -> Graph:
+        """What a record comes from and what depends on it; without a ref all that there is. Raises NotFound."""
+        from gitml.views.lineage.build import lineage
+
+        wanted = None if ref is None else _ref(ref)
+        store = self.at(wanted.rev) if wanted and wanted.rev else self
+        return lineage(store.snapshot, wanted.bare if wanted else None)
+
+    def why(self, a: str, b: str) -> Why:
+        """The first differences upstream of two records or commits, the nearest first. Raises NotFound."""
+        from gitml.views.lineage.why import asked, why
+
+        sides = [asked(text, self.snapshot, lambda rev: self.at(rev).snapshot) for text in (a, b)]
+        return why(sides[0], sides[1], self.repository.commit)
+
     def validate(self, paths: Iterable[str] | None = None, *, staged: bool = False) -> validate.Validation:
         """What is wrong: in everything, in some paths, or in what is staged."""
         if staged:
@@ -128,6 +175,21 @@ class Store:
         if paths is not None:
             return validate.some(self.repository, self.snapshot, paths)
         return validate.everything(self.repository, self.snapshot)
+
+    def status(self) -> Health:
+        """How the store is: records and problems by kind, the branch, what is not committed."""
+        from gitml.views.health import health
+
+        return health(self.repository, self.snapshot, self.validate().problems)
+
+    def data_status(self, *, ever_live: bool = False) -> DataStatus:
+        """Whether the data of each pointer are in the work tree, in DVC's cache, in its remote, which is asked itself.
+
+        With `ever_live` also those of every version that an alias ever chose. Raises GitFailed in a bare repository.
+        """
+        from gitml.views.data import data
+
+        return data(self.repository, self.snapshot, ever=ever_live)
 
     def fix(self, paths: Iterable[str] | None = None) -> Applied:
         """Rewrite records in canonical form, comments kept."""
@@ -176,6 +238,23 @@ class Store:
             ),
             how,
         )
+
+    def bump(
+        self, name: str, *, reason: str | None = None, fields: Mapping[str, Any] | None = None, **how: Any
+    ) -> Bumped:
+        """The next version of a dataset (or `feature-set/NAME`) whose data have changed; who rests on the last one.
+
+        Where nothing has changed, nothing is written, and the note says so. Raises Conflict, NotFound, BadValue.
+        """
+        from gitml.actions.bump import Bumped, bump
+
+        options = self.how(**how)
+        snapshot = self.repository.target(options.branch)
+        said = {**({} if reason is None else {"reason": reason}), **(fields or {})}
+        found = bump(self.repository, snapshot, name, fields=said, origin=self._origin(options))
+        done = apply(self.repository, snapshot, found.plan, options)
+        self.refresh()
+        return Bumped(done, found.previous, found.dependents, found.note)
 
     def promote(self, ref: str | Ref, alias: str, *, reason: str | None = None, **how: Any) -> Applied:
         """Let an alias choose a version; raises Refused where the lifecycle forbids it."""

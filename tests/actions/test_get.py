@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -86,9 +88,66 @@ def test_from_the_remote_where_what_is_tracked_now_is_wanted(wine: Path, tmp_pat
     assert opened(wine).get("dataset/wine@2").read_text() == WINE + "9.5,c\n"
     assert (opened(wine).get("dataset/images@1") / "deep/b.png").read_text() == "b"
     with pytest.raises(
-        NotFound, match=r"data/wine\.csv with md5 \w+ is neither in the work tree nor in DVC's cache; git"
+        NotFound, match=r"in DVC's cache, and no remote gave it: local does not have it; dvc push --all-commits"
     ):
         opened(wine).get("dataset/wine@1")
+
+
+def test_an_older_version_from_the_remote(wine: Path, tmp_path: Path) -> None:
+    dvc(wine, "remote", "add", "-q", "--local", "-d", "far", str(tmp_path / "remote"))
+    dvc(wine, "push", "-q", "--all-commits")
+    shutil.rmtree(wine / ".dvc/cache")
+    assert opened(wine).get("dataset/wine@1").read_text() == WINE
+    git(wine, "rm", "-q", "images.dvc")
+    shutil.rmtree(wine / "images")
+    assert (opened(wine).get("dataset/images@1") / "deep/b.png").read_text() == "b"
+
+
+def test_what_dvc_tracks_by_itself(wine: Path, tmp_path: Path) -> None:
+    store = opened(wine)
+    assert store.get("dvc-output/data%2Fwine.csv") == wine / "data/wine.csv"
+    assert store.get("HEAD~1:dvc-output/data%2Fwine.csv").read_text() == WINE
+    assert (store.get("dvc-output/images", tmp_path / "out") / "deep/b.png").read_text() == "b"
+    write(wine, {
+        "m.json": "{}",
+        "dvc.yaml": "stages:\n  s: {cmd: x, outs: [never, far.bin], metrics: [{m.json: {cache: false}}]}\n",
+        "dvc.lock": (
+            "schema: '2.0'\nstages:\n  s:\n    cmd: x\n    outs:\n"
+            "    - {path: m.json, hash: md5, md5: 99914b932bd37a50b983c5e7c90ae93b, size: 2}\n"
+        ),
+    })  # fmt: skip
+    commit(wine, {}, "metrics")
+    assert opened(wine).get("dvc-output/m.json") == wine / "m.json"
+    write(wine, {"m.json": "changed"})
+    assert opened(wine).at("HEAD").get("dvc-output/m.json").read_text() == "{}"
+    assert opened(wine).get("dvc-output/m.json").read_text() == "{}"
+    commit(wine, {}, "other metrics")
+    with pytest.raises(
+        NotFound, match=r"m\.json with md5 \w+ is neither in the work tree nor in git at \w+"
+    ):
+        opened(wine).get("dvc-output/m.json")
+    with pytest.raises(BadValue, match="never is not pinned by an md5, so that nothing can be checked; dvc repro"):
+        opened(wine).get("dvc-output/never")
+
+
+def test_data_of_dvc_2(wine: Path) -> None:
+    text = b"a,b\r\n1,2\r\n"
+    old = hashlib.md5(text.replace(b"\r\n", b"\n"), usedforsecurity=False).hexdigest()
+    listing = json.dumps([{"md5": old, "relpath": "x.csv"}]).encode()
+    folder = f"{hashlib.md5(listing, usedforsecurity=False).hexdigest()}.dir"
+    write(wine, {
+        "old.csv": text, "old.csv.dvc": f"outs:\n- md5: {old}\n  size: 10\n  path: old.csv\n", "all/x.csv": text,
+        "all.dvc": f"outs:\n- md5: {folder}\n  size: 10\n  nfiles: 1\n  path: all\n",
+        f".dvc/cache/{old[:2]}/{old[2:]}": text, f".dvc/cache/{folder[:2]}/{folder[2:]}": listing,
+    })  # fmt: skip
+    store = opened(wine)
+    assert store.get("dvc-output/old.csv") == wine / "old.csv"
+    assert store.get("dvc-output/all") == wine / "all"
+    (wine / "old.csv").unlink()
+    shutil.rmtree(wine / "all")
+    store.refresh()
+    assert store.get("dvc-output/old.csv").read_bytes() == text
+    assert (store.get("dvc-output/all") / "x.csv").read_bytes() == text
 
 
 def test_what_is_nowhere_says_what_would_bring_it(wine: Path) -> None:
@@ -135,6 +194,16 @@ def test_records_without_bytes(wine: Path) -> None:
     store.new("dataset-version", "far@1", pointer)
     with pytest.raises(BadValue, match=r"dataset/far@1 points to a uri: s3://cellar/wine; fetch it with its own tool"):
         store.get("dataset/far@1")
+    others = {
+        "table": {"table": "cellar.wine", "snapshot": "5"},
+        "query": {"query": "select 1", "digest": f"sha256:{'0' * 64}"},
+        "oci": {"uri": "oci://x/y", "digest": f"sha256:{'0' * 64}"},
+        "git": {"path": "x", "blob": "0" * 40, "repository": "https://example.org/r"},
+    }
+    for number, (kind, pointer) in enumerate(others.items(), 2):
+        store.new("dataset-version", f"far@{number}", {"pointer": {"type": kind, **pointer}})
+        with pytest.raises(BadValue, match=rf"dataset/far@{number} points to .*; fetch it"):
+            store.get(f"dataset/far@{number}")
 
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a/../../b", "."])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import gitml
+from command_line import ml
 from dvc_oracle import inside
 from gitml.errors import NotFound
 from gitml.repo.readers.files import digest
@@ -255,3 +256,17 @@ def test_a_derived_record_is_read_only_and_has_no_place(tmp_path: Path) -> None:
     with pytest.raises(NotFound) as caught:
         store.show("dvc-stage/trian")
     assert caught.value.near[0] == "dvc-stage/train"
+
+
+def test_a_clone_without_the_files_says_so(tmp_path: Path) -> None:
+    repo = init(tmp_path / "repo")
+    commit(repo, {"dvc.yaml": TRAIN, "params.yaml": "lr: 0.1\n"})
+    commit(repo, {"params.yaml": "lr: 0.2\n"})
+    git(repo, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--no-checkout", repo.as_uri(), str(clone))
+    found = gitml.open(clone).at("HEAD~1").snapshot.derived()
+    assert {(problem.code, problem.path) for problem in found.problems} == {("path.unreadable", "dvc.yaml")}
+    shown = ml(clone, "list", "dvc-stage", "--at", "HEAD", "--format", "json")
+    assert (shown.code, json.loads(shown.out)["complete"]) == (0, False)
+    assert "cannot be read" in shown.err

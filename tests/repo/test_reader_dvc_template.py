@@ -99,7 +99,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield new_repo(tmp_path_factory.mktemp("law") / "repo", {})
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(said=FILES, own=st.dictionaries(NAMES, VALUES, max_size=4), leaves=st.lists(LEAVES, min_size=8, max_size=8))
 def test_every_stage_is_resolved_as_dvc_does(
     repo: Any, said: dict[str, Any], own: dict[str, Any], leaves: list[Any]
@@ -117,8 +117,13 @@ def test_every_stage_is_resolved_as_dvc_does(
     write(root, files)
     found = pipeline("s/dvc.yaml", files["s/dvc.yaml"].encode(), reader(root))
     theirs, refused = by_dvc_one_by_one(repo, "s/dvc.yaml")
-    assert repr({stage.name: by_gitml(stage) for stage in found.stages}) == repr(theirs)
     assert bool(found.problems) == refused
+    if theirs is None:  # a file with broken vars: what needs none is read none the less
+        assert not any(
+            is_templated(said["stages"][stage.name.rpartition("@")[0] or stage.name]) for stage in found.stages
+        )
+    else:
+        assert repr({stage.name: by_gitml(stage) for stage in found.stages}) == repr(theirs)
 
 
 # ── templates ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -145,6 +150,9 @@ def fill(text: str, key: str | None = None, **options: str) -> Any:
         ("$lr {lr} ${lr", "$lr {lr} ${lr"),
         ("${lr}}", "0.1}"),
         ("$${lr}", "$0.1"),
+        ("${a\n} ${lr}", "${a\n} 0.1"),
+        ("${a ${lr", "${a ${lr"),
+        ("${" * 300_000 + "\n}", "${" * 300_000 + "\n}"),
     ],
 )
 def test_a_template_is_the_value_or_a_text(text: str, value: Any) -> None:
@@ -270,7 +278,7 @@ LONG = "x" * 100_000
         (f"stages: {{s: {{matrix: {{a: {AXIS}, b: {AXIS}, c: {AXIS}, d: {AXIS}}}, cmd: x}}}}\n", f"{STAGES:,}"),
         (f"vars: [{{a: {LONG}}}]\nstages: {{s: {{cmd: '{'${a}' * 5000}'}}}}\n", "too much"),
         (f"stages: {{s: {{foreach: {AXIS}, do: {{cmd: x, meta: {[1] * 50_000}}}}}}}\n", "too much"),
-        (f"vars: [{{a: {[1] * 50_000}}}]\nplots: [{', '.join(['{p: "${a}"}'] * 100)}]\n", "too much"),
+        (f"vars: [{{a: {[1] * 50_000}}}]\nplots: {['${a}'] * 100}\n".replace("'${a}'", "{p: '${a}'}"), "too much"),
     ],
     ids=["matrix", "text", "foreach", "plots"],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -20,10 +21,11 @@ from yaml_strategies import TEXTS, records, texts, values
 
 ENDINGS = ("params.yaml", "params.yml", "dvc.lock", "data.csv.dvc", "no-ending", "a.json", "a.toml", "a.py", "a.JSON")
 PLAIN = (
-    *TEXTS, "012", "-012", "08", "0o17", "0o8", "0b101", "-0b1", "0x1F", "+0xf", "1_000", "1__0", "_1", "0_", "0b", "0x", "0o",
-    "1e3", "1e-3", "1E+5", "1e5_0", "1.", "1.e3", ".5", ".5e3", ".5e+3", "+.5", "1_0.5", "._5", "-0.0", "-.5", "+", ".",
-    "True", "TRUE", "tRUE", "null", "NULL", "nULL", "~", ".inf", "+.INF", "-.Inf", ".nan", "+.nan", "yes", "No", "on",
-    "1:30", "1:30.5", "9" * 30, "0x" + "f" * 40, "12e03", "1.5.2", "1-2", "1e", "0.1.0", "v1", "e5", "inf", "nan", "٣",
+    *TEXTS, "012", "-012", "08", "0o17", "0o8", "0b101", "-0b1", "0x1F", "+0xf", "1_000", "1__0", "_1", "0_",
+    "0b", "0x", "0o", "1e3", "1e-3", "1E+5", "1e5_0", "1.", "1.e3", ".5", ".5e3", ".5e+3", "+.5", "1_0.5", "._5",
+    "-0.0", "-.5", "+", ".", "True", "TRUE", "tRUE", "null", "NULL", "nULL", "~", ".inf", "+.INF", "-.Inf", ".nan",
+    "+.nan", "yes", "No", "on", "1:30", "1:30.5", "9" * 30, "0x" + "f" * 40, "12e03", "1.5.2", "1-2", "1e", "0.1.0",
+    "v1", "e5", "inf", "nan", "٣",
 )  # fmt: skip
 
 
@@ -142,14 +144,26 @@ def test_toml_is_read_as_dvc_reads_it(text: str) -> None:
     assert alike(load_values(text.encode(), "p.toml"), by_dvc(text, "p.toml"))
 
 
+CLASS = """
+class Train:
+    lr = 0.1
+    def __init__(self):
+        self.n = 5
+        local = 6
+    def other(self):
+        self.m = 7
+    class Inner:
+        deep = True
+"""
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "LR = 0.1\nN: int = 3\nFLAG = True\nNONE = None\nNEG = -1e-3\nNAME = 'x' 'y'\n",
         "A = [1, (2, 3), {'k': [None]}]\nB = (1, 2)\nC = {3, 1, 2}\nD = {'x': {'y': 1}, 2: 'z'}\n",
         "X = 1 + 1\nY = f()\nZ = [g()]\nW = {**A}\nV = {f(): 1}\na = b = 2\nc, d = 1, 2\nM: int\nok = 1\n",
-        "class Train:\n    lr = 0.1\n    def __init__(self):\n        self.n = 5\n        local = 6\n    def other(self):\n"
-        "        self.m = 7\n    class Inner:\n        deep = True\n",
+        CLASS,
         "def __init__(self):\n    self.top = 1\nself.x = 1\nobj.y = 2\nx[0] = 3\n",
         "import os\nif True:\n    hidden = 1\nbytes_ = b'no'\nesc = '\\d'\n",
         "",
@@ -216,10 +230,8 @@ def test_a_modest_use_of_aliases_is_no_bomb() -> None:
 @given(st.binary(max_size=40) | st.text(":{}[]&*!|>-'\" \n\t#%<=a1.", max_size=30).map(str.encode))
 def test_bytes_of_any_kind_are_values_or_one_fault(raw: bytes) -> None:
     for name in ENDINGS:
-        try:
+        with suppress(Unreadable):
             load_values(raw, name)
-        except Unreadable as error:
-            assert str(error)
 
 
 def test_a_scalar_alone() -> None:

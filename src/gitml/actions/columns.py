@@ -77,21 +77,68 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first rows of a table, by column: values in their types, None for a missing one; and what was odd."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def head_csv(file: Path, name: str, limit: int, delimiter: str | None = None, *, zipped: bool = False) -> Head:
+    """The first rows of a CSV file, which is called `name` where it belongs; types by the rows that were looked at.
+
+    BadValue where it cannot be read as one.
+    """
+    with _reading(name):
+        encoding, notes = _encoding(file, zipped=zipped)
+        with _opened(file, encoding, zipped=zipped) as stream, _wide_fields():
+            sample = stream.read(_SAMPLE)
+            stream.seek(0)
+            filled = (row for row in csv.reader(stream, delimiter=delimiter or _delimiter(sample)) if row)
+            first = list(islice(filled, max(limit + 1, _SAMPLE_ROWS)))
+    if not first:
+        return Head((), (), (*notes, "it is empty"))
+    header = is_header(first[0], first[1:])
+    names = _names(first[0]) if header else _numbered(first[0])
+    held = list(_columns(first[header:], len(names)))
+    types = [_type_of([value for value in values if value not in NULLS]) for values in held or [()] * len(names)]
+    typed = [[_typed(value, kind) for value in values[:limit]] for values, kind in zip(held, types, strict=False)]
+    columns = (Column(name, kind) for name, kind in zip(names, types, strict=True))
+    return Head(tuple(columns), tuple(zip(*typed, strict=True)), tuple(notes))
+
+
+def _typed(value: str, kind: str | None) -> Any:
+    """A value as its column's type has it; a text stays as it is, whatever stands for a missing number."""
+    if kind not in ("int", "float", "bool"):
+        return value or None
+    if value in NULLS:
+        return None
+    return value.lower() == "true" if kind == "bool" else int(value) if kind == "int" else float(value)
+
+
 def read_csv(file: Path, delimiter: str | None = None, *, zipped: bool = False) -> Table:
     """The columns of a CSV file; BadValue where it cannot be read as one."""
-    try:
+    with _reading(file.name):
         encoding, notes = _encoding(file, zipped=zipped)
         with _opened(file, encoding, zipped=zipped) as stream:
             sample = stream.read(_SAMPLE)
             stream.seek(0)
             with _wide_fields():
                 return _table(csv.reader(stream, delimiter=delimiter or _delimiter(sample)), notes)
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    try:
+        yield
     except csv.Error as error:
-        raise BadValue(f"{file.name} cannot be read as CSV: {error}") from None
+        raise BadValue(f"{name} cannot be read as CSV: {error}") from None
     except (gzip.BadGzipFile, EOFError, UnicodeError) as error:
-        raise BadValue(f"{file.name} cannot be read: {error}") from None
+        raise BadValue(f"{name} cannot be read: {error}") from None
     except OSError as error:
-        raise DiskFailed(f"{file} cannot be read: {error.strerror or error}") from error
+        raise DiskFailed(f"{name} cannot be read: {error.strerror or error}") from error
 
 
 def _encoding(file: Path, *, zipped: bool) -> tuple[str, list[str]]:
@@ -145,7 +192,7 @@ def _table(rows: Iterator[list[str]], notes: list[str]) -> Table:
     header = is_header(first[0], first[1:])
     if not header:
         notes.append("it has no header: columns are named by their number")
-    names = _names(first[0]) if header else [f"column_{number}" for number in range(1, len(first[0]) + 1)]
+    names = _names(first[0]) if header else _numbered(first[0])
     if header and sorted(names) != sorted(first[0]):
         notes.append("its header has names that are empty or occur twice: those were given a number")
     found = [_Growing() for _name in names]
@@ -192,6 +239,10 @@ def _counts_up(numbers: list[str]) -> bool:
 
 def _is(value: str, kind: str) -> bool:
     return _ONE[kind].fullmatch(value) is not None
+
+
+def _numbered(first: Sequence[str]) -> list[str]:
+    return [f"column_{number}" for number in range(1, len(first) + 1)]
 
 
 def _names(header: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a version takes over from the run that made it."""
+"""What a version takes over from the run that made it, or from the version before it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ _DATA, _FEATURES = "dataset" + VERSION, "feature-set" + VERSION
 # Inputs that a model was not trained on, by what people call them.
 _HELD_BACK = ("test", "val", "valid", "validation", "eval", "evaluation", "holdout", "dev")
 _TRAINED_ON = ("train", "training", "training_data", "data")
+# What people have said of data, and of a column, that is as true of the next version; statistics are not.
+_LASTING = ("source", "classifications", "tags", "labels")
+_LASTING_OF_COLUMNS = ("unit", "description", "term", "role", "classification", "tags")
+_IDENTITIES = ("md5", "sha256", "version_id")
 
 
 def from_run(run: Record, kind: Kind) -> dict[str, Any]:
@@ -63,3 +67,43 @@ def is_what_the_run_wrote(run: Record | None, pointer: Mapping[str, Any]) -> tup
         if run and same and one["md5"] != pointer["md5"]:
             return (f"{pointer['path']} is not what {run.ref} wrote there: {one['md5']} then, {pointer['md5']} now",)
     return ()
+
+
+def from_version(before: Record, data: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """What the next version takes over from the one before it, and what is new about it; `data` is what it has."""
+    known = kind.schema.get("properties", {})
+    pointer = before.data.get("pointer", {})
+    inputs = {"ref": str(before.ref), "id": before.data.get("id")} | {key: pointer.get(key) for key in _IDENTITIES}
+    columns = data.get("columns", [])
+    found = {name: before.data[name] for name in _LASTING if name in before.data}
+    found["inputs"] = {"previous": {key: value for key, value in inputs.items() if value is not None}}
+    found["columns"] = _columns(before.data.get("columns", []), columns)
+    found["changes"] = _changes(before.data, data)
+    return {name: value for name, value in found.items() if name in known and value}
+
+
+def _columns(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The columns as they are now, with what people have said of them; where nobody can count them, as they were."""
+    told = {one["name"]: {key: one[key] for key in _LASTING_OF_COLUMNS if key in one} for one in before}
+    if not now:
+        return [{key: one[key] for key in ("name", "type") if key in one} | told[one["name"]] for one in before]
+    return [one | told.get(one["name"], {}) for one in now]
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Rows more or fewer; columns added, removed, or of another type."""
+    rows = (before.get("rows"), now.get("rows"))
+    found: dict[str, Any] = {}
+    if isinstance(rows[0], int) and isinstance(rows[1], int):
+        found["rows"] = rows[1] - rows[0]
+    if "columns" not in before or "columns" not in now:
+        return found
+    old, new = ({one["name"]: one.get("type") for one in said["columns"]} for said in (before, now))
+    found["added"] = [name for name in new if name not in old]
+    found["removed"] = [name for name in old if name not in new]
+    found["changed"] = [
+        {"name": name, "before": kind, "after": new[name]}
+        for name, kind in old.items()
+        if kind is not None and new.get(name) not in (None, kind)
+    ]
+    return {name: value for name, value in found.items() if value != []}

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from gitml.actions.apply import Plan
-from gitml.actions.inheritance import from_run, is_what_the_run_wrote
+from gitml.actions.inheritance import from_run, from_version, is_what_the_run_wrote
 from gitml.actions.pointer import Pointed, point
 from gitml.actions.records import Fields, Origin, adding, given, paths_of, set_fields
 from gitml.errors import BadRef, BadValue, NotFound
 from gitml.records.edit import changed
-from gitml.records.record import MISSING
+from gitml.records.record import MISSING, Record
 from gitml.records.ref import VERSION, Ref, decode
 from gitml.records.schema import Kind
 from gitml.repo.change import Change
@@ -61,10 +61,13 @@ def register(
 
 
 def version_of(
-    repository: Repository, snapshot: Snapshot, head: Ref, number: int, *, path: str | None,
-    fields: Mapping[str, Any], origin: Origin, run: str | None = None,
+    repository: Repository, snapshot: Snapshot, head: Ref, number: int, *, path: str | Pointed | None,
+    fields: Mapping[str, Any], origin: Origin, run: str | None = None, before: Record | None = None,
 ) -> Plan:  # fmt: skip
-    """One version of a head, and the head where there is none; fields that only a new head knows go there."""
+    """One version of a head, and the head where there is none; fields that only a new head knows go there.
+
+    With the version `before` it, what that one said and still holds is taken over, and what is new is said.
+    """
     kind = snapshot.schemas.kind(head.kind + VERSION)
     ref = Ref(kind.name, (*head.keys, str(number)))
     data = given(kind, ref, origin)
@@ -72,11 +75,13 @@ def version_of(
     source = snapshot.record(_run_ref(run)) if run else None
     if source is not None:
         data |= from_run(source, kind)
-    pointed = point(repository, snapshot, path) if path else None
+    pointed = path if isinstance(path, Pointed) else point(repository, snapshot, path) if path else None
     if pointed is not None:
         about, notes = _about(head, pointed)
         data |= {"pointer": dict(pointed.pointer), **about}
         notes += pointed.notes + is_what_the_run_wrote(source, pointed.pointer)
+    if before is not None:
+        data |= from_version(before, data, kind)
     new_head, own = _head(snapshot, head, kind, paths_of(fields), origin)
     record = adding(snapshot, ref, changed(data, own))
     return Plan((*new_head, record, *(pointed.changes if pointed else ())), notes)

@@ -13,7 +13,7 @@ from gitml.checks.data import tracked_in
 from gitml.errors import BadValue, Conflict, NotFound
 from gitml.records.nearest import nearest
 from gitml.repo.change import Change
-from gitml.repo.data.dvc import add, dvc_root, file_digest
+from gitml.repo.data.dvc import add, dvc_root, file_digest, legacy_digest
 from gitml.repo.data.pointers import Pointer
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
@@ -93,21 +93,12 @@ def _missing_but_tracked(repository: Repository, snapshot: Snapshot, path: str |
 def _by_dvc(repository: Repository, snapshot: Snapshot, file: Path, tracked: Pointer) -> Pointed:
     if file.exists():
         md5, _size = file_digest(file)
-        if md5 != tracked.md5 and not (tracked.legacy and _unix_digest(file) == tracked.md5):
+        if md5 != tracked.md5 and not (tracked.legacy and legacy_digest(file) == tracked.md5):
             how = f"dvc add {tracked.path}" if tracked.source.endswith(".dvc") else "dvc repro, or dvc commit"
             told = f"{tracked.path} is not what DVC tracks: {tracked.source} says {tracked.md5}, the file is {md5}"
             raise Conflict(told, hint=f"{how}, then repeat; or dvc checkout {tracked.path}")
     changes, notes = _landing(repository, snapshot, tracked)
     return Pointed(file, _fields(tracked), changes, notes)
-
-
-def _unix_digest(file: Path) -> str | None:
-    """DVC 2's md5 of a text, for which line ends were made alike."""
-    import hashlib
-
-    if not file.is_file():
-        return None
-    return hashlib.md5(file.read_bytes().replace(b"\r\n", b"\n"), usedforsecurity=False).hexdigest()
 
 
 def _fields(tracked: Pointer) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from gitml.errors import BadRef, BadValue, Conflict
 from gitml.records.canonical import dump
 from gitml.records.edit import changed, edit
-from gitml.records.record import Path, segments
+from gitml.records.record import Path, Record, segments
 from gitml.records.ref import Ref, decode
 from gitml.records.schema import Kind
 from gitml.records.ulid import new_ulid
@@ -102,9 +102,17 @@ def adding(snapshot: Snapshot, ref: Ref, data: Mapping[str, Any]) -> Change:
     return Change(snapshot.path(ref), None, snapshot.git.blob_id(content), content)
 
 
+def recorded(snapshot: Snapshot, ref: Ref) -> Record:
+    """A record that somebody has written; raises NotFound, BadValue where a reader has made it."""
+    record = snapshot.record(ref)
+    if record.derived:
+        raise BadValue(f"{ref} is derived, and read-only", hint=f"it is read from {record.path}: change that")
+    return record
+
+
 def set_fields(snapshot: Snapshot, ref: Ref, fields: Fields) -> list[Change]:
     """Fields of a record set (or removed: MISSING), every other line left as it is; no change gives no changes."""
-    record = snapshot.record(ref)
+    record = recorded(snapshot, ref)
     kind = snapshot.schemas.kind(ref.kind)
     raw = snapshot.bytes_at(record.path)
     if raw is None:
@@ -118,5 +126,5 @@ def set_fields(snapshot: Snapshot, ref: Ref, fields: Fields) -> list[Change]:
 
 def remove(snapshot: Snapshot, ref: Ref) -> list[Change]:
     """A record removed; raises NotFound."""
-    record = snapshot.record(ref)
+    record = recorded(snapshot, ref)
     return [Change(record.path, record.blob, None, None, snapshot.entries[record.path].mode)]

@@ -52,9 +52,19 @@ def _pointers(scope: Scope) -> Iterator[tuple[str, Path, Mapping[str, Any]]]:
             yield from ((path, at, value) for at, value in facts.pointers)
 
 
+def readable(scope: Scope) -> Iterator[Problem]:
+    """Files of other tools that are in question and cannot be read."""
+    from gitml.repo.readers.dvc import is_pointer_file
+
+    if scope.whole or any(map(is_pointer_file, scope.changed)):
+        found = scope.snapshot.derived().problems
+        yield from (problem for problem in found if scope.whole or problem.path in scope.changed)
+
+
 def tracked_in(snapshot: Snapshot) -> Tracked:
     """What DVC's files in a snapshot track, by path from the repository's root."""
-    from gitml.repo.data.pointers import is_pointer_file, tracked
+    from gitml.repo.data.pointers import tracked
+    from gitml.repo.readers.dvc import is_pointer_file
 
     paths = [path for path in snapshot.entries if is_pointer_file(path)]
     raw = snapshot.read(snapshot.entries[path].oid for path in paths)
@@ -74,7 +84,7 @@ class _Trackings:
 
     @cached_property
     def ever(self) -> Mapping[str, frozenset[str]]:
-        from gitml.repo.data.pointers import hashes_in_history
+        from gitml.repo.data.produced import hashes_in_history
 
         return hashes_in_history(self.scope.snapshot.git)
 

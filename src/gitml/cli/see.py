@@ -1,40 +1,71 @@
-"""The verbs that show: `list`, `show`, `get`, `compare`."""
+"""The verbs that show: `list`, `show`, `get`, `preview`, `compare`."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from gitml.cli.door import FINE, Door
+from gitml.cli.usage import Usage
+from gitml.errors import Problem
 from gitml.records.ref import Ref
 from gitml.render.comparison import comparison_rows, comparison_text
 from gitml.render.listing import table
+from gitml.render.past import HEAD, readable
+from gitml.render.preview import preview_rows, preview_shape, preview_text
 from gitml.render.record import record_rows, record_text
 from gitml.render.shapes import FORMAT, at_shape, compare_shape, list_shape, show_shape
-from gitml.views.kinds import is_complete, unread
+from gitml.views.kinds import is_complete, unread, unread_by_readers
 from gitml.views.rows import Column, Rows
 
 
 def list_(door: Door) -> int:
     """Records of a kind as a table; without a kind, how many there are of each."""
     args = door.args
-    columns, sort = _listed(args.columns), _listed(args.sort)
+    if args.over and not args.kind:
+        raise Usage("list: over history it lists one kind", hint="git ml list run --all-commits")
     with door.waiting(f"reading {args.kind or 'all'} records"):
         store = door.store
-        found = (
-            store.rows(args.kind, args.filter, columns=columns, sort=sort, limit=args.limit, dialect=args.dialect)
-            if args.kind
-            else store.kinds()
-        )
-        at, lost = store.snapshot.at, unread(store.snapshot, args.kind)
-    if args.kind and lost:
-        told = f"{len(lost)} {args.kind} record{'s' * (len(lost) > 1)} cannot be read and so not shown"
-        door.tell(f"warning: {told}; git ml validate says why")
+        found = _rows(door) if args.kind else store.kinds()
+        at, snapshot = store.snapshot.at, store.snapshot
+        lost = found.problems if args.over else unread(snapshot, args.kind)
+        others = () if args.over else unread_by_readers(snapshot, args.kind)
+    if args.kind:
+        _warn(door, lost, others)
+    complete = found.complete and is_complete([*lost, *others])
     keep = [name.lstrip("-") for part in (*(args.columns or ()), *(args.sort or ())) for name in part.split(",")]
+    shown = readable(found) if args.over else found
     door.answer(
-        lambda: list_shape(found, at, complete=is_complete(lost)), lambda: found, lambda: table(found, door.page, keep)
+        lambda: list_shape(found, at, complete=complete, over=args.over or ()),
+        lambda: shown if door.format == "md" else found,
+        lambda: table(shown, door.page, [*keep, *(HEAD if args.over else ())]),
     )
     return FINE
+
+
+def _rows(door: Door) -> Rows:
+    args = door.args
+    columns, sort = _listed(args.columns), _listed(args.sort)
+    how = {"columns": columns, "sort": sort, "limit": args.limit, "dialect": args.dialect}
+    return door.store.rows(args.kind, args.filter, over=args.over, **how)
+
+
+def _warn(door: Door, lost: Sequence[Problem], others: Sequence[Problem]) -> None:
+    """Say that there are records which no table shows, or files of other tools that may hold some."""
+    kind, several = door.args.kind, len(lost) > 1
+    if others:
+        told = f"{len(others)} file{'s' * (len(others) > 1)} of other tools cannot be read, so records may be missing"
+        door.tell(f"warning: {told}; git ml validate says why")
+    if not lost:
+        return
+    if not door.args.over:
+        told = f"{len(lost)} {kind} record{'s' * several} cannot be read and so not shown"
+        door.tell(f"warning: {told}; git ml validate says why")
+        return
+    told = f"{len(lost)} file{'s' * several} of history cannot be read, so {kind} records may be missing"
+    rest = "; --format json tells of all" * several
+    door.tell(f"warning: {told}: {(lost[0].commit or '')[:8]} {lost[0]}{rest}")
 
 
 def _listed(given: list[str] | None) -> str | None:
@@ -69,6 +100,22 @@ def get(door: Door) -> int:
     rows = Rows(None, (Column("ref", "string"), Column("path", "string")), ({"ref": ref, "path": path},), 1)
     shape = {"format": FORMAT, "at": at_shape(store.snapshot.at), "ref": ref, "path": path}
     door.answer(lambda: shape, lambda: rows, lambda: f"{path}\n")
+    return FINE
+
+
+def preview(door: Door) -> int:
+    """The first rows of what a record points to; what there is to know of them on standard error."""
+    wanted = Ref.parse(door.args.ref)
+    with door.waiting(f"reading {wanted}"):
+        store = door.store.at(wanted.rev) if wanted.rev else door.store
+        found = store.preview(wanted.bare, door.args.limit)
+    for note in found.notes:
+        door.tell(note)
+    door.answer(
+        lambda: preview_shape(found, store.snapshot.at),
+        lambda: preview_rows(found),
+        lambda: preview_text(found, door.page),
+    )
     return FINE
 
 

@@ -60,6 +60,10 @@ def _many(name: str, metavar: str, told: str, completes: str = "") -> Argument:
     return _option(name, metavar, f"{told}; may be repeated", completes, action="append", default=[])
 
 
+def _past(flag: str, word: str, told: str) -> Argument:
+    return Argument((flag,), "", told, options={"action": "append_const", "const": word, "dest": "over"})
+
+
 def limit(text: str) -> int:
     """A number of rows; ValueError where it is none, so that argparse says so."""
     number = int(text)
@@ -91,6 +95,16 @@ _FIELDS = (
 _COMPARISONS = (
     "A filter has = != < <= > >= in, not in, like, ilike, is null, is not null, and, or, not and parentheses. "
     "A field that is missing makes a comparison false; text and numbers differ: params.year = '2025' is text."
+)
+_HISTORY = (
+    " Over history there is one row for each text that a record has had, with the first commit that has it: its id, "
+    "its time, and the refs that point to it. The flags may be given together, and commit, time and refs are fields "
+    "like others."
+)
+_LINEAGE = (
+    "Nobody draws an edge: they come from refs, pointers, dvc.lock, and what runs read and wrote. What counts is the "
+    "hash that the consumer recorded: where the producer gives another one now the edge is stale, and both are shown, "
+    "with the commit that gave the old one last. Circles are told of and never followed round."
 )
 _COMMAND = (
     "Everything after -- is the command. It exits as its command did, and leaves standard output to it: what was "
@@ -156,6 +170,14 @@ GET = Verb(
     ),
     ("git ml get dataset/wine@1", "git ml get model/wine@3 -o wine-3"),
 )
+PREVIEW = Verb(
+    "preview",
+    "print the first rows of the data that a record points to",
+    (REF, _option("--limit", "N", "at most N rows (default: 10)", type=limit, default=10), *SHOWS),
+    ("git ml preview dataset/wine@1", "git ml preview dvc-output/data%2Fwine.csv --limit 3 --format csv"),
+    "CSV, TSV, JSON lines, JSON, Parquet and text; of a folder its files. Columns that are classified as personal, or "
+    "look personal, are masked.",
+)
 RM = Verb(
     "rm",
     "remove a record",
@@ -172,6 +194,10 @@ LIST = Verb(
         _option("--limit", "N", "at most N rows", type=limit),
         _option("--columns", "FIELDS", "these fields, with commas; metrics is all in it", action="append"),
         _choice("--dialect", ("gitml", "mlflow"), "whose filter language it is"),
+        _past("--all-commits", "commits", "over all commits of branches, tags, remotes and HEAD; with --at X up to X"),
+        _past("--all-branches", "branches", "over the tips of local branches"),
+        _past("--all-tags", "tags", "over the commits that have a tag"),
+        _past("--experiments", "experiments", "over the commits of DVC's experiments"),
         *SHOWS,
     ),
     (
@@ -179,8 +205,9 @@ LIST = Verb(
         "git ml list run 'metrics.auc > 0.9 and params.lr < 1e-2' --sort -metrics.auc --limit 20",
         "git ml list run \"metrics.auc > 0.9 AND tags.team = 'cellar'\" --dialect mlflow --columns params,metrics",
         "git ml list model-version --at v1.0 --format csv",
+        "git ml list run 'metrics.auc > 0.8' --all-commits --sort -time",
     ),
-    _COMPARISONS,
+    _COMPARISONS + _HISTORY,
 )
 COMPARE = Verb(
     "compare",
@@ -194,6 +221,42 @@ COMPARE = Verb(
         "git ml compare model/wine@2 model/wine@3",
         "git ml compare v1.0:deployment/wine-prod deployment/wine-prod --all",
     ),
+)
+LINEAGE = Verb(
+    "lineage",
+    "show where a record comes from, and what depends on it",
+    (
+        _place("ref", "REF", "a record, or code/train.py; without it, the whole snapshot", "ref", nargs="?"),
+        _switch("--up", "what it comes from; so it is without a flag, too"),
+        _switch("--down", "what depends on it; with --up both"),
+        _option("--depth", "N", "at most N steps from it", type=limit),
+        _option("--to", "REF", "the shortest way between the two, whichever comes first", "ref"),
+        _switch("--stale", "only where what it was made of has changed since"),
+        _switch("--code", "the code paths and environments, too: code with its commit, as a link where there is one"),
+        AT,
+        _choice("--format", (*FORMATS, "mermaid", "dot", "svg"), "what to print; svg takes Graphviz"),
+        COLOR,
+    ),
+    (
+        "git ml lineage model/wine@3",
+        "git ml lineage dataset/wine@1 --down --depth 3",
+        "git ml lineage model/wine@3 --to dvc-output/data%2Fwine.csv --code",
+        "git ml lineage --stale",
+        "git ml lineage model/wine@3 --up --down --format mermaid",
+    ),
+    _LINEAGE,
+)
+WHY = Verb(
+    "why",
+    "say why two models, runs or commits differ: the first differences upstream, the nearest first",
+    (
+        _place("a", "A", "a record, or a commit, tag or branch", "ref"),
+        _place("b", "B", "another", "ref"),
+        *SHOWS,
+    ),
+    ("git ml why model/wine@2 model/wine@3", "git ml why v1.0:dvc-stage/train dvc-stage/train", "git ml why v1.0 HEAD"),
+    "Data is compared by its hash, and followed upstream as long as it differs: from model to run, stage and raw data. "
+    "Beside it stand parameters, code and environment, each with both values.",
 )
 VALIDATE = Verb(
     "validate",
@@ -239,6 +302,19 @@ REGISTER = Verb(
     ("git ml register wine --run run/wine/01JD7K0000000000000000000A --path models/wine.pkl --commit",),
     _FIELDS,
 )
+BUMP = Verb(
+    "bump",
+    "make the next version of data that have changed",
+    (
+        _place("name", "REF", "dataset/NAME, or feature-set/NAME", "ref"),
+        REASON,
+        _many("--set", "field=value", "what the version says"),
+        *WRITES,
+    ),
+    ("git ml bump dataset/wine --reason 'harvest of 2026 added'", "git ml bump dataset/wine --reason cleaned --commit"),
+    "The version says what is new against the last one: rows, columns added and removed, types. Who refers to the last "
+    "one is told. Where nothing has changed nothing is written.",
+)
 PROMOTE = Verb(
     "promote",
     "let an alias choose a version",
@@ -251,12 +327,24 @@ RETIRE = Verb(
     (REF, REASON, _choice("--as", ("retired", "deprecated", "rejected"), "the status", dest="status"), *WRITES),
     ("git ml retire model/wine@2 --reason 'trained on mislabelled data' --as rejected",),
 )
+STATUS = Verb(
+    "status",
+    "say how the store is, and with --data where its data are",
+    (
+        _switch("--data", "of each pointer: is it in the work tree, in DVC's cache, in its remote"),
+        _switch("--ever-live", "also the data of every version that an alias ever chose"),
+        *SHOWS,
+    ),
+    ("git ml status", "git ml status --data", "git ml status --data --ever-live --format json"),
+    "With --data the remotes themselves are asked, not DVC's index of them. It exits 1 where committed data cannot be "
+    "had from a remote, so that a pull request whose data nobody has pushed is stopped.",
+)
 VERSION = Verb("version", "print the version", (FORMAT, COLOR), ("git ml version",))
 
 VERBS = {
     verb.name: verb
     for verb in (
-        *(INIT, NEW, SET, SHOW, GET, RM, LIST, COMPARE, VALIDATE),
-        *(RUN, REGISTER, PROMOTE, RETIRE, VERSION),
+        *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, LINEAGE, WHY, VALIDATE),
+        *(RUN, REGISTER, BUMP, PROMOTE, RETIRE, STATUS, VERSION),
     )
 }

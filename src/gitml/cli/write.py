@@ -1,4 +1,4 @@
-"""The verbs that write: `init`, `new`, `set`, `rm`, `register`, `promote`, `retire`."""
+"""The verbs that write: `init`, `new`, `set`, `rm`, `register`, `bump`, `promote`, `retire`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gitml.cli.door import FINE, Door
 from gitml.cli.fields import fields, is_field
 from gitml.cli.usage import Usage
 from gitml.records.record import MISSING
+from gitml.render.bump import bumped_shape, bumped_text
 from gitml.render.changes import change_rows, written_text
 from gitml.render.page import Page
 from gitml.render.shapes import written_shape
@@ -89,6 +90,19 @@ def register(door: Door) -> int:
     with door.waiting(f"registering {args.name}"):
         done = door.here.register(args.name, run=args.run, path=args.path, fields=fields(args.set), **options)
     return written(door, done)
+
+
+def bump(door: Door) -> int:
+    """The next version of data that have changed, and who rests on the last one."""
+    args, options = door.args, how(door)
+    with door.waiting(f"reading the data of {args.name}"):
+        done = door.here.bump(args.name, reason=args.reason, fields=fields(args.set), **options)
+    for warning in done.applied.warnings:
+        door.tell(f"warning: {warning}")
+    more = {"warnings": list(done.applied.warnings), **bumped_shape(done)}
+    shape, rows, text = answer(done.applied, door.page, more)
+    door.answer(shape, rows, lambda: bumped_text(done, text()))
+    return FINE
 
 
 def promote(door: Door) -> int:

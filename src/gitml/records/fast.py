@@ -239,10 +239,10 @@ class _Reader:
             self.at = at
             data[key] = self.value(rest, indent) if value is ... else value
             at = self.at
-        self.at = at
-        return self.outermost([*around, data], waiting)
+        return self.outermost([*around, data], waiting, at)
 
-    def outermost(self, mappings: list[dict[str, Any]], waiting: str | None) -> dict[str, Any]:
+    def outermost(self, mappings: list[dict[str, Any]], waiting: str | None, at: int) -> dict[str, Any]:
+        self.at = at
         if waiting is not None or not mappings[-1]:
             raise NotCanonical
         self.depth -= len(mappings) - 1

@@ -48,13 +48,18 @@ def _is_tag(column: Column, rows: Rows, keep: Collection[str]) -> bool:
 def _strip(column: Column, rows: Rows, page: Page, keep: Collection[str]) -> Strip:
     values = [row.get(column.name, MISSING) for row in rows.rows]
     write = typed if column.type == "mixed" else cell
-    cells = [write(value) for value in values]
+    cells = [_short(value, write(value)) for value in values]
     named = column.name in _NAMES
     wanted = page.width is None or any(f"{column.name}.".startswith(f"{name}.") for name in keep)
     rank = 0 if named else 1 if wanted else 2 + _rank(column, values, cells)
     wrong = [row for row, value in enumerate(values) if value] if column.name == _PROBLEMS and not rows.kind else []
     styles = dict.fromkeys(wrong, _BAD)
     return Strip(printable(column.name), cells, column.type in _NUMBERS, rank, whole=named, styles=styles)
+
+
+def _short(value: Any, text: str) -> str:
+    """A list or mapping by its beginning, where it is long: whole it stands in CSV and JSON."""
+    return f"{text[: _LONG - 1]}…" if isinstance(value, list | dict) and len(text) > _LONG else text
 
 
 def _rank(column: Column, values: Sequence[Any], cells: Sequence[str]) -> int:

@@ -48,14 +48,16 @@ def at_shape(at: At) -> Shape:
     return {"kind": at.kind, "commit": at.commit, "events": at.events}
 
 
-def list_shape(rows: Rows, at: At, *, complete: bool = True) -> Shape:
-    """The answer of `list`."""
+def list_shape(rows: Rows, at: At, *, complete: bool = True, over: Sequence[str] = ()) -> Shape:
+    """The answer of `list`; over history it also says over what, and which records are not among the rows."""
+    past = {"over": list(over), "problems": problem_shapes(rows.problems)} if over else {}
     return {
         "format": FORMAT,
         "at": at_shape(at),
         "kind": rows.kind,
         "total": rows.total,
         "complete": complete,
+        **past,
         "columns": [{"name": column.name, "type": column.type} for column in rows.columns],
         "rows": list(rows.rows),
     }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from gitml.errors import Problem
 from gitml.repo.git.batch import Blobs
 from gitml.repo.git.objects import Entry
+from gitml.repo.load import UNREADABLE
 from gitml.repo.readers.derived import Derived, Unit, joined, record
 from gitml.repo.readers.dvc import LOCK, STAGES, is_pointer_file
 from gitml.repo.readers.files import Files, Seen, Tree
@@ -53,7 +55,7 @@ class Deriver:
     def __init__(self, git: Git) -> None:
         self._git = git
         self._blobs = Blobs(git)
-        self._held: dict[str, bytes | None] = {}
+        self._held: dict[str, bytes] = {}
         self._kept: dict[tuple[str, str], bytes | None] = {}
         self._registry = Registry(git, self._blobs)
         self._known: dict[tuple[str, str | None], _Known] = {}
@@ -63,7 +65,8 @@ class Deriver:
         """What readers make of a tree's files, and of tags as of its commit."""
         tree = Tree(entries)
         joins = self._all_joins(entries, asked)
-        self._read_ahead(entries, joins)
+        if asked.paths is None:  # who goes through history brings the contents along
+            self._read_ahead(entries, joins)
         units = [self._unit(name, join, tree, asked.kind, changed) for name, join in joins.items()]
         tagged = [self._registry.unit(asked.commit, asked.seconds)] if _GTO in asked.readers else []
         return joined([*units, *tagged])
@@ -86,6 +89,8 @@ class Deriver:
         if unit is None:
             files = Files(tree, partial(self._content, changed), self._from_cache)
             unit = join(files, kind)
+            if files.missing:
+                return replace(unit, problems=(*unit.problems, *map(_absent, files.missing)))
             # What is not Git's has no id that would tell one state from the next.
             if all(oid is None or oid.strip("0") for _path, oid in files.seen):
                 known.keep(files.seen, unit)
@@ -96,7 +101,7 @@ class Deriver:
             return raw
         if oid not in self._held:
             raw = self._blobs.get(oid)
-            if raw is not None and len(raw) > _LARGE:
+            if raw is None or len(raw) > _LARGE:
                 return raw
             if len(self._held) > _HELD:
                 self._held.clear()
@@ -108,7 +113,8 @@ class Deriver:
         names = [name for unit in units for name in (unit, _beside(unit)) if name in entries]
         wanted = {entries[name].oid for name in names} - self._held.keys()
         if len(wanted) > _MANY:
-            self._held.update(self._git.cat(oid for oid in wanted if oid.strip("0")))
+            found = self._git.cat(oid for oid in wanted if oid.strip("0"))
+            self._held.update((oid, raw) for oid, raw in found if raw is not None)
 
     @cached_property
     def _has_dvc(self) -> bool:
@@ -124,6 +130,12 @@ class Deriver:
             found = cache_path(self._git, md5) if self._has_dvc else None
             self._kept[path, md5] = found.read_bytes() if found and found.stat().st_size <= _LARGE else None
         return self._kept[path, md5]
+
+
+def _absent(path: str) -> Problem:
+    """A file that this clone has left out."""
+    hint = "git fetch --refetch brings what a partial clone has left out"
+    return Problem(UNREADABLE, path, "its object is not in this clone", hint)
 
 
 @dataclass(slots=True)

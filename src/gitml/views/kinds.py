@@ -36,6 +36,11 @@ def unread(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
     return tuple(dict.fromkeys([*lost, *also]))
 
 
+def unread_by_readers(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
+    """Why readers cannot read files of other tools that may hold records of a kind (of any)."""
+    return snapshot.derived(kind).problems
+
+
 def is_complete(unread: Iterable[Problem]) -> bool:
     """Whether nothing is missing that this clone could have: what is there and broken is no gap in it."""
     return all(problem.code != UNREADABLE for problem in unread)

@@ -63,6 +63,8 @@ class Files:
         self._content = content
         self._kept = kept
         self._seen: dict[str, str | None] = {}
+        self.missing: dict[str, str] = {}
+        """The files that stand in the tree and whose objects are not to be had, by path."""
 
     @property
     def seen(self) -> Seen:
@@ -72,7 +74,10 @@ class Files:
     def read(self, path: str) -> bytes | None:
         """The bytes at a path; None where no file is, or its object is not in this clone."""
         oid = self._seen[path] = self._tree.stands(path)
-        return None if oid is None else self._content(path, oid)
+        raw = None if oid is None else self._content(path, oid)
+        if oid is not None and raw is None:
+            self.missing[path] = oid
+        return raw
 
     def inside(self, path: str) -> tuple[str, ...]:
         """The files in a folder; none where it is no folder."""

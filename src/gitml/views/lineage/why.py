@@ -119,7 +119,7 @@ def why(a: Asked, b: Asked, at_commit: AtCommit) -> Why:
         if one.ref is not None and one.ref not in scene.graph:
             one.snapshot.record(Ref.parse(one.ref))  # raises NotFound, with the nearest names
     walk = _Walk(at_commit)
-    starts = [(a.ref, b.ref)] if a.ref and b.ref else _aligned(scenes[0].ends, scenes[1].ends)
+    starts = [(a.ref, b.ref)] if a.ref and b.ref else _aligned(*scenes)
     found = list(walk.differences([(_at(scenes[0], one), _at(scenes[1], other)) for one, other in starts]))
     return Why((a, b), tuple(sorted(found, key=lambda one: one.steps)), walk.complete)
 
@@ -139,9 +139,10 @@ def _at(scene: Scene, ref: str | None) -> Place | None:
     return None if ref is None else (scene, ref)
 
 
-def _aligned(one: Iterable[str], other: Iterable[str]) -> list[tuple[str | None, str | None]]:
-    left, right = set(one), set(other)
-    return [(ref if ref in left else None, ref if ref in right else None) for ref in sorted(left | right)]
+def _aligned(one: Scene, other: Scene) -> list[tuple[str | None, str | None]]:
+    """The ends of both; what is an end on one side alone may still be there, with more behind it, on the other."""
+    refs = sorted({*one.ends, *other.ends})
+    return [(ref if ref in one.book.by_ref else None, ref if ref in other.book.by_ref else None) for ref in refs]
 
 
 class _Walk:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,12 +27,13 @@ class Vars:
 
     read: Read
     work: Work
+    _raw: dict[str, bytes | None] = field(default_factory=dict)
     _known: dict[str, Mapping[Any, Any]] = field(default_factory=dict)
 
     def of_file(self, folder: str, said: Any) -> Scope:
         """The scope of a dvc.yaml in this folder, whose `vars` are these. Unresolved."""
         scope = Scope()
-        if self.read(posixpath.join(folder, PARAMS)) is not None:
+        if self._bytes(posixpath.join(folder, PARAMS)) is not None:
             self._load(scope, PARAMS, folder)
         self._add(scope, said, folder)
         return scope
@@ -83,9 +83,14 @@ class Vars:
         self.work.spend(weight(table))
         return table if isinstance(table, Table) else Table()
 
+    def _bytes(self, path: str) -> bytes | None:
+        if path not in self._raw:
+            self._raw[path] = self.read(path)
+        return self._raw[path]
+
     def _data(self, path: str) -> Mapping[Any, Any]:
         if path not in self._known:
-            raw = self.read(path)
+            raw = self._bytes(path)
             if raw is None:
                 raise Unresolved(f"vars: there is no {path}")
             try:
@@ -101,6 +106,8 @@ class Vars:
 
 def parsing(folder: str, read: Read) -> Mapping[str, str]:
     """What DVC's configuration, the nearest one above a folder, says of how mappings become options."""
+    import configparser
+
     raw = next(filter(None, (read(path) for path in _configs(folder))), b"")
     config = configparser.ConfigParser(interpolation=None, strict=False)
     try:

@@ -183,6 +183,6 @@ class _Reading:
 
 def _command(said: Any) -> str | tuple[str, ...]:
     lines = said if isinstance(said, list) else [said]
-    if said is None or any(isinstance(line, list | dict) for line in lines):
+    if any(line is None or isinstance(line, list | dict) for line in lines):
         raise Unresolved("cmd is no command: a text, or a list of texts")
     return tuple(map(told, lines)) if isinstance(said, list) else told(said)

@@ -17,7 +17,8 @@ from gitml.repo.readers.dvc.scope import Leaf, Node, Scope, Unresolved, plain, w
 STEPS = 2_000_000
 """What the templates of one file may cost: values looked at, and characters written by the hundred."""
 
-_FOUND = re.compile(r"(?<!\\)\$\{(.*?)\}")
+# One that is not closed in its line is found too, so that a line of nothing but `${` takes no more than its length.
+_FOUND = re.compile(r"(?<!\\)\$\{([^}\n]*)(\}?)")
 _WORD = r"[^.\[\]]+"
 _EXPRESSION = re.compile(rf"{_WORD}(?:\.{_WORD}|\[{_WORD}\]\s*)*")
 _COMMAND = "cmd"
@@ -72,7 +73,7 @@ class Filler:
             return _allowed(plain(whole), key)
         parts: list[str] = []
         at = 0
-        for found in _FOUND.finditer(text):
+        for found in _found(text):
             said = self.said(_allowed(plain(self._find(found[1])), key))
             self.work.spend(1 + len(said) // _LETTERS)
             parts += [text[at : found.start()], said]
@@ -95,7 +96,7 @@ class Filler:
 
     def _whole(self, text: str) -> Node | None:
         found = _FOUND.match(text)
-        return self._find(found[1]) if found and found.end() == len(text) else None
+        return self._find(found[1]) if found and found[2] and found.end() == len(text) else None
 
     def _find(self, expression: str) -> Node:
         if not _EXPRESSION.fullmatch(expression):
@@ -130,10 +131,14 @@ def told(value: Any) -> str:
 def is_templated(value: Any) -> bool:
     """Whether a template stands anywhere in a value."""
     if isinstance(value, str):
-        return "${" in value and _FOUND.search(value) is not None
+        return "${" in value and any(_found(value))
     if isinstance(value, Mapping):
         return any(is_templated(name) or is_templated(inner) for name, inner in value.items())
     return isinstance(value, list) and any(map(is_templated, value))
+
+
+def _found(text: str) -> Iterator[re.Match[str]]:
+    return (found for found in _FOUND.finditer(text) if found[2])
 
 
 def _allowed(value: Any, key: str | None) -> Any:

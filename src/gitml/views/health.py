@@ -1,0 +1,77 @@
+"""How a store is: what is in it, what is wrong with it, what nobody has committed yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitml.errors import ERROR, Problem
+from gitml.records.template import OWN_FOLDER
+from gitml.repo.change import Change
+from gitml.views.changes import Difference, describe
+from gitml.views.kinds import kinds
+from gitml.views.rows import Column, Rows
+
+if TYPE_CHECKING:
+    from gitml.repo.git.revision import At
+    from gitml.repo.repository import Repository
+    from gitml.repo.snapshot import Snapshot
+
+_COLUMNS = (Column("fact", "string"), Column("value", "mixed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A store at a snapshot: the branch (None: none is checked out), HEAD (None: no commit yet), the store's folder.
+
+    `uncommitted` is how the records and settings differ from HEAD.
+    """
+
+    at: At
+    branch: str | None
+    head: str | None
+    folder: str
+    kinds: Rows
+    errors: int
+    warnings: int
+    uncommitted: tuple[Difference, ...] = ()
+
+    @property
+    def rows(self) -> Rows:
+        """It as facts, a line each."""
+        counts = {f"records.{row['kind']}": row["records"] for row in self.kinds.rows if row["kind"] is not None}
+        facts: dict[str, Any] = {
+            "at": self.at.kind, "commit": self.at.commit or self.head, "branch": self.branch,
+            "folder": self.folder or ".", "errors": self.errors, "warnings": self.warnings,
+            "uncommitted": len(self.uncommitted), **counts,
+        }  # fmt: skip
+        rows = tuple({"fact": name, "value": value} for name, value in facts.items() if value is not None)
+        return Rows(None, _COLUMNS, rows, len(rows))
+
+
+def health(repository: Repository, snapshot: Snapshot, problems: Iterable[Problem]) -> Health:
+    """How a store is, of which these problems are known."""
+    found = list(problems)
+    errors = sum(problem.severity == ERROR for problem in found)
+    git = repository.git
+    return Health(
+        snapshot.at,
+        git.branch(),
+        git.head(),
+        snapshot.prefix,
+        kinds(snapshot),
+        errors,
+        len(found) - errors,
+        tuple(_uncommitted(repository, snapshot)),
+    )
+
+
+def _uncommitted(repository: Repository, snapshot: Snapshot) -> list[Difference]:
+    if snapshot.at.kind == "commit":
+        return []
+    head, folder = repository.head(), snapshot.prefix + OWN_FOLDER
+    before, after = ({path: one.oid for path, one in tree.entries.items() if path.startswith(folder)}
+                     for tree in (head, snapshot))  # fmt: skip
+    changed = sorted(path for path in {**before, **after} if before.get(path) != after.get(path))
+    return describe([Change(path, before.get(path), after.get(path), None) for path in changed], head, snapshot)
