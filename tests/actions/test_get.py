@@ -122,9 +122,7 @@ def test_what_dvc_tracks_by_itself(wine: Path, tmp_path: Path) -> None:
     assert opened(wine).at("HEAD").get("dvc-output/m.json").read_text() == "{}"
     assert opened(wine).get("dvc-output/m.json").read_text() == "{}"
     commit(wine, {}, "other metrics")
-    with pytest.raises(
-        NotFound, match=r"m\.json with md5 \w+ is neither in the work tree nor in git at \w+"
-    ):
+    with pytest.raises(NotFound, match=r"m\.json with md5 \w+ is neither in the work tree nor in git at \w+"):
         opened(wine).get("dvc-output/m.json")
     with pytest.raises(BadValue, match="never is not pinned by an md5, so that nothing can be checked; dvc repro"):
         opened(wine).get("dvc-output/never")
