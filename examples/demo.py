@@ -24,6 +24,25 @@ WRITE_DATA = (
     "from sklearn.datasets import load_wine; "
     "load_wine(as_frame=True).frame.rename(columns={'target': 'grower'}).to_csv('data/wine.csv', index=False)"
 )
+# Written by the demo, and no file of its own here: gitml's repository would read it as a pipeline of gitml's.
+DVC_YAML = """\
+stages:
+  prepare:
+    cmd: python stages/prepare.py
+    deps: [stages/prepare.py, data/wine.csv]
+    params: [prepare]
+    outs: [data/train.csv, data/test.csv]
+  train:
+    cmd: python stages/fit.py
+    deps: [stages/fit.py, data/train.csv]
+    params: [train]
+    outs: [models/grower.pkl]
+  evaluate:
+    cmd: python stages/evaluate.py
+    deps: [stages/evaluate.py, data/test.csv, models/grower.pkl]
+    metrics: [{metrics.json: {cache: false}}]
+"""
+PARAMS_YAML = "prepare:\n  seed: 7\n  wines: 178\ntrain:\n  C: 0.1\n"
 BOLD, DIM, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
 
 
@@ -45,7 +64,7 @@ class Demo:
         done = subprocess.run(
             shlex.split(line), cwd=self.folder, env=self.env, capture_output=True, text=True, check=False
         )
-        told = (done.stdout + done.stderr).strip()
+        told = (done.stdout + done.stderr).strip("\n")
         if shown and told:
             print(told, flush=True)
         if bool(done.returncode) != fails:
@@ -109,7 +128,10 @@ def main() -> None:
     best = train(demo)
     ship(demo, best)
     refuse(demo)
-    look_back(demo, best)
+    look_back(demo)
+    reproduce(demo)
+    trace(demo)
+    move_on(demo)
     print(f"\n{BOLD}done in {time.monotonic() - started:.0f} s{PLAIN}; the repository is {folder}")
 
 
@@ -152,13 +174,49 @@ def refuse(demo: Demo) -> None:
     demo.git("commit --quiet -m 'a tolerance for accuracy'")
 
 
-def look_back(demo: Demo, best: str) -> None:
+def look_back(demo: Demo) -> None:
     """The store as of an earlier commit."""
     demo.say("the store as it was before anything was registered")
     demo.type("git ml list --at HEAD~2")
     demo.type("git ml show model/wine@1 --at HEAD~2", fails=True)
-    demo.type(f"git ml show {best} --at HEAD~2 --format json", shown=False)
     demo.type("git log --oneline")
+
+
+def reproduce(demo: Demo) -> None:
+    """A DVC pipeline, of which gitml is told nothing."""
+    demo.say("the same as a DVC pipeline, without a line of gitml in it: its stages, runs and outputs are records, too")
+    shutil.copytree(HERE / "stages", demo.folder / "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    (demo.folder / "dvc.yaml").write_text(DVC_YAML)
+    (demo.folder / "params.yaml").write_text(PARAMS_YAML)
+    demo.type("cat dvc.yaml params.yaml")
+    demo.type("dvc repro --quiet")
+    demo.git("add --all")
+    demo.git("commit --quiet -m 'a pipeline'")
+    demo.type("git ml list")
+    demo.type("git ml list dvc-stage --columns state,command,run")
+    demo.type("""git ml list run "origin = 'dvc'" --columns params,metrics""")
+
+
+def trace(demo: Demo) -> None:
+    """The file that the pipeline made goes to production, and is followed back to the raw file."""
+    demo.say("the model that it made goes to production. Where does it come from?")
+    demo.type("git ml register wine --path models/grower.pkl")
+    demo.type("git ml promote model/wine@2 production --reason 'dvc repro makes it again'")
+    demo.git("add --all")
+    demo.git("commit --quiet -m 'model/wine@2 in production'")
+    demo.type("git ml lineage model/wine@2 --up --code")
+    demo.type("git ml lineage model/wine@2 --stale")
+
+
+def move_on(demo: Demo) -> None:
+    """One upstream change, and the model is made of what is no longer there."""
+    demo.say("somebody keeps fewer wines and reproduces prepare alone: what production was trained on is stale")
+    (demo.folder / "params.yaml").write_text(PARAMS_YAML.replace("178", "150"))
+    demo.type("git diff --unified=0 params.yaml")
+    demo.type("dvc repro --quiet prepare")
+    demo.type("git ml lineage model/wine@2 --stale")
+    demo.type("git ml lineage model/wine@2 --to dvc-output/data%2Fwine.csv")
+    demo.type("git ml why HEAD:dvc-stage/prepare dvc-stage/prepare")
 
 
 if __name__ == "__main__":
