@@ -270,3 +270,24 @@ def test_a_clone_without_the_files_says_so(tmp_path: Path) -> None:
     shown = ml(clone, "list", "dvc-stage", "--at", "HEAD", "--format", "json")
     assert (shown.code, json.loads(shown.out)["complete"]) == (0, False)
     assert "cannot be read" in shown.err
+
+
+def test_a_version_is_registered_from_a_run_of_dvcs(tmp_path: Path) -> None:
+    from dvc.repo import Repo
+
+    repo = init(tmp_path / "repo")
+    with inside(repo):
+        Repo.init(str(repo)).close()
+    stages = "stages:\n  train:\n    cmd: cp source.json metrics.json && cp source.json model.pkl\n"
+    stages += "    deps: [source.json]\n    params: [lr]\n    outs: [model.pkl]\n    metrics:\n    - metrics.json: {cache: false}\n"
+    write(repo, {"dvc.yaml": stages, "params.yaml": "lr: 0.1\n", "source.json": '{"auc": 0.5}'})
+    subprocess.run([sys.executable, "-m", "dvc", "repro", "-q"], cwd=repo, check=True)
+    commit(repo, {})
+    store = gitml.init(repo)
+    (ran,) = store.snapshot.records("run")
+    store.register("wine", run=str(ran.ref), path="model.pkl")
+    version = store.show("model/wine@1").data
+    assert (version["run"], version["metrics"], version["hyperparameters"]) == (str(ran.ref), {"auc": 0.5}, {"lr": 0.1})
+    assert [problem for problem in store.validate().problems if problem.severity == "error"] == []
+    assert str(ran.ref) in store.lineage("model/wine@1").upstream().refs
+    assert store.comparison(str(ran.ref), "model/wine@1").fields

@@ -212,6 +212,13 @@ def test_a_stage_that_gave_the_same_is_no_cause(tmp_path: Path) -> None:
     assert [(one.steps, one.field) for one in gitml.open(place).why(first, "HEAD").differences] == [(0, "params.lr")]
 
 
+def test_a_stage_that_moved_on_differs_although_what_follows_has_not_run(tmp_path: Path) -> None:
+    place = init(tmp_path / "repo")
+    first = commit(place, files())
+    commit(place, files(size=20, clean=B))
+    assert said(gitml.open(place).why(first, "HEAD")) == [(1, "params", "params.size", 10, 20)]
+
+
 def test_a_model_of_old_is_held_to_the_pipeline_of_its_day(tmp_path: Path) -> None:
     place = init(tmp_path / "repo")
     pointer = "pointer: {{type: dvc, path: model.pkl, md5: '{md5}'}}\n"

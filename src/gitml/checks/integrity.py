@@ -65,6 +65,8 @@ class _Targets:
         except (BadRef, NotFound) as error:
             return _Target(ref, fault=(error.message, error.hint))
         if path not in self.snapshot.entries:
+            if self.snapshot.derived(ref.kind).get(ref) is not None:
+                return _Target(ref)
             return _Target(ref, fault=(f"there is no {ref}", _nearest(self.snapshot, ref)))
         return _Target(ref, path)
 

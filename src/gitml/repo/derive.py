@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from gitml.errors import Problem
+from gitml.errors import GitmlError, Problem
 from gitml.repo.git.batch import Blobs
 from gitml.repo.git.objects import Entry
 from gitml.repo.load import UNREADABLE
@@ -125,11 +125,17 @@ class Deriver:
     def _from_cache(self, path: str, md5: str) -> bytes | None:
         """What DVC's cache has for a hash; metrics are small, and a large file is none."""
         if (path, md5) not in self._kept:
-            from gitml.repo.data.dvc import cache_path
-
-            found = cache_path(self._git, md5) if self._has_dvc else None
-            self._kept[path, md5] = found.read_bytes() if found and found.stat().st_size <= _LARGE else None
+            self._kept[path, md5] = self._cached(md5) if self._has_dvc else None
         return self._kept[path, md5]
+
+    def _cached(self, md5: str) -> bytes | None:
+        from gitml.repo.data.dvc import cache_path
+
+        try:
+            found = cache_path(self._git, md5)
+            return found.read_bytes() if found and found.stat().st_size <= _LARGE else None
+        except (GitmlError, OSError):  # a configuration or a cache that is damaged: `status --data` tells of them
+            return None
 
 
 def _absent(path: str) -> Problem:

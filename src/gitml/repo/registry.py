@@ -66,8 +66,8 @@ class Registry:
         from gitml.repo.readers.gto import place
 
         folder, name = place(version.artifact)
-        found: Mapping[str, Any] | None = self._artifacts(version.commit, folder).get(name)
-        return found
+        found = self._artifacts(version.commit, folder).get(name)
+        return found if isinstance(found, Mapping) else None
 
     def _artifacts(self, commit: str, folder: str) -> Mapping[str, Any]:
         """What the dvc.yaml in a folder (and the artifacts.yaml of old) says of artifacts at a commit."""
@@ -110,7 +110,10 @@ class Registry:
         return {name: value for name, value in told.items() if value is not None}
 
     def _file(self, commit: str, path: str) -> bytes | None:
-        return None if "\n" in path else self._blobs.get(f"{commit}:{path}")
+        # A tag's own text may name any place; git ends at one that is no path of a repository.
+        place = posixpath.normpath(path)
+        is_inside = not place.startswith(("/", "../")) and not set(place) & {"\n", "\0"}
+        return self._blobs.get(f"{commit}:{place}") if is_inside else None
 
 
 def _tag(data: Mapping[str, Any]) -> str:

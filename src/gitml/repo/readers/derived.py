@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import marshal
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,15 +12,23 @@ from typing import Any
 from gitml.errors import Problem
 from gitml.records.record import Record
 from gitml.records.ref import Ref
+from gitml.repo.data.plain import Unreadable
+from gitml.repo.readers.plain_values import plain
+
+_CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What one file, or a few that belong together, gives: records, and what could not be read."""
+    """What one file, or a few that belong together, gives: records, and what could not be read.
+
+    `lines` is where in their file stages stand, by ref.
+    """
 
     records: tuple[Record, ...] = ()
     problems: tuple[Problem, ...] = ()
     reader: str = "dvc"
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +50,9 @@ class Derived:
 
 def record(kind: str, keys: tuple[str, ...], path: str, data: Mapping[str, Any]) -> Record:
     """A derived record; `path` is the file that it was read from, `blob` the digest of what it says."""
-    said = {name: value for name, value in data.items() if value is not None and value not in ({}, ())}
+    said = {name: plain(value) for name, value in data.items() if value is not None and value not in ({}, ())}
     blob = hashlib.sha1(marshal.dumps(said, 2), usedforsecurity=False).hexdigest()
-    return Record(Ref(kind, keys), path, blob, said, derived=True)
+    return Record(Ref(kind, tuple(map(plain, keys))), path, blob, said, derived=True)
 
 
 def joined(units: Iterable[Unit]) -> Derived:
@@ -55,8 +64,17 @@ def joined(units: Iterable[Unit]) -> Derived:
         for made in unit.records:
             first = kinds.setdefault(made.kind, {}).setdefault(made.ref, made)
             if first is not made:
-                problems.append(_claimed(unit.reader, first, made))
+                problems.append(_claimed(unit, first, made))
     return Derived(kinds, tuple(problems))
+
+
+def unreadable(error: Unreadable, reader: str, path: str, raw: bytes) -> Problem:
+    """Why a file cannot be read; where a merge was left half done, that is why."""
+    mark = _CONFLICT.search(raw)
+    if mark is None:
+        return error.problem(reader, path)
+    told, hint = "a merge has left its conflict here", "choose a side, and take out the marks <<<<<<<, =======, >>>>>>>"
+    return Problem(f"read.{reader}", path, told, hint, line=raw.count(b"\n", 0, mark.start()) + 1)
 
 
 def _one_a_file(problems: Iterable[Problem]) -> Iterable[Problem]:
@@ -68,10 +86,11 @@ def _one_a_file(problems: Iterable[Problem]) -> Iterable[Problem]:
         yield replace(first, message=f"{first.message} (and {len(more)} more)") if more else first
 
 
-def _claimed(reader: str, first: Record, second: Record) -> Problem:
+def _claimed(unit: Unit, first: Record, second: Record) -> Problem:
     ref = str(first.ref)
     told = f"{ref} is claimed by {_claimant(first)} and by {_claimant(second)}"
-    return Problem(f"read.{reader}", second.path, told, "let one of them make it", ref=ref)
+    line = unit.lines.get(_claimant(second), 1)
+    return Problem(f"read.{unit.reader}", second.path, told, "let one of them make it", line=line, ref=ref)
 
 
 def _claimant(made: Record) -> str:

@@ -12,7 +12,7 @@ from gitml.errors import BadRef, NotFound
 from gitml.records.record import MISSING
 from gitml.records.ref import Ref
 from gitml.views.lineage.build import book_of, drawn, in_git
-from gitml.views.lineage.facets import CODES, MODEL, PARAMS, differing, facets
+from gitml.views.lineage.facets import CODES, DATA, MODEL, PARAMS, differing, facets
 from gitml.views.lineage.held import OUTPUT, STAGE
 from gitml.views.lineage.links import Book
 from gitml.views.lineage.origin import origins
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 AtCommit = Callable[[str], "Snapshot"]
 _ENDS = frozenset([STAGE, "alias", "deployment"])
-"""What stands for a commit: its pipelines, and what is in use."""
+"""What stands for a commit: its pipelines, and what is in use; beside them data that nothing is made of."""
+
+_WHAT = {STAGE: CODES, OUTPUT: DATA}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,31 @@ class Scene:
         """What nothing of its sort comes after: the last stages, the aliases and deployments."""
         refs = [node.ref for node in self.graph.nodes if node.kind in _ENDS]
         further = {edge.source for ref in refs for edge in self.before(ref)}
-        return [ref for ref in refs if ref not in further]
+        return [*(ref for ref in refs if ref not in further), *self._unused]
+
+    def given(self, ref: str) -> dict[str, Any]:
+        """The hashes of what a stage's last run gave, by path; nothing of a stage that is not here."""
+        bound = self.book.by_ref.get(ref)
+        return {out["path"]: out.get("md5") for out in bound.record.data.get("outs", ())} if bound else {}
+
+    @property
+    def steps(self) -> dict[str, int]:
+        """How far upstream of the ends each stage stands."""
+        found = dict.fromkeys(self.ends, 0)
+        wave = deque(found)
+        while wave:
+            ref = wave.popleft()
+            for source in [edge.source for edge in self.before(ref) if edge.source not in found]:
+                found[source] = found[ref] + 1
+                wave.append(source)
+        return {ref: steps for ref, steps in found.items() if ref.partition("/")[0] == STAGE}
+
+    @property
+    def _unused(self) -> Iterator[str]:
+        """Data that is tracked by itself, and that nothing is made of: all that a registry of data sets has."""
+        used = {edge.source for edge in self.graph.edges}
+        outputs = (node.ref for node in self.graph.nodes if node.kind == OUTPUT and node.ref not in used)
+        return (ref for ref in outputs if not any(edge.role == MADE for edge in self.before(ref)))
 
 
 Place = tuple[Scene, str]
@@ -119,8 +145,9 @@ def why(a: Asked, b: Asked, at_commit: AtCommit) -> Why:
         if one.ref is not None and one.ref not in scene.graph:
             one.snapshot.record(Ref.parse(one.ref))  # raises NotFound, with the nearest names
     walk = _Walk(at_commit)
-    starts = [(a.ref, b.ref)] if a.ref and b.ref else _aligned(*scenes)
-    found = list(walk.differences([(_at(scenes[0], one), _at(scenes[1], other)) for one, other in starts]))
+    starts = [(a.ref, b.ref, 0)] if a.ref and b.ref else _aligned(*scenes)
+    places = [(_at(scenes[0], one), _at(scenes[1], other), steps) for one, other, steps in starts]
+    found = list(walk.differences(places))
     return Why((a, b), tuple(sorted(found, key=lambda one: one.steps)), walk.complete)
 
 
@@ -139,10 +166,19 @@ def _at(scene: Scene, ref: str | None) -> Place | None:
     return None if ref is None else (scene, ref)
 
 
-def _aligned(one: Scene, other: Scene) -> list[tuple[str | None, str | None]]:
-    """The ends of both; what is an end on one side alone may still be there, with more behind it, on the other."""
-    refs = sorted({*one.ends, *other.ends})
-    return [(ref if ref in one.book.by_ref else None, ref if ref in other.book.by_ref else None) for ref in refs]
+def _aligned(one: Scene, other: Scene) -> list[tuple[str | None, str | None, int]]:
+    """The ends of both and, as far upstream of these as they stand, the stages that give something else.
+
+    What is an end on one side alone may still be there, with more behind it, on the other; and what comes after a stage
+    that has moved on need not have been run again.
+    """
+    steps = dict.fromkeys(sorted({*one.ends, *other.ends}), 0)
+    for scene in (one, other):
+        moved = {ref: found for ref, found in scene.steps.items() if one.given(ref) != other.given(ref)}
+        steps = moved | steps
+    steps = dict(sorted(steps.items(), key=lambda pair: pair[1]))
+    ours, theirs = one.book.by_ref, other.book.by_ref
+    return [(ref if ref in ours else None, ref if ref in theirs else None, found) for ref, found in steps.items()]
 
 
 class _Walk:
@@ -154,9 +190,9 @@ class _Walk:
         self._scenes: dict[str, Scene] = {}
         self._told: set[tuple[str, str, str]] = set()
 
-    def differences(self, starts: Iterable[tuple[Place | None, Place | None]]) -> Iterator[Difference]:
+    def differences(self, starts: Iterable[tuple[Place | None, Place | None, int]]) -> Iterator[Difference]:
         """All differences, the nearest first."""
-        wave = deque((a, b, 0) for a, b in starts)
+        wave = deque(starts)
         seen = set()
         while wave:
             a, b, steps = wave.popleft()
@@ -167,7 +203,7 @@ class _Walk:
             seen.add(key)
             if a is None or b is None:
                 there = refs[0] or refs[1] or ""
-                what = CODES if there.startswith(f"{STAGE}/") else MODEL
+                what = _WHAT.get(there.partition("/")[0], MODEL)
                 values = tuple(MISSING if ref is None else ref for ref in refs)
                 yield Difference(what, steps, refs, "", (values[0], values[1]))
                 continue

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitml.errors import Problem
 from gitml.records.record import Record, same
 from gitml.records.ref import Ref
 from gitml.repo.data.plain import Unreadable
-from gitml.repo.readers.derived import Unit, record
+from gitml.repo.readers.derived import Unit, record, unreadable
 from gitml.repo.readers.dvc.lock import LockEntry, lock
 from gitml.repo.readers.dvc.locked import Locked, rooted
 from gitml.repo.readers.dvc.results import Results
@@ -34,7 +34,8 @@ def join(folder: str, files: Files, kind: str | None = None) -> Unit:
     records += [found for entry in orphans for found in _orphan(folder, lock_path, entry) if kind in (None, found.kind)]
     if said is not None and kind in (None, PIPELINE):
         records.append(_of_pipeline(said, results, made))
-    return Unit(tuple(records), tuple(problems))
+    lines = {str(Ref(STAGE, (stage.address,))): stage.line for stage in stages if stage.line}
+    return Unit(tuple(records), tuple(problems), READER, lines)
 
 
 def _pipeline(path: str, files: Files, problems: list[Problem]) -> Pipeline | None:
@@ -44,10 +45,14 @@ def _pipeline(path: str, files: Files, problems: list[Problem]) -> Pipeline | No
     try:
         found = pipeline(path, raw, files.read)
     except Unreadable as error:
-        problems.append(error.problem(READER, path))
+        problems.append(unreadable(error, READER, path, raw))
         return None
     problems.extend(found.problems)
-    return found
+    named = tuple(stage for stage in found.stages if stage.name)
+    if named != found.stages:
+        line = next(stage.line for stage in found.stages if not stage.name)
+        problems.append(Problem(f"read.{READER}", path, "a stage has no name", "give it one", line=line))
+    return replace(found, stages=named)
 
 
 def _lock(path: str, files: Files, problems: list[Problem]) -> Mapping[str, LockEntry]:
@@ -57,10 +62,10 @@ def _lock(path: str, files: Files, problems: list[Problem]) -> Mapping[str, Lock
     try:
         entries, faults = lock(path, raw)
     except Unreadable as error:
-        problems.append(error.problem(READER, path))
+        problems.append(unreadable(error, READER, path, raw))
         return {}
     problems.extend(faults)
-    return entries
+    return {name: entry for name, entry in entries.items() if name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,8 @@ class _Made:
             results = self.results.of_run(self.stage, self.outs, self.named)
             yield run(self.stage.address, lock_path, self.entry, self.stage.wdir, results)
         for out in self.stage.outs if kind in (None, OUTPUT) else ():
-            yield self._output(out)
+            if out.path:  # the repository itself has no name
+                yield self._output(out)
 
     @property
     def deps(self) -> Mapping[str, Locked]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gitml.errors import Problem
 from gitml.repo.data.plain import Unreadable
+from gitml.repo.readers.derived import unreadable
 from gitml.repo.readers.dvc.lock import Locked
 from gitml.repo.readers.dvc.stages import Pipeline, Stage, param_values
 from gitml.repo.readers.dvc.values import together
@@ -17,6 +18,7 @@ from gitml.repo.readers.values import load_values
 _METRIC = "metric"
 _DEFAULT = "params.yaml"
 _FOLDER = ".dir"
+_ENDINGS = (".json", ".yaml", ".yml", ".toml", ".py")
 
 Locks = Mapping[str, Mapping[str, Locked]]
 """By stage's address, what its last run has written, by path."""
@@ -29,6 +31,7 @@ class Results:
         self._files = files
         self._problems = problems
         self._known: dict[str, Any] = {}
+        self._beside: set[str] = set()
 
     def params(self, stage: Stage) -> dict[str, dict[str, Any]]:
         """The parameters that a stage depends on as they are in the tree, by file and dotted name."""
@@ -90,8 +93,12 @@ class Results:
         yield from dict.fromkeys(name for file in [*own, *also] for name in self._each(file))
 
     def _each(self, path: str) -> tuple[str, ...]:
-        """A file, or the files in a folder."""
-        return (path,) if self._files.read(path) is not None else self._files.inside(path) or (path,)
+        """A file, or the files in a folder, where pictures and tables may lie beside the metrics."""
+        if self._files.read(path) is not None:
+            return (path,)
+        inside = self._files.inside(path)
+        self._beside.update(name for name in inside if not name.endswith(_ENDINGS))
+        return inside or (path,)
 
     def _is_in_tree(self, path: str, found: Locked) -> bool:
         return found.hash is not None and self._files.md5(path, legacy=found.legacy) == found.hash
@@ -109,8 +116,7 @@ class Results:
         md5 = found.hash if found else None
         raw = self._files.kept(holder, md5)
         if raw is not None and md5 is not None and md5.endswith(_FOLDER):
-            listing = {f"{holder}/{one['relpath']}": one["md5"] for one in json.loads(raw)}
-            raw = self._files.kept(holder, listing.get(name))
+            raw = self._files.kept(holder, _listing(raw).get(name.removeprefix(f"{holder}/")))
         return None if raw is None else self._parsed(name, raw)
 
     def _values(self, path: str) -> Any:
@@ -124,8 +130,17 @@ class Results:
         try:
             return load_values(raw, path)
         except Unreadable as error:
-            self._problems.append(error.problem("dvc", path))
+            if path not in self._beside:
+                self._problems.append(unreadable(error, "dvc", path, raw))
             return None
+
+
+def _listing(raw: bytes) -> dict[str, str]:
+    """The hashes in a folder's listing by path; none where it is damaged, which `git ml status --data` tells."""
+    try:
+        return {str(one["relpath"]): str(one["md5"]) for one in json.loads(raw)}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return {}
 
 
 def _holder(stage: Stage, path: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from gitml.records.record import Record
 from gitml.records.ref import Ref
 from gitml.repo.data.plain import Unreadable
-from gitml.repo.readers.derived import Unit, record
+from gitml.repo.readers.derived import Unit, record, unreadable
 from gitml.repo.readers.dvc.dotdvc import DotDvc, Origin, dot_dvc
 from gitml.repo.readers.dvc.lock import LockEntry, digest_of
 from gitml.repo.readers.dvc.locked import Locked
@@ -29,7 +29,7 @@ def join(path: str, files: Files) -> Unit:
     try:
         found = dot_dvc(path, raw)
     except Unreadable as error:
-        return Unit(problems=(error.problem(READER, path),))
+        return Unit(problems=(unreadable(error, READER, path, raw),))
     problems = list(found.problems)
     stage = list(_stage(found, Results(files, problems))) if found.command is not None else []
     outputs = [_output(found, out) for out in found.outs if out.path]
