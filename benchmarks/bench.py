@@ -9,21 +9,24 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import closure
+import dvc_peer
 import generate
 import jsonschema
 import pandas as pd
+import timing
 import yaml
+from timing import HEAD, Row, best, versus, wall
 
 import gitml
 from gitml.checks import validate
@@ -32,33 +35,17 @@ from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 
 ROUNDS = 3
+PEER_ROUNDS = 2  # of half a minute each
 GIT_ML = Path(sys.executable).with_name("git-ml")
 BAD = 0.01
 SIZE, AUC = 64, 0.5
 DEAR = ("pandas", "dvc", "git", "yaml", "jsonschema")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure: our milliseconds, the other side's, and what was promised; `at_least` is a ratio, `at_most` ms."""
-
-    what: str
-    ours: float
-    against: str
-    theirs: float
-    at_least: float | None = None
-    at_most: float | None = None
-
-    @property
-    def ratio(self) -> float:
-        """How many times as fast we are."""
-        return self.theirs / self.ours
-
-    @property
-    def kept(self) -> bool:
-        """Whether the promise holds."""
-        fast = self.at_least is None or self.ratio >= self.at_least
-        return fast and (self.at_most is None or self.ours <= self.at_most)
+STORE = ("validate", "list", "hook", "run", "importing")
+OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+    "history": lambda folder: dvc_peer.history(folder / "history", PEER_ROUNDS),
+    "dvc": lambda folder: dvc_peer.tracked(folder / "dvc", ROUNDS),
+    "closure": lambda _folder: closure.closure(ROUNDS),
+}
 
 
 class Bench:
@@ -169,13 +156,8 @@ class Bench:
 
     def process(self, *command: str | Path, code: int | None = 0) -> int:
         """Run a process to its end, with compiled modules; its exit code, which must be `code` (None: 0 or 1)."""
-        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        environment = kept | {"PYTHONPYCACHEPREFIX": str(self.folder.parent / "compiled")}
-        words = [str(part) for part in command]
-        done = subprocess.run(words, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode not in ((0, 1) if code is None else (code,)):
-            sys.exit(f"{command[0]} exited with {done.returncode}: {done.stderr}{done.stdout}")
-        return done.returncode
+        codes = (0, 1) if code is None else (code,)
+        return timing.run(self.folder, self.folder.parent / "compiled", command, codes=codes).returncode
 
     @contextmanager
     def staged(self, path: str, content: bytes | None) -> Iterator[None]:
@@ -254,72 +236,28 @@ def _as_json(logged: dict[str, dict[str, Any]]) -> None:
     Path("bench.json").write_text(json.dumps({**logged, "time": time.time()}))
 
 
-def wall() -> float:
-    """Seconds on the clock: what a person waits for a process."""
-    return time.perf_counter()
-
-
-def cpu() -> float:
-    """Seconds of work, our git processes' included: what other work on the machine does not change so much."""
-    return sum(os.times()[:4])
-
-
-def best(deed: Callable[[], Any], rounds: int, *, clock: Callable[[], float] = cpu) -> tuple[float, Any]:
-    """The shortest of several times, in milliseconds, and what the deed gave."""
-    times, given = zip(*(timed(deed, clock) for _round in range(rounds)), strict=True)
-    return min(times), given[-1]
-
-
-def versus(
-    ours: Callable[[], Any],
-    theirs: Callable[[], Any],
-    rounds: int,
-    *,
-    before: Callable[[], None] = lambda: None,
-    clock: Callable[[], float] = cpu,
-) -> tuple[float, Any, float, Any]:
-    """The best of both, taken in turns, so that a slow minute of the machine meets both; `before` is for ours alone."""
-    mine, yours = [], []
-    for _round in range(rounds):
-        before()
-        mine.append(timed(ours, clock))
-        yours.append(timed(theirs, clock))
-    return min(mine, key=_time)[0], mine[-1][1], min(yours, key=_time)[0], yours[-1][1]
-
-
-def timed(deed: Callable[[], Any], clock: Callable[[], float]) -> tuple[float, Any]:
-    """Milliseconds, and what the deed gave."""
-    started = clock()
-    given = deed()
-    return (clock() - started) * 1000, given
-
-
-def _time(pair: tuple[float, Any]) -> float:
-    return pair[0]
-
-
 def main() -> int:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=10_000, help="records in the store")
-    parser.add_argument("--only", choices=["validate", "list", "hook", "run", "importing"])
+    parser.add_argument("--only", choices=[*STORE, *OTHERS])
     parser.add_argument("--json", action="store_true")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gitml-bench-") as folder:
-        bench = Bench(Path(folder), told.size)
-        names = [told.only] if told.only else ["validate", "list", "hook", "run", "importing"]
-        rows = [row for name in names for row in getattr(bench, name)()]
+        rows = list(measured(Path(folder), told.size, [told.only] if told.only else [*STORE, *OTHERS]))
         os.chdir(tempfile.gettempdir())
     if told.json:
         print(json.dumps([{**asdict(row), "ratio": row.ratio, "kept": row.kept} for row in rows], indent=1))
     else:
-        print(f"{'what':<48} {'ours':>9} {'theirs':>9} {'ratio':>7}  {'promised':<10} against")
-        for row in rows:
-            promised = f">= {row.at_least:g}x" if row.at_least else f"<= {row.at_most:g} ms" if row.at_most else ""
-            mark = "" if row.kept else "  MISSED"
-            times = f"{row.ours:>6.0f} ms {row.theirs:>6.0f} ms {row.ratio:>6.1f}x"
-            print(f"{row.what:<48} {times}  {promised:<10} {row.against}{mark}")
+        print("\n".join([HEAD, *(row.told() for row in rows)]))
     return 0
+
+
+def measured(folder: Path, size: int, names: Sequence[str]) -> Iterator[Row]:
+    """The rows of some benchmarks; the store is only made for those that ask it."""
+    bench = Bench(folder, size) if any(name in STORE for name in names) else None
+    for name in names:
+        yield from getattr(bench, name)() if name in STORE else OTHERS[name](folder)
 
 
 if __name__ == "__main__":

@@ -1,51 +1,47 @@
-"""How long the closure over a large lineage takes once it is loaded: `python benchmarks/closure.py`."""
+"""How long the closure over a large lineage takes once it is loaded."""
 
 from __future__ import annotations
 
 import random
-import time
+from collections.abc import Iterator
+from functools import partial
+
+import networkx as nx
+from timing import Row, versus
 
 from gitml.views.lineage.graph import Graph
 from gitml.views.lineage.parts import Edge, Node
 
 NODES, EDGES = 100_000, 300_000
+REACH = 100
 
 
-def graph(nodes: int = NODES, edges: int = EDGES) -> Graph:
-    """A made-up lineage: each thing comes from up to three of those before it, so that the last leads back to most."""
+def drawn(nodes: int = NODES, edges: int = EDGES) -> list[tuple[str, str]]:
+    """A made-up lineage: each thing comes from some of those before it, and all of them from the first."""
     dice = random.Random(7)  # noqa: S311  (the same graph each time)
     names = [f"run/wine/{number:06}" for number in range(nodes)]
-    drawn = {(0, target) for target in range(1, nodes)}  # all come from the first
-    while len(drawn) < edges:
+    pairs = {(0, target) for target in range(1, nodes)}
+    while len(pairs) < edges:
         target = dice.randrange(1, nodes)
-        drawn.add((max(0, target - dice.randrange(1, 100)), target))
-    made = [Edge(names[source], names[target], "input", "inputs.train.ref") for source, target in drawn]
-    return Graph.of((Node(name, "run") for name in names), made)
+        pairs.add((max(0, target - dice.randrange(1, REACH)), target))
+    return [(names[source], names[target]) for source, target in sorted(pairs)]
 
 
-def closure(whole: Graph, *, down: bool) -> tuple[float, int]:
-    """Milliseconds of CPU time that a closure takes, and how many nodes are in it."""
-    root = "run/wine/000000" if down else f"run/wine/{len(whole) - 1:06}"
-    start = time.process_time()
-    found = whole.downstream(root) if down else whole.upstream(root)
-    return (time.process_time() - start) * 1000, len(found)
+def closure(rounds: int, nodes: int = NODES, edges: int = EDGES) -> Iterator[Row]:
+    """All that comes from the first thing, and all that the last one comes from, against networkx."""
+    pairs = drawn(nodes, edges)
+    names = sorted({name for pair in pairs for name in pair})
+    made = (Edge(source, target, "input", "inputs.train.ref") for source, target in pairs)
+    whole, theirs = Graph.of((Node(name, "run") for name in names), made), nx.DiGraph(pairs)
+    what = f"over {nodes:,} nodes, {edges:,} edges"
+    for told, root, ours, peer in (
+        ("downstream", names[0], whole.downstream, nx.descendants),
+        ("upstream", names[-1], whole.upstream, nx.ancestors),
+    ):
+        mine, found, other, same = versus(partial(ours, root), partial(peer, theirs, root), rounds)
+        assert _refs(found) == same | {root}, "the two sides reach other nodes"
+        yield Row(f"{told} {what}", mine, "CPU: networkx", other, at_most=100)
 
 
-def main() -> None:
-    """Print the figures."""
-    start = time.process_time()
-    whole = graph()
-    print(f"loading {len(whole)} nodes, {len(whole.edges)} edges: {(time.process_time() - start) * 1000:.0f} ms")
-    for down in (True, False):
-        found = [closure(whole, down=down) for _again in range(5)]
-        told = "downstream" if down else "upstream"
-        print(f"{told} closure: {min(found)[0]:.0f} ms, {found[0][1]} nodes")
-    start = time.process_time()
-    print(f"{len(whole.cycles)} cycles: {(time.process_time() - start) * 1000:.0f} ms")
-    start = time.process_time()
-    part = whole.downstream("run/wine/000000")
-    print(f"{len(part.nodes)} nodes and {len(part.edges)} edges listed: {(time.process_time() - start) * 1000:.0f} ms")
-
-
-if __name__ == "__main__":
-    main()
+def _refs(found: Graph) -> set[str]:
+    return {node.ref for node in found.nodes}

@@ -295,13 +295,18 @@ def break_one(data: Mapping[str, Any], draw: random.Random) -> dict[str, Any]:
 
 def commit(folder: Path, files: Mapping[str, bytes], *, checkout: bool = False) -> None:
     """A new repository in `folder` with one commit of these files, and its work tree where that is wanted."""
+    start(folder)
+    git(folder, "fast-import", "--quiet", stream=b"".join(_stream(files)))
+    if checkout:
+        git(folder, "reset", "-q", "--hard")
+
+
+def start(folder: Path) -> None:
+    """A new repository without a commit, in a new folder."""
     folder.mkdir(parents=True)
     git(folder, "init", "-q", "-b", "main")
     for name, value in {"user.name": "Mona", "user.email": "mona@example.org", "gc.auto": "0"}.items():
         git(folder, "config", name, value)
-    git(folder, "fast-import", "--quiet", stream=b"".join(_stream(files)))
-    if checkout:
-        git(folder, "reset", "-q", "--hard")
 
 
 def _stream(files: Mapping[str, bytes]) -> Iterator[bytes]:

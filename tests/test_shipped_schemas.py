@@ -21,8 +21,10 @@ from gitml.records.canonical import dump
 from gitml.records.edit import is_canonical
 from gitml.records.explain import explain
 from gitml.records.reader import read, read_slowly
+from gitml.records.schema import Kind, Shape, read_kind
 from gitml.records.template import Template
 from gitml.records.ulid import is_ulid
+from gitml.repo.kinds import shipped
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 META = "meta-schema"
@@ -56,6 +58,20 @@ ALL = {path.stem: load(path) for path in sorted(SCHEMAS.glob("*.yaml"))}
 DERIVED = {name: schema for name, schema in ALL.items() if schema.get("x-gitml", {}).get("addressing") == "derived"}
 KINDS = {name: schema for name, schema in ALL.items() if name != META and name not in DERIVED}
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
+each_schema = pytest.mark.parametrize("name", sorted(ALL.keys() - {META}))
+
+
+@each_schema
+def test_a_shipped_schema_is_sound_and_read_from_its_head(name: str) -> None:
+    path = f"schemas/{name}.yaml"
+    kind = read_kind(ALL[name], path, "", Shape(ALL[META]))
+    assert isinstance(kind, Kind), kind
+    found = next(file for file in shipped(None) if file.path == path)
+    assert found.data is not None
+    assert {word: found.data[word] for word in ("$id", "x-gitml")} == {
+        word: ALL[name][word] for word in ("$id", "x-gitml")
+    }
+    assert dict(found.data) == ALL[name]
 
 
 def verdict(schema: Mapping[str, Any], data: Any) -> bool:

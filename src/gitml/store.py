@@ -9,32 +9,28 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitml.actions import dataset, lifecycle, records
-from gitml.actions.apply import Applied, How, Plan, apply
-from gitml.actions.fix import fix
-from gitml.actions.get import get
-from gitml.checks import validate
-from gitml.errors import Problem
-from gitml.records.record import Record
 from gitml.records.ref import Ref
-from gitml.repo.change import Change
 from gitml.repo.repository import Repository
-from gitml.repo.snapshot import Snapshot
-from gitml.views.compare import Comparison, Side, compare
-from gitml.views.kinds import kinds
-from gitml.views.metrics import Metrics
 from gitml.views.rows import Rows, rows
 
 if TYPE_CHECKING:
     import git as gitpython
     import pandas as pd
 
+    from gitml.actions.apply import Applied, How, Plan
     from gitml.actions.bump import Bumped
     from gitml.actions.command import Ran
     from gitml.actions.init import Initialised
     from gitml.actions.preview import Preview
+    from gitml.actions.records import Origin
     from gitml.actions.run import Run
+    from gitml.checks.validate import Validation
+    from gitml.errors import Problem
+    from gitml.records.record import Record
+    from gitml.repo.change import Change
     from gitml.repo.history import History
+    from gitml.repo.snapshot import Snapshot
+    from gitml.views.compare import Comparison, Side
     from gitml.views.data import DataStatus
     from gitml.views.health import Health
     from gitml.views.lineage.graph import Graph
@@ -89,6 +85,8 @@ class Store:
 
     def kinds(self) -> Rows:
         """How many records and problems of each kind there are."""
+        from gitml.views.kinds import kinds
+
         return kinds(self.snapshot)
 
     def rows(self, kind: str, where: str | None = None, *, over: str | Iterable[str] | None = None, **how: Any) -> Rows:
@@ -124,10 +122,14 @@ class Store:
 
     def problems(self, record: Record) -> tuple[Problem, ...]:
         """What is wrong with one record."""
+        from gitml.checks import validate
+
         return validate.some(self.repository, self.snapshot, [record.path]).problems
 
     def get(self, ref: str | Ref, into: Path | None = None) -> Path:
         """The bytes that a record points to, digest checked: their place, or a copy in `into`."""
+        from gitml.actions.get import get
+
         wanted = _ref(ref)
         store = self.at(wanted.rev) if wanted.rev else self
         return get(self.repository, store.snapshot, wanted.bare, into)
@@ -142,9 +144,14 @@ class Store:
 
     def comparison(self, *refs: str | Ref) -> Comparison:
         """Records side by side, the first as the baseline; `rev:ref` is one as of a revision."""
+        from gitml.views.compare import compare
+        from gitml.views.metrics import Metrics
+
         return compare([self._side(_ref(ref)) for ref in refs], Metrics.of(self.snapshot))
 
     def _side(self, ref: Ref) -> Side:
+        from gitml.views.compare import Side
+
         return Side.of(self.at(ref.rev).snapshot if ref.rev else self.snapshot, ref)
 
     def compare(self, *refs: str | Ref) -> pd.DataFrame:
@@ -168,8 +175,10 @@ class Store:
         sides = [asked(text, self.snapshot, lambda rev: self.at(rev).snapshot) for text in (a, b)]
         return why(sides[0], sides[1], self.repository.commit)
 
-    def validate(self, paths: Iterable[str] | None = None, *, staged: bool = False) -> validate.Validation:
+    def validate(self, paths: Iterable[str] | None = None, *, staged: bool = False) -> Validation:
         """What is wrong: in everything, in some paths, or in what is staged."""
+        from gitml.checks import validate
+
         if staged:
             return validate.staged(self.repository)
         if paths is not None:
@@ -193,22 +202,30 @@ class Store:
 
     def fix(self, paths: Iterable[str] | None = None) -> Applied:
         """Rewrite records in canonical form, comments kept."""
+        from gitml.actions.fix import fix
+
         return fix(self.repository, self.snapshot, paths, self.how())
 
     def how(
         self, *, commit: bool = False, message: str | None = None, branch: str | None = None, author: str | None = None
     ) -> How:
         """How to write: now, and as told."""
+        from gitml.actions.apply import How
+
         return How(self.clock(), commit, message, branch, author)
 
     def new(self, kind: str, name: str | None = None, fields: Mapping[str, Any] | None = None, **how: Any) -> Applied:
         """A new record of a kind; `fields` by dotted name. Raises Refused, Conflict."""
+        from gitml.actions import records
+
         return self._write(
             lambda snapshot, how: records.make(snapshot, kind, name, fields or {}, self._origin(how)), how
         )
 
     def new_dataset(self, name: str, path: str, fields: Mapping[str, Any] | None = None, **how: Any) -> Applied:
         """A dataset and its first version from a file: pointer, columns, types, counts."""
+        from gitml.actions import dataset
+
         return self._write(
             lambda snapshot, how: dataset.new(self.repository, snapshot, name, path, fields or {}, self._origin(how)),
             how,
@@ -216,10 +233,14 @@ class Store:
 
     def set(self, ref: str | Ref, fields: Mapping[str, Any], **how: Any) -> Applied:
         """Set fields of a record by dotted name (MISSING removes one); its other lines stay as they are."""
+        from gitml.actions import records
+
         return self._write(lambda snapshot, _how: records.set_named(snapshot, _ref(ref), fields), how)
 
     def rm(self, ref: str | Ref, **how: Any) -> Applied:
         """Remove a record; raises Refused where others refer to it, or it has landed and is immutable."""
+        from gitml.actions import records
+
         return self._write(lambda snapshot, _how: records.remove(snapshot, _ref(ref)), how)
 
     def register(
@@ -232,6 +253,8 @@ class Store:
         **how: Any,
     ) -> Applied:
         """The next version of a model (or `dataset/NAME`, `feature-set/NAME`) from a run and a file."""
+        from gitml.actions import lifecycle
+
         return self._write(
             lambda snapshot, how: lifecycle.register(
                 self.repository, snapshot, name, run=run, path=path, fields=fields or {}, origin=self._origin(how)
@@ -246,6 +269,7 @@ class Store:
 
         Where nothing has changed, nothing is written, and the note says so. Raises Conflict, NotFound, BadValue.
         """
+        from gitml.actions.apply import apply
         from gitml.actions.bump import Bumped, bump
 
         options = self.how(**how)
@@ -258,12 +282,16 @@ class Store:
 
     def promote(self, ref: str | Ref, alias: str, *, reason: str | None = None, **how: Any) -> Applied:
         """Let an alias choose a version; raises Refused where the lifecycle forbids it."""
+        from gitml.actions import lifecycle
+
         return self._write(
             lambda snapshot, how: lifecycle.promote(snapshot, _ref(ref), alias, reason, self._origin(how)), how
         )
 
     def retire(self, ref: str | Ref, *, reason: str | None = None, status: str = "retired", **how: Any) -> Applied:
         """Give a version its final status (or deprecated, rejected); raises Refused where that is not allowed."""
+        from gitml.actions import lifecycle
+
         return self._write(
             lambda snapshot, how: lifecycle.retire(snapshot, _ref(ref), status, reason, self._origin(how)), how
         )
@@ -280,13 +308,17 @@ class Store:
 
         return run_command(self.repository, experiment, argv, clock=self.clock, **what)
 
-    def _origin(self, how: How) -> records.Origin:
-        return records.Origin(how.now, how.author or self.repository.author(), os.urandom)
+    def _origin(self, how: How) -> Origin:
+        from gitml.actions.records import Origin
+
+        return Origin(how.now, how.author or self.repository.author(), os.urandom)
 
     def _write(
         self, changes: Callable[[Snapshot, How], Plan | Sequence[Change]], options: Mapping[str, Any]
     ) -> Applied:
         """Make changes on the snapshot that they shall land on, and let `apply` check and write them."""
+        from gitml.actions.apply import apply
+
         how = self.how(**options)
         snapshot = self.repository.target(how.branch)
         done = apply(self.repository, snapshot, changes(snapshot, how), how)
@@ -317,6 +349,7 @@ def initialise(
     path: str | os.PathLike[str] = ".", *, hooks: bool = False, clock: Clock = now, **how: Any
 ) -> Initialised:
     """As `init`; what was written, and what to know of it."""
+    from gitml.actions.apply import How
     from gitml.actions.init import init as made
 
     return made(Path(path), How(clock(), **how), hooks=hooks)

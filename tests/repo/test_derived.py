@@ -279,7 +279,8 @@ def test_a_version_is_registered_from_a_run_of_dvcs(tmp_path: Path) -> None:
     with inside(repo):
         Repo.init(str(repo)).close()
     stages = "stages:\n  train:\n    cmd: cp source.json metrics.json && cp source.json model.pkl\n"
-    stages += "    deps: [source.json]\n    params: [lr]\n    outs: [model.pkl]\n    metrics:\n    - metrics.json: {cache: false}\n"
+    stages += "    deps: [source.json]\n    params: [lr]\n    outs: [model.pkl]\n"
+    stages += "    metrics:\n    - metrics.json: {cache: false}\n"
     write(repo, {"dvc.yaml": stages, "params.yaml": "lr: 0.1\n", "source.json": '{"auc": 0.5}'})
     subprocess.run([sys.executable, "-m", "dvc", "repro", "-q"], cwd=repo, check=True)
     commit(repo, {})

@@ -10,11 +10,8 @@ from gitml.cli.door import FINE, Door
 from gitml.cli.usage import Usage
 from gitml.errors import Problem
 from gitml.records.ref import Ref
-from gitml.render.comparison import comparison_rows, comparison_text
 from gitml.render.listing import table
 from gitml.render.past import HEAD, readable
-from gitml.render.preview import preview_rows, preview_shape, preview_text
-from gitml.render.record import record_rows, record_text
 from gitml.render.shapes import FORMAT, at_shape, compare_shape, list_shape, show_shape
 from gitml.views.kinds import is_complete, unread, unread_by_readers
 from gitml.views.rows import Column, Rows
@@ -75,6 +72,8 @@ def _listed(given: list[str] | None) -> str | None:
 
 def show(door: Door) -> int:
     """One record."""
+    from gitml.render.record import record_rows, record_text
+
     wanted = Ref.parse(door.args.ref)
     with door.waiting(f"reading {wanted}"):
         store = door.store.at(wanted.rev) if wanted.rev else door.store
@@ -105,6 +104,8 @@ def get(door: Door) -> int:
 
 def preview(door: Door) -> int:
     """The first rows of what a record points to; what there is to know of them on standard error."""
+    from gitml.render.preview import preview_rows, preview_shape, preview_text
+
     wanted = Ref.parse(door.args.ref)
     with door.waiting(f"reading {wanted}"):
         store = door.store.at(wanted.rev) if wanted.rev else door.store
@@ -121,6 +122,8 @@ def preview(door: Door) -> int:
 
 def compare(door: Door) -> int:
     """Records side by side."""
+    from gitml.render.comparison import comparison_rows, comparison_text
+
     with door.waiting("comparing"):
         found = door.store.comparison(*door.args.refs)
     everything = door.args.all

@@ -7,14 +7,14 @@ when somebody asks for it. A check of one record needs two or three schemas of s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from gitml.errors import Problem
 from gitml.records.annotations import WORD
 from gitml.records.reader import VERSION, read_slowly
 from gitml.records.schema import Shape
-from gitml.records.schemas import META, SchemaFile, Schemas, is_ours, read_schema
+from gitml.records.schemas import FOLDER, META, SchemaFile, Schemas, is_ours, read_schema
 from gitml.repo import packaged
 from gitml.repo.cache import Cache
 
@@ -22,6 +22,7 @@ Bytes = Callable[[Iterable[str]], Mapping[str, bytes]]
 
 _META_FILE: Final = f"{META}.yaml"
 _HEAD: Final = ("$id", WORD)
+_BODY: Final = b"\ntype: object\n"
 
 
 class Schema(Mapping[str, Any]):
@@ -68,17 +69,38 @@ def _schemas(own: tuple[SchemaFile, ...], asker: tuple[SchemaFile, ...]) -> Sche
 
 
 def shipped(cache: Cache | None) -> tuple[SchemaFile, ...]:
-    """The packaged schema files."""
-    files = packaged.files()
-    blobs = {f"schemas/{name}": digest for name, (digest, _raw) in files.items() if name != _META_FILE}
-    by_digest = dict(files.values())
-    return read_files(blobs, lambda wanted: {digest: by_digest[digest] for digest in wanted}, cache)
+    """The packaged schema files; they are sound, and their heads come first, so that only what is asked for is read."""
+    files = {name: found for name, found in packaged.files().items() if name != _META_FILE}
+    keys = {name: _key(digest) for name, (digest, _raw) in files.items()}
+    heads = cache.get(keys.values()) if cache else {}
+    fresh = {keys[name]: _head(raw) for name, (_digest, raw) in files.items() if keys[name] not in heads}
+    if cache and fresh:
+        cache.put({key: {"head": head, "problems": ()} for key, head in fresh.items()})
+    known = {key: kept["head"] for key, kept in heads.items()} | fresh
+    return tuple(
+        SchemaFile(FOLDER + name, digest, Schema(known[keys[name]], _rest(cache, keys[name], partial(_same, raw))))
+        for name, (digest, raw) in sorted(files.items())
+    )
+
+
+def _head(raw: bytes) -> Mapping[str, Any]:
+    """The fields of a shipped file that its reader needs at once: they stand before those of the records."""
+    fields = read_slowly(raw.partition(_BODY)[0]).data or {}
+    return {word: fields[word] for word in _HEAD}
+
+
+def _same(raw: bytes) -> bytes:
+    return raw
+
+
+def _key(blob: str) -> str:
+    """What the cache knows a schema file by."""
+    return f"kind/{VERSION}/{packaged.files()[_META_FILE][0][:16]}/{blob}"
 
 
 def read_files(blobs: Mapping[str, str], read: Bytes, cache: Cache | None) -> tuple[SchemaFile, ...]:
     """Schema files by path and blob, with what reads blobs; files in `schemas/` that are not gitml's are left out."""
-    meta = packaged.files()[_META_FILE][0][:16]
-    keys = {blob: f"kind/{VERSION}/{meta}/{blob}" for blob in blobs.values()}
+    keys = {blob: _key(blob) for blob in blobs.values()}
     heads = cache.get(keys.values()) if cache else {}
     missing = [blob for blob, key in keys.items() if key not in heads]
     raw = read(missing) if missing else {}
@@ -87,8 +109,8 @@ def read_files(blobs: Mapping[str, str], read: Bytes, cache: Cache | None) -> tu
         cache.put(_kept({keys[blob]: next((file for file in fresh if file.blob == blob), None) for blob in raw}))
     known = {file.path: file for file in fresh}
     for path, blob in blobs.items():
-        if (head := heads.get(keys[blob])) and cache:
-            known[path] = _known(path, blob, head, _rest(cache, keys[blob], blob, read))
+        if head := heads.get(keys[blob]):
+            known[path] = _known(path, blob, head, _rest(cache, keys[blob], partial(_one, read, blob)))
     return tuple(known[path] for path in sorted(known))
 
 
@@ -124,10 +146,21 @@ def _known(path: str, blob: str, kept: Mapping[str, Any], rest: Callable[[], Map
     return SchemaFile(path, blob, None if head is None else Schema(head, rest), problems)
 
 
-def _rest(cache: Cache, key: str, blob: str, read: Bytes) -> Callable[[], Mapping[str, Any]]:
+def _one(read: Bytes, blob: str) -> bytes:
+    return read([blob])[blob]
+
+
+def _rest(cache: Cache | None, key: str, read: Callable[[], bytes]) -> Callable[[], Mapping[str, Any]]:
+    """What gives the data of a sound schema file: as it is kept, else read and kept."""
+    key = f"{key}/data"
+
     def rest() -> Mapping[str, Any]:
-        kept = cache.get([f"{key}/data"]).get(f"{key}/data")
-        # Somebody may have removed the cache meanwhile: what was sound once is so again.
-        return kept if kept is not None else read_slowly(read([blob])[blob]).data or {}
+        kept: Mapping[str, Any] | None = cache.get([key]).get(key) if cache else None
+        if kept is not None:
+            return kept
+        data = read_slowly(read()).data or {}
+        if cache:
+            cache.put({key: data})
+        return data
 
     return rest
