@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import subprocess
-import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 from warnings import catch_warnings, simplefilter
@@ -14,6 +12,7 @@ from dvc_oracle import inside, new_repo
 from gitml.repo.repository import Repository
 from gitml.views.lineage.build import lineage
 from gitrepo import commit, git
+from replayed import replay
 
 PIPELINE = """
 vars:
@@ -123,9 +122,7 @@ def test_a_repository_of_ours(tmp_path: Path) -> None:
 
 
 def test_the_demo_of_dvcs_own_makers(real: Path, tmp_path: Path) -> None:
-    source = real / "iterative+demo-bank-customer-churn"
-    place = tmp_path / "churn"
-    subprocess.run([sys.executable, real / "replay.py", source, place], check=True, capture_output=True)
+    place = replay(real / "iterative+demo-bank-customer-churn", tmp_path / "churn")
     checked = set()
     for rev in git(place, "rev-list", "--all").split():
         blobs = git(place, "ls-tree", "-r", rev).splitlines()
