@@ -129,6 +129,9 @@ def main() -> None:
     ship(demo, best)
     refuse(demo)
     look_back(demo)
+    review(demo)
+    take_back(demo)
+    merge(demo)
     reproduce(demo)
     trace(demo)
     move_on(demo)
@@ -149,15 +152,13 @@ def ship(demo: Demo, best: str) -> None:
     demo.type("git ml show model/wine@1")
 
     demo.say("the best and the worst, side by side")
-    worst = (
-        demo.type(
-            "git ml list run --sort metrics.test.accuracy --columns metrics.test.accuracy --limit 1 --format csv",
-            shown=False,
-        )
-        .splitlines()[1]
-        .partition(",")[0]
-    )
-    demo.type(f"git ml compare {best} {worst}")
+    demo.type(f"git ml compare {best} {worst(demo)}")
+
+
+def worst(demo: Demo) -> str:
+    """The ref of the worst run."""
+    line = "git ml list run --sort metrics.test.accuracy --columns metrics.test.accuracy --limit 1 --format csv"
+    return demo.type(line, shown=False).splitlines()[1].partition(",")[0]
 
 
 def refuse(demo: Demo) -> None:
@@ -182,6 +183,44 @@ def look_back(demo: Demo) -> None:
     demo.type("git log --oneline")
 
 
+def review(demo: Demo) -> None:
+    """A pull request that promotes a worse model, as its reviewers see it."""
+    demo.say("somebody promotes another model. What the pull request's comment says, and what stops it")
+    demo.git("switch --quiet --create retrain")
+    bad = worst(demo)
+    demo.type(f"cp artifacts/{bad.rpartition('/')[2]}.pkl models/wine.pkl")
+    demo.type("dvc add --quiet models/wine.pkl", shown=False)
+    demo.type(f"git ml register wine --run {bad} --path models/wine.pkl", shown=False)
+    demo.type("git ml promote model/wine@2 production --reason 'newer must be better'")
+    demo.git("add --all")
+    demo.git("commit --quiet -m 'model/wine@2 in production'")
+    demo.type("git ml diff main HEAD --format md")
+    demo.type("git ml validate --range main..HEAD", fails=True)
+
+
+def take_back(demo: Demo) -> None:
+    """It is merged all the same, and taken back with its data."""
+    demo.say("it is merged all the same. Who did that? And back, with the bytes of the model")
+    demo.git("switch --quiet main")
+    demo.git("merge --quiet --no-ff -m 'Merge pull request #7 from mona/retrain' retrain")
+    demo.type("git ml log alias/model/wine/production")
+    demo.type("git ml revert alias/model/wine/production --to HEAD~1 --data --commit")
+    demo.type("git log -1 --format=%B")
+    demo.type("git ml live")
+
+
+def merge(demo: Demo) -> None:
+    """Two branches that git alone cannot merge."""
+    demo.say("two people describe the same data, in lines side by side: git alone cannot merge that, its records can")
+    demo.git("switch --quiet --create owners")
+    demo.type("git ml set dataset/wine 'owners=[\"@cellar-data\"]' --commit -m 'who owns the wines'")
+    demo.git("switch --quiet main")
+    demo.type("git ml set dataset/wine 'description=178 wines, thirteen figures each.' --commit -m 'what they are'")
+    demo.type("git ml validate --merge main owners", fails=True)
+    demo.type("git merge --quiet --no-edit owners", shown=False)
+    demo.type("cat metadata/datasets/wine.yaml")
+
+
 def reproduce(demo: Demo) -> None:
     """A DVC pipeline, of which gitml is told nothing."""
     demo.say("the same as a DVC pipeline, without a line of gitml in it: its stages, runs and outputs are records, too")
@@ -201,11 +240,11 @@ def trace(demo: Demo) -> None:
     """The file that the pipeline made goes to production, and is followed back to the raw file."""
     demo.say("the model that it made goes to production. Where does it come from?")
     demo.type("git ml register wine --path models/grower.pkl")
-    demo.type("git ml promote model/wine@2 production --reason 'dvc repro makes it again'")
+    demo.type("git ml promote model/wine@3 production --reason 'dvc repro makes it again'")
     demo.git("add --all")
-    demo.git("commit --quiet -m 'model/wine@2 in production'")
-    demo.type("git ml lineage model/wine@2 --up --code")
-    demo.type("git ml lineage model/wine@2 --stale")
+    demo.git("commit --quiet -m 'model/wine@3 in production'")
+    demo.type("git ml lineage model/wine@3 --up --code")
+    demo.type("git ml lineage model/wine@3 --stale")
 
 
 def move_on(demo: Demo) -> None:
@@ -214,8 +253,8 @@ def move_on(demo: Demo) -> None:
     (demo.folder / "params.yaml").write_text(PARAMS_YAML.replace("178", "150"))
     demo.type("git diff --unified=0 params.yaml")
     demo.type("dvc repro --quiet prepare")
-    demo.type("git ml lineage model/wine@2 --stale")
-    demo.type("git ml lineage model/wine@2 --to dvc-output/data%2Fwine.csv")
+    demo.type("git ml lineage model/wine@3 --stale")
+    demo.type("git ml lineage model/wine@3 --to dvc-output/data%2Fwine.csv")
     demo.type("git ml why HEAD:dvc-stage/prepare dvc-stage/prepare")
 
 

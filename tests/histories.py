@@ -31,7 +31,8 @@ def written(repo: Path, commits: Sequence[Commit]) -> list[str]:
 
 
 def _parts(number: int, commit: Commit) -> list[str]:
-    parents = [f"{word} :{parent + 1}\n" for word, parent in zip(("from", "merge"), commit.parents, strict=False)]
+    words = ["from", *["merge"] * len(commit.parents)]
+    parents = [f"{word} :{parent + 1}\n" for word, parent in zip(words, commit.parents, strict=False)]
     return [
         f"commit refs/heads/c{number}\nmark :{number + 1}\n",
         f"committer M <m@example.org> {START + commit.seconds} +0000\ndata 0\n",

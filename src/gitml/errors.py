@@ -99,9 +99,15 @@ class Refused(GitmlError):
 
 
 class Conflict(GitmlError):
-    """Somebody else's change stands where this one would; nothing was written."""
+    """Somebody else's change stands where this one would; nothing was written. `problems`: where, if there are many."""
 
     code = "conflict"
+
+    def __init__(
+        self, message: str, problems: Sequence[Problem] = (), *, hint: str = "", near: Iterable[str] = ()
+    ) -> None:
+        super().__init__(message, hint=hint, near=near)
+        self.problems = tuple(problems)
 
 
 class GitFailed(GitmlError):

@@ -1,4 +1,4 @@
-"""What git's hooks ask: whether what is staged may be committed, and what is pushed may be shared."""
+"""What git's hooks and CI ask: whether what is staged may be committed, what is pushed shared, a branch let in."""
 
 from __future__ import annotations
 
@@ -93,6 +93,33 @@ def _landed(store: Repository, after: Snapshot, line: Pushed, there: str | None)
     return None if line.remote else nothing
 
 
+def in_range(repository: Repository, a: str, b: str) -> Validation:
+    """What is wrong at `b` that was not yet wrong where it and `a` parted, in every store. Raises NotFound."""
+    from gitml.checks.range import between, commit_of
+
+    before, after = commit_of(repository, a), commit_of(repository, b)
+    return joined([between(store, before, after) for store in _stores_at(repository, after)])
+
+
+def merged(repository: Repository, a: str, b: str) -> Validation:
+    """What would be wrong once `b` is merged into `a`, in every store. Raises NotFound, GitFailed."""
+    from gitml.checks.merged import CODE as MERGE
+    from gitml.checks.merged import merge_check
+    from gitml.checks.range import commit_of
+
+    ours, theirs = commit_of(repository, a), commit_of(repository, b)
+    found = joined([merge_check(store, ours, theirs) for store in _stores_at(repository, ours, theirs)])
+    # Each store tells of all that git cannot merge; of its own records it knows more than the others.
+    told = {one.path for one in found.problems if one.code == MERGE and one.ref}
+    return replace(
+        found, problems=tuple(one for one in found.problems if one.code != MERGE or one.ref or one.path not in told)
+    )
+
+
+def _stores_at(repository: Repository, *commits: str) -> list[Repository]:
+    return stores(repository, {path for commit in commits for path in repository.commit(commit).entries})
+
+
 def stores(repository: Repository, paths: Iterable[str]) -> list[Repository]:
     """Every store in a tree: a commit holds all of them, wherever it was made from."""
     inner = f"/{SETTINGS}"
@@ -104,4 +131,5 @@ def stores(repository: Repository, paths: Iterable[str]) -> list[Repository]:
 def joined(found: Sequence[Validation]) -> Validation:
     """Several answers as one: the snapshot and base of the first, the problems of all."""
     problems = sorted(dict.fromkeys(problem for one in found for problem in one.problems), key=lambda one: one.order)
-    return Validation(found[0].at, found[0].base, sum(one.checked for one in found), tuple(problems))
+    checked = sum(one.checked for one in found)
+    return Validation(found[0].at, found[0].base, checked, tuple(problems), found[0].merge)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gitml.actions.init import Initialised
     from gitml.actions.preview import Preview
     from gitml.actions.records import Origin
+    from gitml.actions.revert import Reverted
     from gitml.actions.run import Run
     from gitml.checks.validate import Validation
     from gitml.errors import Problem
@@ -30,11 +31,16 @@ if TYPE_CHECKING:
     from gitml.repo.change import Change
     from gitml.repo.history import History
     from gitml.repo.snapshot import Snapshot
+    from gitml.views.blame import Blame
     from gitml.views.compare import Comparison, Side
     from gitml.views.data import DataStatus
+    from gitml.views.diff import Diff
     from gitml.views.health import Health
+    from gitml.views.history import Log
     from gitml.views.lineage.graph import Graph
+    from gitml.views.review import Review
     from gitml.views.lineage.why import Why
+    from gitml.views.live import Live
 
 Clock = Callable[[], datetime]
 
@@ -143,7 +149,19 @@ class Store:
         return preview(self.repository, store.snapshot, wanted.bare, limit)
 
     def comparison(self, *refs: str | Ref) -> Comparison:
-        """Records side by side, the first as the baseline; `rev:ref` is one as of a revision."""
+        """Records side by side, the first as the baseline; `rev:ref` is one as of a revision.
+
+        Beside the fields stand data, code, environment and duration, as the records and their runs tell them.
+        """
+        from dataclasses import replace
+
+        from gitml.views.beside.beside import beside
+
+        found = self._compared(refs)
+        told = [(side.record, side.snapshot) for side in found.sides if side.snapshot]
+        return replace(found, beside=beside(told, self.repository.git))
+
+    def _compared(self, refs: Iterable[str | Ref]) -> Comparison:
         from gitml.views.compare import compare
         from gitml.views.metrics import Metrics
 
@@ -158,7 +176,74 @@ class Store:
         """Records side by side as a DataFrame: one row a field."""
         from gitml.views.table import frame
 
-        return frame(self.comparison(*refs))
+        return frame(self._compared(refs))
+
+    def diff(self, a: str | None = None, b: str | None = None) -> Diff:
+        """What changed between two snapshots, by meaning: from HEAD to this one, from `a` to this one, from `a` to `b`.
+
+        Each is a commit, tag, branch, date, `staged` or `worktree`. Raises NotFound.
+        """
+        from gitml.views.diff import diff
+
+        # The work tree is looked at once, for both.
+        here = self.snapshot if self.rev is None else self.repository.here()
+        main, asker = here.settings.main, here.own_schemas
+        head = self.repository.git.head() if a is None else None
+        before = self.repository.head() if head is a else self.repository.at(head or a, main, asker)
+        return diff(before, self.snapshot if b is None else self.repository.at(b, main, asker))
+
+    def parted(self, a: str, b: str) -> str:
+        """The commit at which two revisions parted, for `diff`; of `staged` and `worktree` HEAD counts.
+
+        Raises NotFound where they have no commit in common.
+        """
+        here = self.repository.here()
+        ats = [self.repository.git.resolve_at(text, here.settings.main) for text in (a, b)]
+        commits = [at.commit or self.repository.git.resolve("HEAD") for at in ats]
+        return self.repository.parted(commits[0], commits[1], (a, b))
+
+    def log(
+        self,
+        ref: str | Ref | None = None,
+        *,
+        field: str | None = None,
+        since: str | None = None,
+        author: str | None = None,
+        limit: int | None = None,
+    ) -> Log:
+        """What happened to a record (all records), the newest first: of a field, since a day, by an author.
+
+        Renames are followed. Raises NotFound where there was never such a record, BadValue.
+        """
+        from gitml.views.history import Wanted, history
+
+        wanted = None if ref is None else _ref(ref)
+        store = self.at(wanted.rev) if wanted and wanted.rev else self
+        asked = Wanted(field, since, author, limit)
+        return history(self.repository, store.snapshot, wanted.bare if wanted else None, asked)
+
+    def history(self, ref: str | Ref | None = None, **asked: Any) -> pd.DataFrame:
+        """What happened, as a DataFrame: one row an event; field, since, author and limit as in `log`."""
+        from gitml.views.table import table
+
+        return table(self.log(ref, **asked).rows)
+
+    def blame(self, ref: str | Ref) -> Blame:
+        """The last change of each field of a record; raises NotFound."""
+        from gitml.views.blame import blame
+
+        wanted = _ref(ref)
+        store = self.at(wanted.rev) if wanted.rev else self
+        return blame(self.repository, store.snapshot, wanted.bare)
+
+    def live(self, on: str | None = None, *, remote: bool = False) -> Live:
+        """What aliases choose and deployments serve; with `on` what they did at the end of a day, by what is known now.
+
+        `remote` asks DVC's remotes, too, whether the data exists. Raises BadValue.
+        """
+        from gitml.views.live import live
+
+        return live(self.repository, self.snapshot, on, remote=remote)
 
     def lineage(self, ref: str | Ref | None = None) -> Graph:
         """What a record comes from and what depends on it; without a ref all that there is. Raises NotFound."""
@@ -184,6 +269,33 @@ class Store:
         if paths is not None:
             return validate.some(self.repository, self.snapshot, paths)
         return validate.everything(self.repository, self.snapshot)
+
+    def validate_range(self, a: str, b: str) -> Validation:
+        """What is wrong at revision `b` that was not yet wrong where it and `a` parted. Raises NotFound, BadValue."""
+        from gitml.checks.range import between, commit_of
+
+        return between(self.repository, commit_of(self.repository, a), commit_of(self.repository, b))
+
+    def review(self, a: str | None = None, b: str | None = None) -> Review:
+        """A diff (as `diff`) as a reviewer wants it: what is promoted, what is affected, which problems it brings.
+
+        Of two commits those count that the one at which they parted had not. Raises NotFound.
+        """
+        from gitml.checks.range import brought
+        from gitml.views.review import review
+
+        found = self.diff(a, b)
+        return review(found, brought(self.repository, found.before, found.after))
+
+    def merge_check(self, a: str, b: str) -> Validation:
+        """What would be wrong once `b` is merged into `a`, by git alone, without a driver; nothing is written.
+
+        A problem that names a commit is wrong on that side already. Raises NotFound, BadValue, GitFailed.
+        """
+        from gitml.checks.merged import merge_check
+        from gitml.checks.range import commit_of
+
+        return merge_check(self.repository, commit_of(self.repository, a), commit_of(self.repository, b))
 
     def status(self) -> Health:
         """How the store is: records and problems by kind, the branch, what is not committed."""
@@ -295,6 +407,45 @@ class Store:
         return self._write(
             lambda snapshot, how: lifecycle.retire(snapshot, _ref(ref), status, reason, self._origin(how)), how
         )
+
+    def renumber(self, ref: str | Ref, *, to: int | None = None, **how: Any) -> Applied:
+        """Of two versions with one number move the later, and every ref to it; in a merge that settles the conflict.
+
+        Raises BadValue where there are no two, Conflict where the number `to` is taken, Refused.
+        """
+        from gitml.actions.renumber import renumber
+
+        done = renumber(self.repository, _ref(ref), to, self.how(**how))
+        self.refresh()
+        return done
+
+    def revert(
+        self,
+        what: str | Ref | None = None,
+        *,
+        to: str | None = None,
+        kind: str | None = None,
+        field: str | None = None,
+        data: bool = False,
+        force: bool = False,
+        dry_run: bool = False,
+        **how: Any,
+    ) -> Reverted:
+        """Undo: a record (or all of a `kind`) as of the revision `to`, what a commit did, or what a range `A..B` did.
+
+        With `field` that one alone; with `data` DVC's pointers too, and the data checked out. Raises Conflict where
+        somebody has changed the same since, Refused where refs or deployments would lose what they rest on (`force`).
+        """
+        from gitml.actions.extent import asked
+        from gitml.actions.revert import carry_out
+
+        options = self.how(**how)
+        today = self.repository.target(options.branch)
+        word = None if what is None else str(what)
+        extent = asked(self.repository, today, word, to=to, kind=kind, within=field)
+        done = carry_out(self.repository, today, extent, options, data=data, force=force, dry_run=dry_run)
+        self.refresh()
+        return done
 
     def run(self, experiment: str, **what: Any) -> Run:
         """A run of an experiment, as a context manager; see `gitml.run`."""

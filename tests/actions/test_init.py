@@ -27,7 +27,8 @@ capture:
   text: false
 """
 RECORDS, SERIES = "metadata/**/*.yaml text eol=lf -filter\n", "metadata/series/** -text -filter\n"
-ATTRIBUTES = RECORDS + SERIES
+DRIVER = "metadata/**/*.yaml merge=gitml diff=gitml\n"
+ATTRIBUTES = RECORDS + SERIES + DRIVER
 
 
 def test_settings_schemas_and_attributes(repo: Path) -> None:
@@ -98,10 +99,11 @@ def test_an_empty_folder_of_schemas_is_nobodys(repo: Path) -> None:
         (ATTRIBUTES, ATTRIBUTES),
         (ATTRIBUTES + "x\n", ATTRIBUTES + "x\n"),
         (SERIES, SERIES + ATTRIBUTES),
-        (RECORDS.replace(" ", "  "), RECORDS.replace(" ", "  ") + SERIES),
+        (RECORDS + SERIES, ATTRIBUTES),
+        (RECORDS.replace(" ", "  "), RECORDS.replace(" ", "  ") + SERIES + DRIVER),
         ("*.csv binary\r\n", "*.csv binary\r\n" + ATTRIBUTES.replace("\n", "\r\n")),
     ],
-    ids=range(7),
+    ids=range(8),
 )  # fmt: skip
 def test_attributes_are_added_to_what_stands_there(repo: Path, before: str, after: str) -> None:
     (repo / ".gitattributes").write_bytes(before.encode())

@@ -174,7 +174,9 @@ def test_get_tells_where_the_bytes_are(repo: Path) -> None:
 
 def test_compare(store: Path) -> None:
     found = asked(store, "compare", "model/wine@1", "model/wine@2")
-    assert found.keys() == {"format", "records", "fields"}
+    beside = {"data": [], "code": None, "environment": None, "duration": None}
+    assert found.keys() == {"format", "records", "fields", *beside}
+    assert {name: found[name] for name in beside} == beside
     assert found["records"] == [{"ref": "model/wine@1", "at": HERE}, {"ref": "model/wine@2", "at": HERE}]
     fields = {field["field"]: field for field in found["fields"]}
     assert fields["metrics.auc"] == {

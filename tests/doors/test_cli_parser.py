@@ -12,7 +12,8 @@ from command_line import ml
 from gitml.cli import entry
 from gitml.cli.parser import parse, parser, usage
 from gitml.cli.usage import Usage
-from gitml.cli.verbs import FORMAT, SHOWS, VERBS, WRITES
+from gitml.cli.verbs import VERBS
+from gitml.cli.words import FORMAT, SHOWS, WRITES
 
 SHOWING = ("show", "get", "preview", "list", "compare", "lineage", "why", "validate", "status")
 WRITING = ("init", "new", "set", "rm", "run", "register", "bump", "promote", "retire")

@@ -12,7 +12,8 @@ import pytest
 import gitml
 from command_line import process
 from gitml.cli import manpage
-from gitml.cli.verbs import HIDDEN, VERBS
+from gitml.cli.verbs import VERBS
+from gitml.cli.words import HIDDEN
 from gitrepo import environment
 
 PAGE = Path(gitml.__file__).with_name("git-ml.1")

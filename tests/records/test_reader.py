@@ -136,7 +136,7 @@ WRONG: dict[str, tuple[bytes, str, int | None, int | None]] = {
     "unclosed quote": (b'a: "x\n', "yaml.syntax", 2, 1),
     "reserved character": (b"a: @x\n", "yaml.syntax", 1, 4),
     "other YAML": (b"%YAML 3.0\n---\na: 1\n", "yaml.syntax", 1, 1),
-    "merge conflict": (b"a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> x\n", "yaml.syntax", 3, 1),
+    "merge conflict": (b"a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> x\n", "merge.conflict", 2, 1),
     "a lone surrogate, escaped": (b'a: "\\ud800"\n', "yaml.syntax", 1, 7),
     "900,000 colons": (b"a" + b":" * 900_000 + b"\n", "yaml.syntax", 1, 900_001),
     "a key of escaped quotes": (b'"' + b'\\":' * 300_000 + b"\n", "yaml.syntax", 2, 1),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gitml.errors import GitFailed
 from gitml.repo.git import Git
 from gitml.repo.git.objects import Entry, blob_id
 from gitrepo import commit, git, init, write
@@ -134,3 +135,37 @@ def test_status_tells_staged_from_unstaged(repo: Path) -> None:
         "new": ("?", "?"),
     }
     assert {status.path for status in found.changed_in_worktree()} == {"a", "b", "new"}
+
+
+@pytest.mark.parametrize("state", ["unborn", "clean", "changed", "announced", "unmerged", "many"])
+def test_the_index_and_head_below_it_are_told_at_once(repo: Path, state: str) -> None:
+    if state != "unborn":
+        commit(repo, {"a": "1", "b": "1", "c/d": "1"} | {f"n/{number}": str(number) for number in range(5000)})
+    if state in ("changed", "unborn"):
+        write(repo, {"a": "2", "new": "3", "f": "4"})
+        git(repo, "add", "-A")
+    if state == "changed":
+        git(repo, "rm", "-q", "-f", "b")
+        git(repo, "update-index", "--chmod=+x", "c/d")
+    elif state == "many":  # more than a pipe holds
+        git(repo, "rm", "-r", "-q", "n")
+    elif state == "announced":
+        write(repo, {"announced": "x"})
+        git(repo, "add", "-N", "announced")
+    elif state == "unmerged":
+        git(repo, "checkout", "-q", "-b", "side")
+        commit(repo, {"a": "side"})
+        git(repo, "checkout", "-q", "main")
+        commit(repo, {"a": "main"})
+        git(repo, "merge", "side", check=False)
+    found = Git.find(repo)
+    index, head, below = found.staged_on_head()
+    assert (index, head) == (found.staged(), found.head())
+    assert below == (found.tree("HEAD") if head else {})
+
+
+def test_an_index_that_git_cannot_read_is_said(repo: Path) -> None:
+    commit(repo, {"a": "1"})
+    (repo / ".git" / "index").write_bytes(b"DIRC rubbish")
+    with pytest.raises(GitFailed, match="git ls-files: "):
+        Git.find(repo).staged_on_head()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gitml.checks.check import check, has_errors, scope_of
-from gitml.errors import ERROR, Problem, Refused
+from gitml.errors import ERROR, WARNING, Problem, Refused
 from gitml.repo.change import Change
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
@@ -17,21 +17,34 @@ from gitml.views.changes import Difference, describe
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How changes are to be written: left as files, committed, or committed to a branch; when, and by whom."""
+    """How changes are to be written: left as files, committed, or committed to a branch; when, and by whom.
+
+    Errors with a code in `allow` are warnings: who forces a change is told what it breaks.
+    """
 
     now: datetime
     commit: bool = False
     message: str | None = None
     branch: str | None = None
     author: str | None = None
+    allow: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Changes to make, and what to tell of them beside the changes themselves."""
+    """Changes to make, and what to tell of them beside the changes themselves.
+
+    `problems` are those that the action alone knows of. `message` is the commit's where nobody has given one,
+    `trailers` stand in its last block. `then` is what must come about once the files are written; where it raises, they
+    are set back.
+    """
 
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    message: str | None = None
+    trailers: tuple[tuple[str, str], ...] = ()
+    then: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +63,28 @@ def apply(repository: Repository, snapshot: Snapshot, changes: Plan | Iterable[C
     A change whose blobs are equal is a file that stands there already and shall be in the same commit.
     """
     plan = changes if isinstance(changes, Plan) else Plan(tuple(changes))
-    wanted = plan.changes
-    after = snapshot.overlay(wanted)
-    problems = check(scope_of(snapshot, after, repository.base(snapshot.settings), wanted))
+    ready = checked(repository, snapshot, plan, how)
+    trailers = [*plan.trailers, *(("Gitml-Ref", one.ref) for one in ready.changes if one.ref)]
+    written = write(
+        repository.git, plan.changes, message=how.message or plan.message, commit=how.commit, branch=how.branch,
+        now=how.now, author=how.author, trailers=trailers, then=plan.then,
+    )  # fmt: skip
+    return replace(ready, commit=written.commit, warnings=(*plan.notes, *written.warnings))
+
+
+def checked(repository: Repository, snapshot: Snapshot, plan: Plan, how: How) -> Applied:
+    """What applying a plan would come to, with nothing written; raises Refused with the problems."""
+    after = snapshot.overlay(plan.changes)
+    found = check(scope_of(snapshot, after, repository.base(snapshot.settings), plan.changes))
+    problems = sorted((_allowed(one, how) for one in (*found, *plan.problems)), key=lambda one: one.order)
     if has_errors(problems):
         raise Refused(_told(problems), problems, hint="nothing was written")
-    differences = tuple(describe([one for one in wanted if one.before != one.after], snapshot, after))
-    trailers = [("Gitml-Ref", one.ref) for one in differences if one.ref]
-    written = write(
-        repository.git, wanted, message=how.message, commit=how.commit, branch=how.branch, now=how.now,
-        author=how.author, trailers=trailers,
-    )  # fmt: skip
-    return Applied(written.commit, differences, tuple(problems), (*plan.notes, *written.warnings))
+    differences = describe([one for one in plan.changes if one.before != one.after], snapshot, after)
+    return Applied(None, tuple(differences), tuple(problems), plan.notes)
+
+
+def _allowed(problem: Problem, how: How) -> Problem:
+    return replace(problem, severity=WARNING) if problem.code in how.allow else problem
 
 
 def _told(problems: Sequence[Problem]) -> str:

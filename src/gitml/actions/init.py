@@ -13,7 +13,7 @@ from gitml.records.canonical import dump
 from gitml.records.reader import read
 from gitml.records.schemas import FOLDER, is_ours
 from gitml.records.settings import PATH as SETTINGS
-from gitml.repo import hookfiles, packaged
+from gitml.repo import drivers, hookfiles, packaged
 from gitml.repo.change import Change
 from gitml.repo.git import Git
 from gitml.repo.git.refs import short
@@ -28,10 +28,11 @@ _USUAL = ("main", "master", "trunk")
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
-    """What `init` wrote: the store's files, and the hooks."""
+    """What `init` wrote: the store's files, the hooks, and the names of git's settings for our merge driver."""
 
     applied: Applied
     hooks: tuple[str, ...] = ()
+    drivers: tuple[str, ...] = ()
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -56,8 +57,10 @@ def init(path: Path, how: How, *, hooks: bool = False) -> Initialised:
     done = write(git, changes, message=how.message or "gitml: a store for metadata", commit=how.commit,
                  branch=how.branch, author=how.author, now=how.now)  # fmt: skip
     made = tuple(hookfiles.install(git)) if hooks else ()
+    drivers_set = tuple(drivers.install(git))
     differences = (Difference(_op(one), None, None, one.path, one.before, one.after) for one in changes)
-    return Initialised(Applied(done.commit, tuple(differences), (), (*warnings, *done.warnings)), made)
+    return Initialised(Applied(done.commit, tuple(differences), (), (*warnings, *done.warnings)), made,
+                       drivers_set)  # fmt: skip
 
 
 def _op(change: Change) -> str:
@@ -130,6 +133,7 @@ def _attributes(git: Git, prefix: str) -> Iterator[Change]:
     missing = [] if first in last else [first]
     if missing or last.get(second, -1) < last[first]:
         missing.append(second)
+    missing += [line for line in drivers.attributes(git, prefix) if line not in last]
     if not missing:
         return
     newline = b"\r\n" if b"\r\n" in before else b"\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gitml.checks import data, disclosure, form, integrity, landed, moved
+from gitml.checks import data, disclosure, form, integrity, landed, moved, worse
 from gitml.checks.facts import FactBook, Facts
 from gitml.checks.scope import Scope
 from gitml.errors import ERROR, Problem
@@ -34,6 +34,7 @@ CHECKS: Sequence[Check] = (
     landed.immutable,
     landed.lifecycle,
     landed.schema_edits,
+    worse.metrics,
     disclosure.secrets,
     disclosure.personal,
 )

@@ -30,12 +30,14 @@ def base_known(scope: Scope) -> Iterator[Problem]:
 
 def immutable(scope: Scope) -> Iterator[Problem]:
     """A version that has landed is retired, never changed, removed or reused."""
-    base = scope.base
+    base = scope.landed or scope.base
     if base is None:
         return
     paths = base.paths if scope.whole else sorted(scope.changed)
     gone = [path for path in paths if path in base.entries and base.entries[path] != scope.snapshot.entries.get(path)]
-    for found in base.load(path for path in gone if base.is_record_path(path)):
+    # What git cannot take in (a merge's conflict) is not gone; that it is in conflict is said already.
+    troubled = {problem.path for problem in scope.snapshot.tree_problems}
+    for found in base.load(path for path in gone if path not in troubled and base.is_record_path(path)):
         record = found.record
         if record is None or not _is_immutable(scope, base, record):
             continue

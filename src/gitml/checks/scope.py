@@ -23,6 +23,7 @@ class Scope:
 
     `base` is what has landed (README, What is checked), None where that is not known; `changed` are the paths that this
     change adds, edits or removes; `paths` those of records to look at: changed ones and what refers to them, or all.
+    `landed` is what lies on main, where that is not the base; `gate` that somebody is about to let it in.
     """
 
     snapshot: Snapshot
@@ -30,6 +31,8 @@ class Scope:
     changed: frozenset[str]
     paths: tuple[str, ...]
     whole: bool = False
+    landed: Snapshot | None = None
+    gate: bool = False
     book: FactBook | None = field(default=None, compare=False, repr=False)
     _raw: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
     _marks: dict[str, tuple[Marks, Marks]] = field(default_factory=dict, compare=False, repr=False)

@@ -15,12 +15,16 @@ from gitml.repo.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What was looked at, against what had landed (None: not known), how many records, and what is wrong."""
+    """What was looked at, against what had landed (None: not known), how many records, and what is wrong.
+
+    `merge` are the commits whose merge was looked at: what the second one would make of the first.
+    """
 
     at: At
     base: str | None
     checked: int
     problems: tuple[Problem, ...]
+    merge: tuple[str, str] | None = None
 
 
 def everything(repository: Repository, snapshot: Snapshot) -> Validation:

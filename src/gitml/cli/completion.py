@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gitml.cli.parser import Parser, parser
-from gitml.cli.verbs import FOLDER, VERBS, Argument
+from gitml.cli.verbs import VERBS
+from gitml.cli.words import FOLDER, Argument
 
 # Readline breaks words at : = and @ as well; what is offered replaces what stands behind the last : or =, or from the
 # last @ on.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Answer = tuple[Callable[[], dict[str, Any]], Callable[[], Rows], Callable[[], str]]
 
 Shape = dict[str, Any]
-_DATE = r"\d{4}-\d\d-\d\d"
+DATE = r"\d{4}-\d\d-\d\d"
 FINE, FOUND, WRONG, OURS, INTERRUPTED, UNREAD = 0, 1, 2, 3, 130, 141
 """Exit codes (README, The verbs); 141 is what a shell sees of a process whose reader has gone."""
 
@@ -59,7 +59,7 @@ class Door:
         store = self.here.at(at)
         commit = store.snapshot.at.commit
         # A date names another commit tomorrow, if work of that day is pushed late: say which one was meant.
-        if commit and re.match(_DATE, at):
+        if commit and re.match(DATE, at):
             self.tell(f"{at} is {commit[:12]}")
         return store
 

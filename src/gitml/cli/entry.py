@@ -30,6 +30,10 @@ DEEDS = {
     "rm": "gitml.cli.write:rm",
     "list": "gitml.cli.see:list_",
     "compare": "gitml.cli.see:compare",
+    "diff": "gitml.cli.between:diff",
+    "log": "gitml.cli.audit:log",
+    "blame": "gitml.cli.audit:blame",
+    "live": "gitml.cli.audit:live",
     "lineage": "gitml.cli.trace:lineage",
     "why": "gitml.cli.trace:why",
     "validate": "gitml.cli.guard:validate",
@@ -38,12 +42,18 @@ DEEDS = {
     "bump": "gitml.cli.write:bump",
     "promote": "gitml.cli.write:promote",
     "retire": "gitml.cli.write:retire",
+    "renumber": "gitml.cli.renumber:renumber",
+    "revert": "gitml.cli.revert:revert",
     "status": "gitml.cli.health:status",
     "version": "gitml.cli.version:version",
 }
 
+# Git's own words for us: it calls them, as the settings say that `init` makes (repo/drivers.py).
+INNER = {"merge-driver": "gitml.cli.drivers:merge_driver", "textconv": "gitml.cli.drivers:textconv"}
+
 _UNSAID: dict[str, Any] = {"color": "auto", "format": "table", "folder": None, "shell": None, "command": []}
-_STAGED = _UNSAID | {"verb": "validate", "staged": True, "paths": [], "pushed": False, "fix": False, "at": None}
+_WAYS: dict[str, Any] = {"staged": True, "paths": [], "pushed": False, "range": None, "merge": None}
+_STAGED = _UNSAID | _WAYS | {"verb": "validate", "fix": False, "at": None}
 # What is said most often and must be quick: the hooks' own words, and the question for the version.
 PLAIN: dict[tuple[str, ...], dict[str, Any]] = {
     ("validate", "--staged"): _STAGED | {"quiet": False},
@@ -109,6 +119,9 @@ def _arguments(argv: Sequence[str]) -> Namespace:
     plain = PLAIN.get(tuple(argv))
     if plain is not None:
         return SimpleNamespace(**plain)  # type: ignore[return-value]
+    if argv and argv[0] in INNER:
+        words = _UNSAID | {"verb": argv[0], "command": list(argv[1:])}
+        return SimpleNamespace(**words)  # type: ignore[return-value]
     from gitml.cli.parser import parse
 
     return parse(argv)
@@ -131,7 +144,7 @@ def _done(door: Door) -> int:
 
 def _deed(verb: str) -> Callable[[Door], int]:
     """What does a verb: of its module alone, since `validate` in a hook shall not pay for the others."""
-    module, name = DEEDS[verb].split(":")
+    module, name = (INNER.get(verb) or DEEDS[verb]).split(":")
     done: Callable[[Door], int] = getattr(import_module(module), name)
     return done
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitml.checks.check import has_errors
-from gitml.cli.door import FINE, FOUND, Door, put
+from gitml.cli.door import FINE, FOUND, Door, Shape, put
 from gitml.cli.usage import Usage
 from gitml.errors import NotFound
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 def validate(door: Door) -> int:
     """Say what is wrong: exit 1 where there is an error."""
     args = door.args
-    ways = [name for name in ("paths", "staged", "pushed") if getattr(args, name)]
+    ways = [name for name in ("paths", "staged", "pushed", "range", "merge") if getattr(args, name)]
     if len(ways) > 1 or (args.at and ways not in ([], ["paths"])):
-        raise Usage("PATH, --staged and --at X (with or without PATH) are different questions", hint="ask one of them")
-    if args.fix and (args.at or args.staged or args.pushed):
+        told = "PATH, --staged, --range, --merge and --at X (with or without PATH) are different questions"
+        raise Usage(told, hint="ask one of them")
+    if args.fix and (args.at or ways not in ([], ["paths"])):
         raise Usage("--fix rewrites files of the work tree", hint="git ml validate --fix, and stage what it changed")
     with door.waiting("validating"):
         fixed = _fixed(door) if args.fix else []
@@ -40,6 +41,10 @@ def _found(door: Door) -> Validation:
         return _staged(door)
     if args.pushed:
         return _pushed(door)
+    if args.range:
+        return _in_range(door, args.range)
+    if args.merge:
+        return _merged(door, *args.merge)
     return door.store.validate(_paths(door.store, args.paths))
 
 
@@ -61,6 +66,22 @@ def _pushed(door: Door) -> Validation:
     found = hooks.pushed(repository, hooks.read(sys.stdin.read()))
     door.tell_of(repository)
     return found
+
+
+def _in_range(door: Door, text: str) -> Validation:
+    a, dots, b = text.partition("..")
+    if not dots:
+        raise Usage(f"--range takes two revisions, and {text} is one", hint=f"git ml validate --range {text}..HEAD")
+    from gitml import hooks
+
+    repository = door.here.repository
+    return hooks.in_range(repository, a or "HEAD", b.removeprefix(".") or "HEAD")
+
+
+def _merged(door: Door, a: str, b: str) -> Validation:
+    from gitml import hooks
+
+    return hooks.merged(door.here.repository, a, b)
 
 
 def _fixed(door: Door) -> list[str]:
@@ -113,7 +134,8 @@ def _answer(door: Door, found: Validation, fixed: list[str]) -> None:
     from gitml.render.problems import problem_rows, validation
     from gitml.render.shapes import validate_shape
 
-    more = {"fixed": fixed} if door.args.fix else {}
+    more: Shape = {"fixed": fixed} if door.args.fix else {}
+    more |= {"merge": dict(zip(("ours", "theirs"), found.merge, strict=True))} if found.merge else {}
     door.answer(
         lambda: validate_shape(found.problems, found.at, found.base, found.checked) | more,
         lambda: problem_rows(found.problems),

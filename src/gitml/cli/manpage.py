@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from gitml.cli.parser import MORE, TOLD, usage
-from gitml.cli.verbs import COLOR, FOLDER, HIDDEN, SHOWS, VERBS, WRITES, Argument, Verb
+from gitml.cli.verbs import VERBS
+from gitml.cli.words import COLOR, FOLDER, HIDDEN, SHOWS, WRITES, Argument, Verb
 
 _EXITS = (
     ("0", "fine, whatever a listing shows"),

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any, NoReturn
 
 from gitml.cli.usage import Usage
-from gitml.cli.verbs import COLOR, FOLDER, HIDDEN, VERBS, Argument, Verb
+from gitml.cli.verbs import VERBS
+from gitml.cli.words import COLOR, FOLDER, HIDDEN, Argument, Verb
 from gitml.records.nearest import nearest
 
 PROG = "git ml"

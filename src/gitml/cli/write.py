@@ -51,7 +51,9 @@ def init(door: Door) -> int:
     done = store.initialise(hooks=door.args.hooks, clock=door.clock or store.now, **how(door))
     for hook in done.hooks:
         door.tell(f"hook: {hook}")
-    return written(door, done.applied, hooks=list(done.hooks))
+    if done.drivers:
+        door.tell(f"git's settings in this clone: {', '.join(done.drivers)}")
+    return written(door, done.applied, hooks=list(done.hooks), drivers=list(done.drivers))
 
 
 def new(door: Door) -> int:

@@ -95,6 +95,20 @@ def edit(raw: bytes, changes: Mapping[Path, Any], order: KeyOrder | None = None)
     return raw
 
 
+def graft(raw: bytes, path: Path, source: bytes, order: KeyOrder | None = None) -> bytes:
+    """The bytes with the entry at a path as it stands in another text, its lines byte for byte.
+
+    Raises BadValue where a text cannot be read; where the layouts do not allow it, it is an `edit`.
+    """
+    here, there = (_Edit(text.decode(), tree(text), order or ALPHABETICAL) for text in (raw, source))
+    value = _at(there.root.value, path)
+    grafted = here.grafted(path, there)
+    wanted = changed(here.root.value, {path: value})
+    if grafted is not None and same(read(grafted.encode()).data, wanted):
+        return grafted.encode()
+    return edit(raw, {path: value}, order)
+
+
 def _narrowed(path: Path, old: Any, new: Any) -> Iterator[tuple[Path, Any]]:
     if not (isinstance(old, dict) and old and isinstance(new, Mapping) and new):
         yield path, new
@@ -207,6 +221,25 @@ class _Edit:
             end = len(self.text[:end].rstrip("\r\n"))
         stop = self.text.find("\n", end)
         return start, len(self.text) if stop < 0 else stop + 1
+
+    def grafted(self, path: Path, there: _Edit) -> str | None:
+        """The text with an entry's lines as they stand in another one; None where the two are laid out differently."""
+        mine, other = self.trail(path[:-1]), there.trail(path)
+        if len(mine) != len(path) or len(other) != len(path) + 1:
+            return None
+        parent, source = mine[-1], other[-2]
+        blocks = all(node.entries and not node.flow for node in (parent, source))
+        if not blocks or parent.column != source.column or not isinstance(path[-1], str):
+            return None
+        start, stop = there.lines_of(source, path[-1])
+        text = there.text[start:stop].removesuffix("\n") + "\n"
+        if any(name.value == path[-1] for name, _value in parent.entries):
+            start, stop = self.lines_of(parent, path[-1])
+            return self.text[:start] + text + self.text[stop:]
+        order = self.order
+        for name in path[:-1]:
+            order = order.child(str(name))
+        return self.insert(parent, path[-1], [text], order)
 
     def insert(self, parent: Node, key: str, lines: list[str], order: KeyOrder) -> str:
         """Insert lines after the last sibling that canonically stands before the key, else before the first."""

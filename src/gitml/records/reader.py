@@ -9,7 +9,7 @@ from gitml.records.canonical import MAX_BYTES
 from gitml.records.fast import read_canonical
 from gitml.records.marks import Marks, canonical_marks
 
-VERSION = 1
+VERSION = 2
 """Of this reader: what was parsed by another one is parsed again (cache key)."""
 
 
@@ -42,7 +42,7 @@ def read_slowly(raw: bytes, path: str = "") -> Parsed:
 
     found = document(raw, path)
     if found.problems or found.root is None:
-        return Parsed(None, found.problems)
+        return Parsed(None, _conflicts(raw, path) or found.problems)
     data = found.root.value
     if isinstance(data, dict):
         return Parsed(data)
@@ -56,6 +56,15 @@ def read_slowly(raw: bytes, path: str = "") -> Parsed:
         column=found.root.column,
     )
     return Parsed(None, (told,))
+
+
+def _conflicts(raw: bytes, path: str) -> tuple[Problem, ...]:
+    """What git's markers say, where they are why a text cannot be read."""
+    if b"<<<<<<<" not in raw:
+        return ()
+    from gitml.records.conflict import problems
+
+    return problems(raw, path)
 
 
 def marks(raw: bytes) -> Marks:

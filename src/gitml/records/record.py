@@ -134,20 +134,22 @@ def _leaves(value: Any, name: str, pattern: tuple[str, ...], list_key: ListKey) 
             yield from _leaves(inner, f"{name}.{segment(key)}" if name else segment(key), (*pattern, key), list_key)
         return
     key = list_key(pattern) if isinstance(value, list) and value else None
-    if key and _is_keyed(value, key):
+    if key and is_keyed(value, key):
         for item in value:
-            inner_name = f"{name}[{key}={_item(item[key])}]"
+            inner_name = f"{name}[{key}={item_name(item[key])}]"
             yield from _leaves(item, inner_name, (*pattern, "[]"), list_key)
         return
     yield name, value
 
 
-def _item(name: Any) -> str:
+def item_name(name: Any) -> str:
+    """The name of a keyed list's item as it stands in a field: in backticks where it holds brackets."""
     text = str(name)
     return f"`{text.replace('`', '``')}`" if _BRACKETS.search(text) else text
 
 
-def _is_keyed(items: list[Any], key: str) -> bool:
+def is_keyed(items: list[Any], key: str) -> bool:
+    """Whether every item of a list has the key, each another one."""
     names = [item.get(key) if isinstance(item, dict) else None for item in items]
     return all(isinstance(name, str | int) for name in names) and len({str(name) for name in names}) == len(names)
 

@@ -182,14 +182,15 @@ class Kind:
         keys = self.shape.list_keys
         if pattern in keys:
             return keys[pattern]
-        return next((key for wanted, key in keys.items() if _fits(wanted, pattern)), None)
+        return next((key for wanted, key in keys.items() if fits(wanted, pattern)), None)
 
     def violations(self, data: Any) -> list[Violation]:
         """Where the data breaks the schema; the fast validator accepts, the reference one explains."""
         return self.shape.violations(data)
 
 
-def _fits(pattern: Pattern, place: tuple[str, ...]) -> bool:
+def fits(pattern: Pattern, place: tuple[str, ...]) -> bool:
+    """Whether a pattern fits a place: `*` stands for any key."""
     return len(pattern) == len(place) and all(step in ("*", key) for step, key in zip(pattern, place, strict=True))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitml.render.cells import number, printable, typed
+from gitml.render.beside import beside_lines, beside_same
+from gitml.render.cells import printable, typed
+from gitml.render.changed_values import signed
 from gitml.render.page import PLAIN, Page, Style
 from gitml.render.problems import counted
 from gitml.render.sheet import Strip, joined, sheet
@@ -17,18 +19,25 @@ _STYLES: dict[str, Style] = {"better": "good", "worse": "bad"}
 
 
 def comparison_text(comparison: Comparison, page: Page = PLAIN, *, everything: bool = False) -> str:
-    """The fields that differ (or all): each value, its difference from the first, and whether that is better."""
+    """The fields that differ (or all): each value, its difference from the first, and whether that is better.
+
+    Below them stand data, code, environment and duration, where these differ.
+    """
     fields = [field for field in comparison.fields if everything or not field.same]
+    beside = comparison.beside
+    below = list(beside_lines(beside, comparison.labels, page, everything=everything)) if beside else []
+    same = [counted(len(comparison.fields) - len(fields), "field")] if len(fields) < len(comparison.fields) else []
+    same += beside_same(beside) if beside and not everything else []
+    notes = [f"{', '.join(same)} the same"] if same else []
+    if not fields and not below:
+        return joined([f"nothing differs: {notes[0]}" if notes else "nothing to compare"])
     names = Strip("field", [printable(field.name) for field in fields], whole=True)
     sides = [_strip(label, side, fields) for side, label in enumerate(comparison.labels)]
-    same = len(comparison.fields) - len(fields)
-    notes = [f"{counted(same, 'field')} the same"] if same else []
-    if not fields:
-        return joined([f"nothing differs: {notes[0]}" if notes else "nothing to compare"])
-    printed = sheet([names, *sides], page)
-    if printed.hidden:
+    printed = sheet([names, *sides], page) if fields else None
+    if printed and printed.hidden:
         notes.append(f"+{counted(printed.hidden, 'record')}: --format csv")
-    return joined([*printed.lines, *(page.paint(note, "faint") for note in notes)])
+    lines = printed.lines if printed else ()
+    return joined([*lines, *below, *(page.paint(note, "faint") for note in notes)])
 
 
 def _strip(label: str, side: int, fields: list[Field]) -> Strip:
@@ -39,14 +48,9 @@ def _strip(label: str, side: int, fields: list[Field]) -> Strip:
 
 def _cell(field: Field, side: int) -> str:
     delta, word = field.delta[side], field.verdict[side]
-    told = [_signed(delta)] if delta else []
+    told = [signed(delta)] if delta else []
     told += [] if word is None else [word]
     return typed(field.held(side)) + (f" ({' '.join(told)})" if told else "")
-
-
-def _signed(delta: Any) -> str:
-    text = number(delta) if isinstance(delta, float) else str(delta)
-    return text if text.startswith("-") else f"+{text}"
 
 
 def comparison_rows(comparison: Comparison) -> Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import groupby
 
 from gitml.render.cells import printable
@@ -21,8 +21,8 @@ _SHAPES = {"data": ('[("', '")]'), "model": ('(["', '"])'), "code": ('>"', '"]')
 _DOT_SHAPES = {"data": "cylinder", "model": "oval", "code": "note", "": "box"}
 
 
-def mermaid(graph: Graph, told: Origins) -> str:
-    """A flowchart for Mermaid; stale edges are dashed, and what is missing is dashed too."""
+def mermaid(graph: Graph, told: Origins, marked: Container[str] = ()) -> str:
+    """A flowchart for Mermaid: stale edges are dashed, and what is missing; what is `marked` has a thick rim."""
     names = {node.ref: f"n{number}" for number, node in enumerate(graph.nodes)}
     lines = ["flowchart LR"]
     for node in graph.nodes:
@@ -34,6 +34,9 @@ def mermaid(graph: Graph, told: Origins) -> str:
     lines += [f'  click {names[ref]} href "{link}"' for ref, link in _links(graph, told)]
     if any(node.missing for node in graph.nodes):
         lines.append("  classDef missing stroke-dasharray: 4")
+    thick = [names[node.ref] for node in graph.nodes if node.ref in marked]
+    if thick:
+        lines += ["  classDef marked stroke-width:4px", f"  class {','.join(thick)} marked"]
     return joined(lines)
 
 

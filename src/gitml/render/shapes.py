@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from gitml.errors import GitmlError, Problem
     from gitml.records.record import FieldChange, Record
     from gitml.repo.git.revision import At
+    from gitml.views.beside.parts import Beside, Data, Range, Version
     from gitml.views.changes import Difference
     from gitml.views.compare import Comparison
+    from gitml.views.diff import Diff
     from gitml.views.rows import Rows
 
 FORMAT: Final = 1
@@ -127,7 +129,52 @@ def compare_shape(comparison: Comparison) -> Shape:
             }
             for field in comparison.fields
         ],
+        **(beside_shape(comparison.beside) if comparison.beside else {}),
     }
+
+
+def beside_shape(beside: Beside) -> Shape:
+    """The parts of a comparison beside its fields; arrays parallel to its records, null where nothing is known."""
+    code, environment, duration = beside.code, beside.environment, beside.duration
+    return {
+        "data": [_data_shape(one) for one in beside.data],
+        "code": code and {**_plain_parts(code), "ranges": [told and _range_shape(told) for told in code.ranges]},
+        "environment": environment
+        and {**_plain_parts(environment), "changes": [_fields_or_none(told) for told in environment.changes]},
+        "duration": duration and _plain_parts(duration),
+    }
+
+
+def _plain_parts(part: Any) -> Shape:
+    """A part as it is, tuples as lists."""
+    held = {name: getattr(part, name) for name in part.__dataclass_fields__}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in held.items()}
+
+
+def _range_shape(told: Range) -> Shape:
+    return {"ahead": told.ahead, "behind": told.behind, "files": [one._asdict() for one in told.files]}
+
+
+def _data_shape(one: Data) -> Shape:
+    return {**_plain_parts(one), "versions": [version and _version_shape(version) for version in one.versions]}
+
+
+def _version_shape(version: Version) -> Shape:
+    columns = [
+        {"name": name, "op": _column_op(fields), "fields": [_field_shape(field) for field in fields]}
+        for name, fields in version.columns.items()
+    ]
+    figures, profile = ([_field_shape(field) for field in told] for told in (version.figures, version.profile))
+    return {"columns": columns, "figures": figures, "profile": profile}
+
+
+def _column_op(fields: Iterable[FieldChange]) -> str:
+    """A column is known by its name: where that came or went, it did."""
+    return next((field.op for field in fields if field.field == "name"), "changed")
+
+
+def _fields_or_none(fields: Iterable[FieldChange] | None) -> list[Shape] | None:
+    return None if fields is None else [_field_shape(field) for field in fields]
 
 
 def change_shape(change: Difference) -> Shape:
@@ -141,6 +188,18 @@ def change_shape(change: Difference) -> Shape:
         "before": change.before,
         "after": change.after,
         "fields": [_field_shape(field) for field in change.fields],
+    }
+
+
+def diff_shape(diff: Diff) -> Shape:
+    """The answer of `diff`."""
+    return {
+        "format": FORMAT,
+        "from": at_shape(diff.before.at),
+        "to": at_shape(diff.after.at),
+        "complete": diff.complete,
+        "problems": problem_shapes(diff.problems),
+        "changes": [change_shape(change) for change in diff],
     }
 
 

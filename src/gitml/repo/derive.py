@@ -170,12 +170,11 @@ class _Known:
 
 def _of_dvc(paths: Iterable[str]) -> Iterator[tuple[str, Join]]:
     """The joins that DVC's files call for, by the file that each begins with."""
-    for path in paths:
-        name = path.rpartition("/")[2]
-        if name in (STAGES, LOCK):
+    for path in filter(is_pointer_file, paths):
+        if path.rpartition("/")[2] in (STAGES, LOCK):
             folder = posixpath.dirname(path)
             yield posixpath.join(folder, STAGES), partial(_pipeline, folder)
-        elif is_pointer_file(path):
+        else:
             yield path, partial(_dot_dvc, path)
 
 

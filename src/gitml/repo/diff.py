@@ -11,16 +11,17 @@ from gitml.repo.snapshot import Snapshot
 
 def diff(before: Snapshot, after: Snapshot) -> list[Change]:
     """What leads from one snapshot to the other, by path; contents come along where only `after` has them."""
-    old, new = _content(before, after), _content(after, before)
-    paths = sorted({path for path, _entry in old.items() ^ new.items()})
-    return [_change(path, old.get(path), new.get(path), after.contents) for path in paths]
+    moved = {path for path, _entry in before.entries.items() ^ after.entries.items()}
+    # What belongs to one of them counts on both sides: a schema that comes brings its files along.
+    paths = sorted(path for path in moved if before.holds(path) or after.holds(path))
+    old, new = (_entries(snapshot, paths) for snapshot in (before, after))
+    return [
+        _change(path, old.get(path), new.get(path), after.contents) for path in paths if old.get(path) != new.get(path)
+    ]
 
 
-def _content(snapshot: Snapshot, other: Snapshot) -> Mapping[str, Entry]:
-    """What belongs to a snapshot, by its own schemas or by the other's: a schema that comes brings its files along."""
-    if snapshot.schemas == other.schemas:
-        return snapshot.content
-    return {path: entry for path, entry in snapshot.entries.items() if other.place(path)} | dict(snapshot.content)
+def _entries(snapshot: Snapshot, paths: Iterable[str]) -> Mapping[str, Entry]:
+    return snapshot.named({path: snapshot.entries[path] for path in paths if path in snapshot.entries})
 
 
 def _change(path: str, old: Entry | None, new: Entry | None, contents: Mapping[str, bytes]) -> Change:

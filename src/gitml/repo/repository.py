@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from gitml.errors import BadValue, GitFailed
+from gitml.errors import BadValue, GitFailed, NotFound
 from gitml.records.schemas import SchemaFile
 from gitml.records.settings import PATH as SETTINGS
 from gitml.records.settings import Settings
@@ -80,18 +80,27 @@ class Repository:
 
     def staged_on_head(self) -> tuple[Snapshot, Snapshot]:
         """The staged content, and HEAD below it."""
-        found = self.git.staged()
-        head = self.git.head()
+        found, head, below = self.git.staged_on_head()
         after = self._staged(found)
         if head is None:
             return after, self._at_commit(None, {})
-        before = self._kept(head, (), lambda: self.git.tree_below(found, head))
+        before = self._kept(head, (), lambda: below)
         after.read_ahead(before)
         return after, before
 
     def commit(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """A commit, by its full id; `asker` are the schemas of the store that asks."""
         return self._kept(commit, asker, lambda: self.git.tree(commit))
+
+    def made_on(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
+        """What a commit was made on: its first parent; of a first commit nothing. NotFound beyond a shallow clone."""
+        parents = self.git.commit_info(commit).parents
+        if not parents:
+            return self._at_commit(None, {}, asker)
+        if dict(self.git.cat(parents[:1]))[parents[0]] is None:
+            told = f"what {commit[:12]} was made on is not in this clone"
+            raise NotFound(told, hint="git fetch --unshallow brings the rest of history")
+        return self.commit(parents[0], asker)
 
     def _kept(self, commit: str, asker: tuple[SchemaFile, ...], entries: Callable[[], Mapping[str, Entry]]) -> Snapshot:
         """A commit's snapshot, which never changes: who holds it and asks again gets it (HEAD is often the base)."""
@@ -134,6 +143,19 @@ class Repository:
         if found is None:
             return None if self.git.is_shallow() else head
         return self.commit(found)
+
+    def parted(self, a: str, b: str, names: tuple[str, str] | None = None) -> str:
+        """The commit at which two revisions parted: what `a...b` begins with; `names` are theirs in messages.
+
+        Raises NotFound where there is none.
+        """
+        found = self.git.merge_base(self.git.resolve(a), self.git.resolve(b))
+        if found is None:
+            one, other = names or (a, b)
+            is_cut = self.git.is_shallow()
+            hint = "git fetch --unshallow brings the rest of history" if is_cut else f"write {one}..{other}"
+            raise NotFound(f"{one} and {other} have no commit in common", hint=hint)
+        return found
 
     def target(self, branch: str | None) -> Snapshot:
         """The snapshot that a change for a branch is made on: its tip, or what is here for the checked-out one."""

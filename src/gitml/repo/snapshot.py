@@ -82,19 +82,22 @@ class Snapshot:
     @cached_property
     def content(self) -> Mapping[str, Entry]:
         """The part of the tree that is the store: records, schemas, pointers, series."""
+        return self.named({path: entry for path, entry in self.entries.items() if self.holds(path)})
+
+    def holds(self, path: str) -> bool:
+        """Whether a path is the store's: a record's, a schema's, a pointer's, or in the folder of these."""
         from gitml.repo.readers.dvc import is_pointer_file
 
-        own = (self.prefix + OWN_FOLDER, self.prefix + FOLDER)
-        inside = ((path, entry) for path, entry in self.entries.items() if path.startswith(self.prefix))
-        found = {
-            path: entry
-            for path, entry in inside
-            if path.startswith(own) or is_pointer_file(path) or self.place(path) is not None
-        }
-        # The ids of changed files that are no records: nobody has asked for them before (Repository.worktree).
+        if not path.startswith(self.prefix):
+            return False
+        own = path.startswith((self.prefix + OWN_FOLDER, self.prefix + FOLDER))
+        return own or is_pointer_file(path) or self.place(path) is not None
+
+    def named(self, found: Mapping[str, Entry]) -> dict[str, Entry]:
+        """Some entries, with the ids of changed files that nobody has asked for before (Repository.worktree)."""
         unread = [path for path, entry in found.items() if not entry.oid.strip("0") and entry.mode not in NO_FILES]
         ids = self.git.hash_paths(unread) if unread else {}
-        return found | {path: Entry(found[path].mode, oid) for path, oid in ids.items()}
+        return {**found, **{path: Entry(found[path].mode, oid) for path, oid in ids.items()}}
 
     def inner(self, path: str) -> str | None:
         """A path relative to the store, or None outside it."""

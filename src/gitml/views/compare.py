@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitml.errors import BadValue
 from gitml.records.record import MISSING, leaves, no_list_key, same, segments
+from gitml.views.deltas import delta, relative
 from gitml.views.metrics import Metrics, Verdict, verdict
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from gitml.records.schema import Kind
     from gitml.repo.git.revision import At
     from gitml.repo.snapshot import Snapshot
+    from gitml.views.beside.parts import Beside
 
 _METRICS = "metrics"
 
@@ -29,12 +29,13 @@ class Side:
     record: Record
     kind: Kind | None
     at: At
+    snapshot: Snapshot | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, snapshot: Snapshot, ref: Ref) -> Side:
         """The record of a ref, as it stands in a snapshot; raises NotFound."""
         record = snapshot.record(ref.bare)
-        return cls(record, snapshot.schemas.latest.get(record.kind), snapshot.at)
+        return cls(record, snapshot.schemas.latest.get(record.kind), snapshot.at, snapshot)
 
     @property
     def place(self) -> str:
@@ -69,10 +70,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Records side by side: one `Field` a field that any of them has, in the records' own order."""
+    """Records side by side: one `Field` a field that any of them has, in the records' own order.
+
+    `beside` are the data, the code, the environment and the duration, where they were asked for.
+    """
 
     sides: tuple[Side, ...]
     fields: tuple[Field, ...]
+    beside: Beside | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -112,42 +117,20 @@ def _merged(columns: Iterable[Iterable[str]]) -> list[str]:
 def _field(name: str, columns: Sequence[dict[str, Any]], metrics: Metrics) -> Field:
     values = [column.get(name, MISSING) for column in columns]
     baseline = values[0]
-    metric = metrics.find(name) if _is_metric(name) else None
-    deltas = [None, *(_delta(baseline, value) for value in values[1:])]
+    metric = metrics.find(name) if is_metric(name) else None
+    deltas = [None, *(delta(baseline, value) for value in values[1:])]
     return Field(
         name,
         all(same(baseline, value) for value in values[1:]),
         tuple(value is not MISSING for value in values),
         tuple(None if value is MISSING else value for value in values),
         tuple(deltas),
-        tuple(None if delta is None else _relative(delta, baseline) for delta in deltas),
+        tuple(None if moved is None else relative(moved, baseline) for moved in deltas),
         (None, *(verdict(metric, baseline, value) if metric else None for value in values[1:])),
     )
 
 
-def _is_metric(name: str) -> bool:
+def is_metric(name: str) -> bool:
+    """Whether a field stands in a map of metrics."""
     # `params.precision: 16` is a setting: a number is a metric where it stands in a map of metrics.
     return _METRICS in segments(name)[:-1]
-
-
-def _delta(baseline: Any, value: Any) -> int | float | None:
-    """The difference as one would write it: 0.89 - 0.91 is -0.02."""
-    if not _is_number(baseline) or not _is_number(value) or math.isnan(baseline) or math.isnan(value):
-        return None
-    if isinstance(baseline, int) and isinstance(value, int):
-        return value - baseline
-    if baseline == value:
-        return 0.0
-    if math.isinf(baseline) or math.isinf(value):
-        return float(value) - float(baseline)
-    return float(Decimal(repr(value)) - Decimal(repr(baseline)))
-
-
-def _relative(delta: float, baseline: float) -> float | None:
-    if baseline == 0 or math.isinf(baseline):
-        return None
-    return delta / abs(baseline)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -78,10 +78,11 @@ def _of_records(snapshot: Snapshot) -> Iterator[Target]:
     for kind in snapshot.schemas.latest.values():
         if kind.shape.pointers:
             for record in snapshot.records(kind.name):
-                yield from _of_record(record, kind.shape.pointers)
+                yield from of_record(record, kind.shape.pointers)
 
 
-def _of_record(record: Record, patterns: Iterable[tuple[str, ...]]) -> Iterator[Target]:
+def of_record(record: Record, patterns: Iterable[tuple[str, ...]]) -> Iterator[Target]:
+    """What the pointers of a record, at the places of these patterns, point to."""
     for pattern in patterns:
         for _at, says in find(record.data, pattern):
             if isinstance(says, Mapping):
@@ -118,7 +119,7 @@ def _live(
         held = record.data.get("id")
         live = {alias for alias, wanted in chosen.get(record.ref, ()) if held is None or wanted in (None, held)}
         if live:
-            yield from (replace(one, live=tuple(sorted(live))) for one in _of_record(record, patterns))
+            yield from (replace(one, live=tuple(sorted(live))) for one in of_record(record, patterns))
 
 
 def _records(history: History | None, snapshot: Snapshot, kind: str) -> Iterator[Record]:

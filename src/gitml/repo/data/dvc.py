@@ -111,6 +111,16 @@ def fetch(git: Git, path: Path | str) -> None:
         raise GitmlError(f"dvc fetch {path}: no remote is set up", hint="dvc remote add -d NAME URL")
 
 
+def checkout(git: Git, paths: Iterable[Path | str]) -> None:
+    """`dvc checkout` of what DVC tracks at these paths; GitmlError, DiskFailed. What is not in its cache it refuses."""
+    targets: dict[Path, list[str]] = {}
+    for path in paths:
+        root, target = _placed(git, path)
+        targets.setdefault(root, []).append(str(target.relative_to(root)))
+    for root, names in targets.items():
+        _run(git, root, "checkout", *names)
+
+
 def _placed(git: Git, path: Path | str) -> tuple[Path, Path]:
     """The folder of the `.dvc` that is in charge of a path, and the whole path."""
     target = ((git.root or git.git_dir) / path).absolute()

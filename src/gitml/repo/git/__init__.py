@@ -17,6 +17,7 @@ from gitml.repo.git.revision import At
 # What a hook never asks is imported where it is asked: together that is a twentieth of its time.
 if TYPE_CHECKING:
     from gitml.repo.git.commits import Commit
+    from gitml.repo.git.ranges import Touched
     from gitml.repo.git.status import Status
     from gitml.repo.git.worktree import Wanted, Worktree
 
@@ -59,9 +60,9 @@ class Git(Command):
         """The content of the index."""
         return index.staged(self)
 
-    def tree_below(self, staged: Staged, commit: str) -> dict[str, Entry]:
-        """Every file of a commit, told by how the index differs from it."""
-        return index.tree_below(self, staged, commit)
+    def staged_on_head(self) -> tuple[Staged, str | None, dict[str, Entry]]:
+        """The index, HEAD's commit (None: there is none yet) and every file of that."""
+        return index.staged_on_head(self)
 
     def status(self) -> list[Status]:
         """Every path that is staged, changed, untracked or unmerged."""
@@ -148,6 +149,24 @@ class Git(Command):
         from gitml.repo.git import commits
 
         return commits.merge_base(self, a, b)
+
+    def merge_bases(self, a: str, b: str) -> list[str]:
+        """All best common ancestors: several after merges that cross."""
+        from gitml.repo.git import commits
+
+        return commits.merge_bases(self, a, b)
+
+    def apart(self, a: str, b: str) -> tuple[int, int]:
+        """How many commits one has that the other has not, and the other way round."""
+        from gitml.repo.git import ranges
+
+        return ranges.apart(self, a, b)
+
+    def touched(self, a: str, b: str) -> tuple[Touched, ...]:
+        """The files that differ between two commits or trees, with their lines added and removed."""
+        from gitml.repo.git import ranges
+
+        return ranges.touched(self, a, b)
 
     def is_ancestor(self, ancestor: str, commit: str) -> bool:
         """Whether one commit is, or comes before, the other."""

@@ -15,7 +15,10 @@ _TIME = r"[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?\s?(Z|[+-]\d\d:?\d\d)?"
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit. `time` is the committer's, `authored` the author's, both ISO 8601 UTC; people are `Name <address>`."""
+    """A commit. `time` is the committer's, `authored` the author's, both ISO 8601 UTC; people are `Name <address>`.
+
+    `signed`: it carries a signature, good or not.
+    """
 
     oid: str
     tree: str
@@ -26,6 +29,7 @@ class Commit:
     authored: str
     committer: str
     message: str
+    signed: bool = False
 
 
 def commits(command: Command, oids: Iterable[str]) -> Iterator[Commit]:
@@ -61,6 +65,7 @@ def _parse(oid: str, content: bytes) -> Commit:
         authored=iso(authored),
         committer=committer,
         message=message,
+        signed="gpgsig" in fields or "gpgsig-sha256" in fields,
     )
 
 
@@ -104,6 +109,11 @@ def first_parents(command: Command, tip: str) -> list[tuple[int, str]]:
 def merge_base(command: Command, a: str, b: str) -> str | None:
     """The best common ancestor; None where the two have none (or it lies beyond a shallow clone's boundary)."""
     return _ancestry(command, "merge-base", "--end-of-options", a, b)
+
+
+def merge_bases(command: Command, a: str, b: str) -> list[str]:
+    """All best common ancestors, several after merges that cross; none as in `merge_base`."""
+    return (_ancestry(command, "merge-base", "--all", "--end-of-options", a, b) or "").split()
 
 
 def is_ancestor(command: Command, ancestor: str, commit: str) -> bool:

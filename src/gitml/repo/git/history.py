@@ -154,14 +154,18 @@ class Difference(NamedTuple):
 
 
 def changes(
-    command: Command, pairs: Iterable[tuple[str, str]], wanted: Wanted | None = None
+    command: Command, pairs: Iterable[tuple[str, str]], wanted: Wanted | None = None, under: Iterable[str] = ()
 ) -> dict[tuple[str, str], Difference]:
-    """How trees differ, by (before, after): files and submodules, renames as what they are made of."""
+    """How trees differ, by (before, after): files and submodules, renames as what they are made of.
+
+    Of paths that are not `wanted` nothing is told; git itself looks only at those that are, or lie, `under` some.
+    """
     asked = [f"{before} {after}" for before, after in dict.fromkeys(pairs) if before != after]
     if not asked:
         return {}
     args = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none", "--stdin")
-    told = items(_told(command, *args, about=asked))
+    limits = [f":(literal){path}" for path in under]
+    told = items(_told(command, *args, *(["--", *limits] if limits else []), about=asked))
     # An item is `:100644 100644 <before> <after> M`, then comes the path; the first of a pair has a line before it
     # that names the trees, and so have pairs without a difference.
     at, size = 15 + command.hash_size, command.hash_size

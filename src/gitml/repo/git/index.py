@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from gitml.errors import GitFailed, Problem
 from gitml.repo.git.command import Command, items, text
 from gitml.repo.git.objects import Entry, blob_id, tree
+from gitml.repo.git.refs import head
 
 # More paths than this are not named one by one in a command.
 _NAMED = 200
 _DEBUG_LINES = 5
+_LIST = ("ls-files", "-s", "-z", "-t")
+_DIFFER = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none")
 _INTENT_TO_ADD = 1 << 29  # CE_INTENT_TO_ADD in git's source
 
 
@@ -40,7 +43,23 @@ def unmerged(path: str) -> Problem:
 
 def staged(command: Command) -> Staged:
     """The content of the index in force; empty where there is none."""
-    out = command.run("ls-files", "-s", "-z", "-t")
+    return _read(command, command.run(*_LIST))
+
+
+def staged_on_head(command: Command) -> tuple[Staged, str | None, dict[str, Entry]]:
+    """The index, HEAD's commit (None: there is none yet) and every file of that; git answers while we read."""
+    with command.start(*_LIST) as listing:
+        commit = head(command)
+        if commit is None:
+            return _read(command, command.finish(listing, _LIST)), None, {}
+        asked = (*_DIFFER, commit, "--")
+        with command.start(*asked) as differing:
+            index = _read(command, command.finish(listing, _LIST))
+            told = command.finish(differing, asked)
+    return index, commit, _below(command, index, commit, told)
+
+
+def _read(command: Command, out: bytes) -> Staged:
     listed = items(out)
     # An item is `H 100644 <oid> 0\t<path>`; H in the index, S not in the work tree, M unmerged.
     size = command.hash_size
@@ -87,13 +106,12 @@ def _intended(command: Command, out: bytes, entries: dict[str, Entry]) -> frozen
     return frozenset(found & set(paths))
 
 
-def tree_below(command: Command, index: Staged, commit: str) -> dict[str, Entry]:
+def _below(command: Command, index: Staged, commit: str, told: bytes) -> dict[str, Entry]:
     """Every file of a commit, told by how the index differs from it: git knows that before it has listed a tree."""
     if index.unmerged or index.intent_to_add:
         return tree(command, commit)
     entries = dict(index.entries)
-    options = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none")
-    listed = iter(command.lines0("diff-index", *options, commit, "--"))
+    listed = iter(items(told))
     for facts in listed:
         # :100644 100644 <oid before> <oid now> M, and the path as the next item
         mode, _, oid, _, letter = facts[1:].split(" ")

@@ -63,7 +63,12 @@ def _unknown(command: Command, revision: str) -> NotFound:
     from gitml.records.nearest import nearest
 
     near = nearest(revision, map(short, refs(command)))
-    return NotFound(f"no revision {revision!r} here", near=near, hint="see `git branch -a`, `git tag`, `git log`")
+    from gitml.repo.git.commits import is_shallow
+
+    hint = "see `git branch -a`, `git tag`, `git log`"
+    if is_shallow(command):
+        hint = "this clone is shallow: git fetch --unshallow brings the rest of history"
+    return NotFound(f"no revision {revision!r} here", near=near, hint=hint)
 
 
 def resolve_at(command: Command, at: str | None, main: str | None = None) -> At:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -85,7 +85,7 @@ class _Reading:
         if found.unstaged == UNMERGED:
             self.entries.pop(path, None)
             if self.wanted(path):
-                self.problems.append(unmerged(path))
+                self.problems += self.conflicts(path)
         elif found.unstaged == "D":
             self.entries.pop(path, None)
         elif found.unstaged != ".":
@@ -93,6 +93,13 @@ class _Reading:
                 self.read(path, found)
             else:
                 self.unread[path] = found.mode
+
+    def conflicts(self, path: str) -> Sequence[Problem]:
+        """What a merge has left at a path: each conflict that is marked in the file, else that it is not settled."""
+        from gitml.records.conflict import problems
+
+        held = content(self.command.full(path))
+        return (problems(held, path) if held else ()) or (unmerged(path),)
 
     def read(self, path: str, found: Status) -> None:
         """A wanted path: its bytes if it is as simple as it looks, else it is left to git."""

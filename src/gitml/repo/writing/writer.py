@@ -32,7 +32,7 @@ from gitml.repo.writing.expect import (
     listed,
     staged_as_expected,
 )
-from gitml.repo.writing.files import drafted
+from gitml.repo.writing.files import Drafts, drafted
 from gitml.repo.writing.graft import Trees, read
 from gitml.repo.writing.lock import Lock, exclusive
 
@@ -56,6 +56,7 @@ class _Task:
     changes: tuple[Change, ...]
     words: Words
     wait: float
+    then: Callable[[], None] | None = None
 
     @property
     def paths(self) -> list[str]:
@@ -86,14 +87,16 @@ def write(
     author: str | None = None,
     trailers: Sequence[tuple[str, str]] = (),
     wait: float = 5.0,
+    then: Callable[[], None] | None = None,
 ) -> Written:
     """Write changes as files, and with `commit` or `branch` as one commit; all of them or none.
 
     `now` dates the commit, `author` is `Name <mail>` (git's own configuration otherwise), `wait` is how many seconds
     to wait on other processes' locks: after that the files are written but not committed, and a warning says so.
+    `then` is called once the files stand in the work tree, before anything is committed: where it raises, they go back.
     Conflict where a path is not what its change expects, Refused where it may not be written, GitFailed, DiskFailed.
     """
-    task = _Task(git, complete(git, tuple(changes)), Words(message, author, now, tuple(trailers)), wait)
+    task = _Task(git, complete(git, tuple(changes)), Words(message, author, now, tuple(trailers)), wait, then)
     if not task.changes:
         return Written(None, ())
     with exclusive(git.common_dir / "gitml" / "lock", wait) as lock:
@@ -134,14 +137,22 @@ def _here(task: _Task, lock: Lock, *, commit: bool) -> Written:
     files = drafts(git, root, task.changes, index)
     scratch, mine = git.git_dir / "gitml" / "drafts", lock is Lock.HELD
     with drafted(files, scratch, only_copy=tip is None, sweep=mine) as ready, ExitStack() as undo:
+        publish = partial(_publish, task, ready, root)
         if tip is None:
-            ready.publish(root, undo)
+            publish(undo)
             made = None
         else:
-            made, said = _commit(task, tip, index, partial(ready.publish, root), undo)
+            made, said = _commit(task, tip, index, publish, undo)
             warnings += said
         undo.pop_all()
     return Written(made, task.changes, tuple(warnings))
+
+
+def _publish(task: _Task, ready: Drafts, root: Path, undo: ExitStack) -> None:
+    """The files, and what must come about with them."""
+    ready.publish(root, undo)
+    if task.then is not None:
+        task.then()
 
 
 def _commit(

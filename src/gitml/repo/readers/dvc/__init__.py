@@ -7,9 +7,12 @@ from typing import Final
 STAGES: Final = "dvc.yaml"
 LOCK: Final = "dvc.lock"
 OLD: Final = "Dvcfile"
+_ENDS: Final = (STAGES, LOCK, OLD, ".dvc")
 
 
 def is_pointer_file(path: str) -> bool:
     """Whether DVC says in a file of this name what it tracks."""
+    if not path.endswith(_ENDS):  # a store's tree has ten thousand others
+        return False
     name = path.rpartition("/")[2]
     return name in (LOCK, STAGES, OLD) or (name.endswith(".dvc") and name != ".dvc")

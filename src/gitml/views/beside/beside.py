@@ -1,0 +1,24 @@
+"""All that stands beside the fields of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from gitml.views.beside.code import code
+from gitml.views.beside.data import data
+from gitml.views.beside.environment import environment
+from gitml.views.beside.parts import Beside
+from gitml.views.beside.subject import subject
+from gitml.views.beside.took import duration
+
+if TYPE_CHECKING:
+    from gitml.records.record import Record
+    from gitml.repo.git import Git
+    from gitml.repo.snapshot import Snapshot
+
+
+def beside(records: Iterable[tuple[Record, Snapshot]], git: Git) -> Beside:
+    """Data, code, environment and duration of records, each as its snapshot and the runs in it tell them."""
+    subjects = [subject(record, snapshot) for record, snapshot in records]
+    return Beside(tuple(data(subjects)), code(subjects, git), environment(subjects), duration(subjects))

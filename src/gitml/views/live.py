@@ -1,0 +1,257 @@
+"""What is live, or was on a day: what each alias chooses and each deployment serves, who agreed, and on what data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from gitml.errors import BadRef, NotFound
+from gitml.records.ref import VERSION, Ref
+from gitml.repo.git.commits import iso
+from gitml.views.rows import Column, Rows
+from gitml.views.slots import ALIAS, DEPLOYMENT, STATUS, Slots, ever, moment_of, now, seconds_of, version_of
+from gitml.views.trained import Datum, data_of, sought
+
+if TYPE_CHECKING:
+    from gitml.errors import Problem
+    from gitml.records.record import Record
+    from gitml.repo.git.revision import At
+    from gitml.repo.repository import Repository
+    from gitml.repo.snapshot import Snapshot
+    from gitml.views.slots import Statement
+
+_COLUMNS: Final = (
+    *(Column(name, "string") for name in ("ref", "version", "since", "by", "status")),
+    Column("approvals", "list"), Column("data", "list"), Column("exists", "bool"), Column("rollout", "string"),
+    Column("rolled_out", "string"), Column("differs", "bool"), Column("difference", "string"),
+)  # fmt: skip
+_NEVER: Final = -(2**62)
+_DONE: Final = "succeeded"
+
+
+class Approval(NamedTuple):
+    """Who agreed to something, or did not."""
+
+    ref: str
+    by: str | None
+    decision: str | None
+    created: str | None
+
+
+class Rollout(NamedTuple):
+    """What was brought out when, and how that went; `version` is what it serves, through an alias if need be."""
+
+    ref: str
+    version: str | None
+    status: str | None
+    created: str | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One alias or deployment: the version it chooses (`missing`: there is none of that name), since when, why.
+
+    `serves` is a deployment's own word, a version or an alias; `rollout` the last one that succeeded, `last` the last
+    of all. `differs` is None where no rollout is recorded. `commit` None: not committed, or history was not asked.
+    """
+
+    ref: str
+    kind: str
+    version: str | None
+    missing: bool
+    since: str | None
+    by: str | None
+    reason: str | None
+    commit: str | None
+    status: str | None
+    approvals: tuple[Approval, ...]
+    data: tuple[Datum, ...]
+    serves: str | None = None
+    target: str | None = None
+    environment: str | None = None
+    state: str | None = None
+    rollout: Rollout | None = None
+    last: Rollout | None = None
+    differs: bool | None = None
+    difference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The aliases and deployments of a snapshot, by kind and ref; `on` is the time it is about, None for now.
+
+    `complete` is False where history or objects were missing; `ends` is where a shallow clone's history begins.
+    """
+
+    at: At
+    on: str | None
+    slots: tuple[Slot, ...]
+    complete: bool
+    ends: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def rows(self) -> Rows:
+        """One row an alias or deployment."""
+        found = tuple(_row(slot) for slot in self.slots)
+        return Rows(None, _COLUMNS, found, len(found), self.problems, self.complete)
+
+
+def _row(slot: Slot) -> dict[str, Any]:
+    known = [one.exists for one in slot.data if one.exists is not None]
+    return {
+        **{name: getattr(slot, name) for name in ("ref", "version", "since", "by", "status", "differs", "difference")},
+        "approvals": [f"{one.decision} by {one.by}" for one in slot.approvals],
+        "data": [one.hash or one.ref or one.path for one in slot.data],
+        "exists": all(known) if known else None,
+        "rollout": slot.rollout.version if slot.rollout else None,
+        "rolled_out": slot.rollout.created if slot.rollout else None,
+    }
+
+
+def live(repository: Repository, snapshot: Snapshot, on: str | None = None, *, remote: bool = False) -> Live:
+    """What a snapshot's aliases and deployments choose or, with `on`, chose at the end of that day or at that time.
+
+    `remote`: DVC's remotes are asked, too, whether data exists. Raises BadValue.
+    """
+    seconds = moment_of(on)
+    slots = now(snapshot) if seconds is None else ever(repository, snapshot, seconds)
+    found = [slot for kind in (ALIAS, DEPLOYMENT) for slot in _Then(repository, snapshot, slots, seconds).slots(kind)]
+    known = sought(repository, snapshot, [one for slot in found for one in slot.data], remote=remote)
+    told = tuple(replace(slot, data=tuple(known[one] for one in slot.data)) for slot in found)
+    ends = list(repository.git.commits(sorted(slots.ends)))
+    when = None if seconds is None else iso(seconds)
+    return Live(snapshot.at, when, told, slots.complete, tuple((one.oid, one.time) for one in ends), slots.problems)
+
+
+class _Then:
+    """A store at a time: what is known today of what held then."""
+
+    def __init__(self, repository: Repository, snapshot: Snapshot, slots: Slots, seconds: int | None) -> None:
+        self._repository = repository
+        self._snapshot = snapshot
+        self._slots = slots
+        self._seconds = seconds
+        self._approvals = sorted(self._events("approval"), key=_created)
+        self._rollouts = sorted(self._events("rollout"), key=_created)
+
+    def _events(self, kind: str) -> Iterator[Record]:
+        """The events of a kind that had happened by then."""
+        if kind in self._snapshot.schemas.latest:
+            for record in self._snapshot.records(kind):
+                if self._seconds is None or seconds_of(record.data.get("created"), _NEVER) <= self._seconds:
+                    yield record
+
+    def slots(self, kind: str) -> Iterator[Slot]:
+        """The aliases, or the deployments, that there were."""
+        for ref in sorted(self._slots.statements):
+            if Ref.parse(ref).kind == kind and (said := self._slots.at(ref, self._seconds)) is not None:
+                yield self._alias(ref, said) if kind == ALIAS else self._deployment(ref, said)
+
+    def _alias(self, ref: str, said: Statement) -> Slot:
+        record = said.record
+        version = version_of(Ref.parse(ref), record) if record else None
+        return self._slot(ref, said, version)
+
+    def _deployment(self, ref: str, said: Statement) -> Slot:
+        data = said.record.data if said.record else {}
+        serves = _named(data.get("serves"))
+        slot = self._slot(ref, said, self._resolved(serves, self._seconds))
+        rollouts = [self._rollout(record) for record in self._rollouts if record.data.get("deployment") == ref]
+        done = next((one for one in reversed(rollouts) if one.status == _DONE), None)
+        last = rollouts[-1] if rollouts else None
+        stopped = data.get("state") == "stopped"
+        difference = _difference(slot.version, done, last, stopped=stopped, stop=self._is_stop(done))
+        return replace(
+            slot, serves=serves, target=_text(data.get("target")), environment=_text(data.get("environment_name")),
+            state=_text(data.get("state")), rollout=done, last=last,
+            differs=None if last is None else difference is not None, difference=difference,
+        )  # fmt: skip
+
+    def _is_stop(self, rollout: Rollout | None) -> bool:
+        return rollout is not None and any(
+            str(record.ref) == rollout.ref and record.data.get("type") == "stop" for record in self._rollouts
+        )
+
+    def _rollout(self, record: Record) -> Rollout:
+        data = record.data
+        created = _text(data.get("created"))
+        version = self._resolved(_named(data.get("serves")), seconds_of(created, _NEVER))
+        ended = seconds_of(data.get("ended"), _NEVER)
+        # How it ended was not settled yet, if it ended later.
+        status = "running" if self._seconds is not None and ended > self._seconds else _text(data.get("status"))
+        return Rollout(str(record.ref), version, status, created, _text(data.get("by")))
+
+    def _resolved(self, ref: str | None, seconds: int | None) -> str | None:
+        """The version behind a ref at a time: itself, or what the alias chose."""
+        if ref is None or not ref.startswith(f"{ALIAS}/"):
+            return ref
+        said = self._slots.at(ref, seconds)
+        return version_of(Ref.parse(ref), said.record) if said is not None and said.record is not None else None
+
+    def _slot(self, ref: str, said: Statement, version: str | None) -> Slot:
+        data = said.record.data if said.record else {}
+        chosen = self._record(version)
+        return Slot(
+            ref, Ref.parse(ref).kind, version, version is not None and chosen is None,
+            since=_text(data.get("since")), by=_text(data.get("by")), reason=_text(data.get("reason")),
+            commit=said.commit, status=self._status(version), approvals=tuple(self._approved(ref, version, chosen)),
+            data=tuple(data_of(self._snapshot, chosen)) if chosen else (),
+        )  # fmt: skip
+
+    def _record(self, text: str | None) -> Record | None:
+        try:
+            return self._snapshot.record(Ref.parse(text).bare) if text else None
+        except (BadRef, NotFound):
+            return None
+
+    def _status(self, version: str | None) -> str | None:
+        if version is None:
+            return None
+        ref = Ref.parse(version)
+        said = self._slots.at(str(Ref(STATUS, (ref.kind.removesuffix(VERSION), *ref.keys))), self._seconds)
+        return _text(said.record.data.get("status")) if said is not None and said.record is not None else None
+
+    def _approved(self, ref: str, version: str | None, chosen: Record | None) -> Iterator[Approval]:
+        held = chosen.data.get("id") if chosen else None
+        for record in self._approvals:
+            data = record.data
+            of = data.get("of")
+            about = of if isinstance(of, dict) else {}
+            by_id = held is not None and about.get("id") == held
+            if by_id or about.get("ref") in {version, ref} - {None}:
+                yield Approval(str(record.ref), *(_text(data.get(name)) for name in ("by", "decision", "created")))
+
+
+def _created(record: Record) -> tuple[int, str]:
+    return seconds_of(record.data.get("created"), _NEVER), str(record.ref)
+
+
+def _named(serves: Any) -> str | None:
+    return _text(serves.get("ref")) if isinstance(serves, dict) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _difference(
+    wish: str | None, done: Rollout | None, last: Rollout | None, *, stopped: bool, stop: bool
+) -> str | None:
+    """In words how what happened differs from the wish; None where it does not."""
+    if last is None:
+        return None if stopped else "no rollout is recorded"
+    ended = "" if last is done or last.status is None else f"; the last rollout {_ending(last)}"
+    serves = None if done is None or stop else done.version or "an unknown version"
+    if stopped:
+        return f"ought to be stopped, serves {serves}{ended}" if serves else None
+    if serves == wish:
+        return None
+    return f"ought to serve {wish or 'an unknown version'}, serves {serves or 'nothing'}{ended}"
+
+
+def _ending(rollout: Rollout) -> str:
+    words = {"failed": "failed", "rolled_back": "was rolled back", "cancelled": "was cancelled"}
+    return f"(of {rollout.version}) {words.get(rollout.status or '', f'is {rollout.status}')}"

@@ -1,0 +1,111 @@
+"""`git ml live`: shape, words, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from command_line import fine, ml
+from gitrepo import commit, git
+
+REF = "alias/model/wine/production"
+SINCE = "2026-03-01T12:00:00Z"
+
+
+@pytest.fixture
+def deployed(store: Path) -> Path:
+    """The cellar, with an approval, a deployment of the alias, and a rollout of the version of before."""
+    fine(store, "new", "approval", "a1", "of.ref=model/wine@2", f"created={SINCE}", "by=@ines", "decision=approved")
+    fine(store, "new", "deployment", "wine-prod", f"serves.ref={REF}", "target=api", "environment_name=prod")
+    words = ("serves.ref=model/wine@1", "created=2026-03-01T12:30:00Z", "status=succeeded", "by=@cd")
+    fine(store, "new", "rollout", "r1", "deployment=deployment/wine-prod", *words)
+    commit(store, {}, "deployed", "2026-03-02T12:00:00+00:00")
+    return store
+
+
+def test_the_shape(deployed: Path) -> None:
+    said = fine(deployed, "live", "--on", "2026-03-02", "--format", "json")
+    assert said.err == ""
+    found = said.json
+    alias, deployment = found.pop("live")
+    assert found == {
+        "format": 1,
+        "at": {"kind": "worktree", "commit": None, "events": None},
+        "on": "2026-03-02T23:59:59Z",
+        "complete": True,
+        "problems": [],
+    }
+    approval = {"ref": "approval/a1", "by": "@ines", "decision": "approved", "created": SINCE}
+    chosen = {"version": "model/wine@2", "missing": False, "status": None, "approvals": [approval], "data": []}
+    assert alias == {
+        "ref": REF,
+        "kind": "alias",
+        "since": SINCE,
+        "by": "Mona",
+        "reason": "better by 0.02",
+        "commit": git(deployed, "rev-parse", "HEAD~1"),
+        **chosen,
+    }
+    rollout = {
+        "ref": "rollout/r1",
+        "version": "model/wine@1",
+        "status": "succeeded",
+        "created": "2026-03-01T12:30:00Z",
+        "by": "@cd",
+    }
+    assert deployment == {
+        "ref": "deployment/wine-prod",
+        "kind": "deployment",
+        "since": None,
+        "by": None,
+        "reason": None,
+        "commit": git(deployed, "rev-parse", "HEAD"),
+        **chosen,
+        "serves": REF,
+        "target": "api",
+        "environment": "prod",
+        "state": None,
+        "rollout": rollout,
+        "last_rollout": rollout,
+        "differs": True,
+        "difference": "ought to serve model/wine@2, serves model/wine@1",
+    }
+
+
+def test_words(deployed: Path) -> None:
+    assert fine(deployed, "live").out.splitlines() == [
+        f"{REF}  model/wine@2",
+        "    since 2026-03-01 12:00  by Mona",
+        "    better by 0.02",
+        "    approved by @ines  2026-03-01 12:00",
+        f"deployment/wine-prod  model/wine@2 (by {REF})",
+        "    approved by @ines  2026-03-01 12:00",
+        "    rolled out model/wine@1  2026-03-01 12:30  by @cd",
+        "    ought to serve model/wine@2, serves model/wine@1",
+    ]
+    assert fine(deployed, "live", "--on", "2026-02-01").out == "nothing was live by 2026-02-01 23:59\n"
+    assert fine(deployed, "live", "--at", "v1").out == "nothing was live here\n"
+
+
+def test_tables_for_programs(deployed: Path) -> None:
+    csv = fine(deployed, "live", "--format", "csv").out.splitlines()
+    assert csv[0].startswith("ref,version,since,by,status,approvals,data,exists,rollout,rolled_out,differs")
+    assert csv[2].startswith("deployment/wine-prod,model/wine@2,")
+    assert ",true," in csv[2]
+    assert fine(deployed, "live", "--format", "md").out.startswith("| ref |")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--on", "then"], "neither a date nor a time"),
+        (["--on", "2026-02-30"], "no such date"),
+        (["--at", "nowhere"], "no revision 'nowhere'"),
+    ],
+)
+def test_what_is_refused(store: Path, words: list[str], told: str) -> None:
+    said = ml(store, "live", *words)
+    assert (said.code, said.out) == (1, "")
+    assert told in said.err
+    assert said.err.count("\n") == 1

@@ -1,0 +1,325 @@
+"""What was live: by what the store said then, and by what is known today."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gitml
+from dvc_world import dvc
+from gitml.errors import BadValue
+from gitml.records.ref import Ref
+from gitml.views.live import Live, Slot
+from gitrepo import commit, git, init, write
+
+ALIAS = "metadata/aliases/model/wine/production.yaml"
+REF = "alias/model/wine/production"
+WISH = "metadata/deployments/wine-prod.yaml"
+IDS = {number: f"01JD7M0000000000000000000{number}" for number in (1, 2, 3)}
+
+
+def alias(version: str, since: str = "", more: str = "") -> str:
+    return f'schema: alias/1\nversion: "{version}"\n' + (f'since: "{since}"\n' if since else "") + more
+
+
+def version(number: int, more: str = "") -> dict[str, str]:
+    text = f'schema: model-version/1\nid: {IDS[number]}\ncreated: "2026-01-0{number}T00:00:00Z"\n{more}'
+    return {f"metadata/models/wine/{number}.yaml": text}
+
+
+def event(repo: Path, ref: str, text: str) -> dict[str, str]:
+    return {gitml.open(repo).snapshot.path(Ref.parse(ref)): f"schema: {ref.partition('/')[0]}/1\n{text}"}
+
+
+def rollout(repo: Path, name: str, serves: str, day: int, more: str = "status: succeeded\n") -> dict[str, str]:
+    text = f"deployment: deployment/wine-prod\nserves:\n  ref: {serves}\n"
+    return event(repo, f"rollout/{name}", f'{text}created: "2026-03-{day:02}T06:00:00Z"\n{more}')
+
+
+def live(repo: Path, on: str | None = None, at: str | None = None) -> Live:
+    store = gitml.open(repo)
+    return (store.at(at) if at else store).live(on)
+
+
+def slot(repo: Path, ref: str = REF, on: str | None = None, at: str | None = None) -> Slot | None:
+    return next((one for one in live(repo, on, at).slots if one.ref == ref), None)
+
+
+def chosen(repo: Path, **how: Any) -> str | None:
+    found = slot(repo, **how)
+    return found.version if found else None
+
+
+def at(day: int) -> str:
+    return f"2026-03-{day:02}T12:00:00+00:00"
+
+
+# ── aliases ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_alias_holds_from_its_since(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z"), **version(1), **version(2)}, date=at(1))
+    # Version 2 was in production two days before anybody wrote it down.
+    second = commit(repo, {ALIAS: alias("2", "2026-03-08T06:00:00Z")}, date=at(10))
+    days = {day: chosen(repo, on=f"2026-03-{day:02}") for day in (1, 7, 8, 10)}
+    assert days == {1: "model/wine@1", 7: "model/wine@1", 8: "model/wine@2", 10: "model/wine@2"}
+    assert chosen(repo, on="2026-02-28") is None
+    assert chosen(repo, on="2026-03-08T05:59:59Z") == "model/wine@1"
+    assert chosen(repo, on="2026-03-08T08:00:00+02:00") == "model/wine@2"
+    # --at is what the store said then.
+    assert chosen(repo, at="2026-03-08") == "model/wine@1"
+    assert chosen(repo, at="2026-03-08", on="2026-03-08") == "model/wine@1"
+    found = slot(repo, on="2026-03-09")
+    assert found is not None
+    assert (found.commit, found.missing, found.since) == (second, False, "2026-03-08T06:00:00Z")
+
+
+def test_without_a_since_the_commit_says_when(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1")}, date=at(1))
+    commit(repo, {ALIAS: alias("2")}, date=at(10))
+    git(repo, "rm", "-q", ALIAS)
+    commit(repo, {}, date=at(20))
+    assert [chosen(repo, on=f"2026-03-{day}") for day in ("05", "10", "19", "20")] == [
+        "model/wine@1",
+        "model/wine@2",
+        "model/wine@2",
+        None,
+    ]
+
+
+def test_what_is_known_today_counts(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z")}, date=at(1))
+    commit(repo, {ALIAS: alias("2", "2026-03-10T06:00:00Z")}, date=at(10))
+    commit(repo, {ALIAS: alias("2", "2026-03-05T06:00:00Z", "reason: it was earlier\n")}, date=at(12))
+    assert [chosen(repo, on=f"2026-03-0{day}") for day in (4, 5)] == ["model/wine@1", "model/wine@2"]
+
+
+def test_a_merge_that_joins_two_changes_has_the_last_word(repo: Path) -> None:
+    commit(
+        repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z", "by: a\nreason: b\ntags:\n  one: x\n  two: y\n")}, date=at(1)
+    )
+    git(repo, "checkout", "-qb", "side")
+    text = alias("1", "2026-03-01T06:00:00Z", "by: a\nreason: b\ntags:\n  one: x\n  two: z\n")
+    commit(repo, {ALIAS: text}, date=at(9))
+    git(repo, "checkout", "-q", "main")
+    text = alias("2", "2026-03-05T06:00:00Z", "by: a\nreason: b\ntags:\n  one: x\n  two: y\n")
+    commit(repo, {ALIAS: text}, date=at(8))
+    dates = {"GIT_COMMITTER_DATE": at(10), "GIT_AUTHOR_DATE": at(10)}
+    git(repo, "merge", "-q", "--no-ff", "-m", "merge", "side", env=dates)
+    assert "two: z" in (repo / ALIAS).read_text()
+    assert [chosen(repo, on=f"2026-03-{day}") for day in ("04", "06", "09", "11")] == [
+        "model/wine@1",
+        "model/wine@2",
+        "model/wine@2",
+        "model/wine@2",
+    ]
+
+
+def test_what_is_not_committed_is_the_last_word(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z")}, date=at(1))
+    write(repo, {ALIAS: alias("2", "2026-03-05T06:00:00Z")})
+    assert [chosen(repo, on=f"2026-03-0{day}") for day in (4, 5)] == ["model/wine@1", "model/wine@2"]
+    assert chosen(repo) == "model/wine@2"
+    assert chosen(repo, at="HEAD") == "model/wine@1"
+
+
+def test_a_version_that_is_not_there(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("7")})
+    found = slot(repo)
+    assert found is not None
+    assert (found.version, found.missing, found.data) == ("model/wine@7", True, ())
+
+
+def test_status_and_approvals_of_that_day(repo: Path) -> None:
+    about = "of:\n  ref: model/wine@1\n"
+    files = {
+        **event(repo, "approval/a1", f'{about}created: "2026-03-02T06:00:00Z"\nby: "@ines"\ndecision: approved\n'),
+        **event(repo, "approval/a2", f'{about}created: "2026-03-09T06:00:00Z"\nby: "@ines"\ndecision: withdrawn\n'),
+        "metadata/statuses/model/wine/1.yaml": 'schema: status/1\nstatus: retired\nsince: "2026-03-09T00:00:00Z"\n',
+    }
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z"), **version(1)}, date=at(1))
+    commit(repo, files, date=at(20))
+    early, late, now = (slot(repo, on=day) for day in ("2026-03-05", "2026-03-10", None))
+    assert early is not None and late is not None and now is not None  # noqa: PT018
+    assert ([one.decision for one in early.approvals], early.status) == (["approved"], None)
+    assert ([one.decision for one in late.approvals], late.status) == (["approved", "withdrawn"], "retired")
+    assert (now.approvals, now.status) == (late.approvals, late.status)
+    assert early.approvals[0].by == "@ines"
+
+
+# ── deployments ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def wish(serves: str, more: str = "") -> dict[str, str]:
+    return {WISH: f"schema: deployment/1\nserves:\n  ref: {serves}\n{more}"}
+
+
+def test_the_wish_and_what_happened(repo: Path) -> None:
+    versions = {**version(1), **version(2), **version(3)}
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z"), **wish(REF), **versions}, date=at(1))
+    commit(repo, {ALIAS: alias("2", "2026-03-10T06:00:00Z")}, date=at(10))
+    files = rollout(repo, "r1", REF, 2) | rollout(repo, "r2", "model/wine@2", 12, "status: failed\n")
+    commit(repo, files | rollout(repo, "r3", REF, 14), date=at(15))
+
+    def on(day: int) -> tuple[str | None, str | None, bool | None, str | None]:
+        found = slot(repo, "deployment/wine-prod", on=f"2026-03-{day:02}")
+        assert found is not None
+        return found.version, found.rollout.version if found.rollout else None, found.differs, found.difference
+
+    ought = "ought to serve model/wine@2, serves model/wine@1"
+    assert on(1) == ("model/wine@1", None, None, "no rollout is recorded")
+    assert on(5) == ("model/wine@1", "model/wine@1", False, None)
+    assert on(11) == ("model/wine@2", "model/wine@1", True, ought)
+    assert on(12)[2:] == (True, f"{ought}; the last rollout (of model/wine@2) failed")
+    assert on(14) == ("model/wine@2", "model/wine@2", False, None)
+    assert slot(repo, "deployment/wine-prod").rollout.ref == "rollout/r3"  # type: ignore[union-attr]
+
+
+def test_what_ought_to_be_stopped(repo: Path) -> None:
+    commit(repo, wish("model/wine@1", "state: stopped\n") | rollout(repo, "r1", "model/wine@1", 2))
+    found = slot(repo, "deployment/wine-prod")
+    assert found is not None
+    assert (found.differs, found.difference) == (True, "ought to be stopped, serves model/wine@1")
+    commit(repo, rollout(repo, "r2", "model/wine@1", 3, "status: succeeded\ntype: stop\n"))
+    stopped = slot(repo, "deployment/wine-prod")
+    assert stopped is not None
+    assert (stopped.differs, stopped.difference) == (False, None)
+    commit(repo, wish("model/wine@1"))
+    wanted = slot(repo, "deployment/wine-prod")
+    assert wanted is not None
+    assert wanted.difference == "ought to serve model/wine@1, serves nothing"
+
+
+def test_how_a_rollout_went_is_known_once_it_has_ended(repo: Path) -> None:
+    more = 'ended: "2026-03-05T06:00:00Z"\nstatus: succeeded\n'
+    commit(repo, wish("model/wine@1") | rollout(repo, "r1", "model/wine@1", 4, more), date=at(1))
+    found = slot(repo, "deployment/wine-prod", on="2026-03-04")
+    assert found is not None
+    assert (
+        found.difference == "ought to serve model/wine@1, serves nothing; the last rollout (of model/wine@1) is running"
+    )
+    assert slot(repo, "deployment/wine-prod", on="2026-03-05").differs is False  # type: ignore[union-attr]
+
+
+# ── the data ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+DATASET = "metadata/datasets/wine/1.yaml"
+MD5 = "900150983cd24fb0d6963f7d28e17f72"  # of "abc"
+
+
+def dataset(more: str) -> dict[str, str]:
+    text = f'schema: dataset-version/1\nid: {IDS[3]}\ncreated: "2026-01-01T00:00:00Z"\npointer:\n{more}'
+    return {DATASET: text}
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    """A model's version in production that was trained on a file which DVC tracks."""
+    from dvc.repo import Repo
+
+    repo = init(tmp_path / "repo")
+    Repo.init(str(repo)).close()
+    write(repo, {"data.csv": "abc"})
+    with dvc(repo) as opened:
+        opened.add("data.csv")
+    pointer = f'  type: dvc\n  path: data.csv\n  md5: "{MD5}"\n  size: 3\n'
+    learned = f"training_data:\n  ref: dataset/wine@1\n  id: {IDS[3]}\n"
+    commit(repo, {ALIAS: alias("1"), **dataset(pointer), **version(1, learned)})
+    return repo
+
+
+def data(repo: Path, **how: Any) -> list[tuple[Any, ...]]:
+    found = slot(repo, **how)
+    assert found is not None
+    return [(one.ref, one.hash, one.exists, one.worktree, one.cache, one.remote) for one in found.data]
+
+
+def test_whether_the_bytes_still_exist(trained: Path) -> None:
+    one = ("dataset/wine@1", f"md5:{MD5}")
+    assert data(trained) == [(*one, True, "same", "yes", None)]
+    (trained / "data.csv").unlink()
+    assert data(trained) == [(*one, True, "missing", "yes", None)]
+    shutil.rmtree(trained / ".dvc/cache/files")
+    assert data(trained) == [(*one, False, "missing", "no", None)]
+    write(trained, {"data.csv": "other"})
+    assert data(trained, on="2026-03-02") == [(*one, False, "changed", "no", None)]
+    assert live(trained).rows.rows[0]["exists"] is False
+
+
+def test_a_remote_is_asked_on_request(trained: Path, tmp_path: Path) -> None:
+    (trained / ".dvc/config").write_text(
+        f"[core]\n    remote = far\n['remote \"far\"']\n    url = {tmp_path / 'far'}\n"
+    )
+    with dvc(trained) as opened:
+        opened.push()
+    shutil.rmtree(trained / ".dvc/cache/files")
+    (trained / "data.csv").unlink()
+    assert [one.exists for one in gitml.open(trained).live().slots[0].data] == [False]
+    asked = gitml.open(trained).live(remote=True).slots[0].data
+    assert [(one.exists, one.remote) for one in asked] == [(True, "yes")]
+
+
+def test_in_a_bare_clone_nobody_knows(trained: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(trained), "bare")
+    assert data(tmp_path / "bare") == [("dataset/wine@1", f"md5:{MD5}", None, None, None, None)]
+
+
+def test_what_the_run_read_and_what_git_keeps(repo: Path) -> None:
+    blob = git(repo, "hash-object", "-w", "--stdin", text=b"abc")
+    run = event(
+        repo, "run/wine/r1",
+        'status: finished\ncreated: "2026-01-01T00:00:00Z"\ninputs:\n'
+        f'  raw:\n    path: raw.csv\n    md5: "{MD5}"\n  train:\n    ref: dataset/wine@1\n    id: {IDS[3]}\n',
+    )  # fmt: skip
+    pointer = f'  type: git\n  path: data.csv\n  blob: "{blob}"\n'
+    commit(repo, {ALIAS: alias("1"), **run, **version(1, "run: run/wine/r1\n"), **dataset(pointer), "data.csv": "abc"})
+    assert [one[:3] for one in data(repo)] == [
+        ("dataset/wine@1", f"blob:{blob}", True),
+        (None, f"md5:{MD5}", None),
+    ]
+
+
+def test_an_alias_of_data_is_about_its_own_bytes(repo: Path) -> None:
+    place = "metadata/aliases/dataset/wine/current.yaml"
+    pointer = "  type: uri\n  uri: s3://bucket/wine.csv\n  etag: abc\n"
+    commit(repo, {place: alias("1"), **dataset(pointer)})
+    found = slot(repo, "alias/dataset/wine/current")
+    assert found is not None
+    assert [(one.type, one.hash, one.exists) for one in found.data] == [("uri", "etag:abc", None)]
+
+
+# ── what cannot be known ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_shallow_clone_says_so(repo: Path, tmp_path: Path) -> None:
+    commit(repo, {ALIAS: alias("1")}, date=at(1))
+    commit(repo, {ALIAS: alias("2")}, date=at(10))
+    git(tmp_path, "clone", "-q", "--depth=1", repo.as_uri(), "shallow")
+    found = live(tmp_path / "shallow", on="2026-03-05")
+    assert (found.slots, found.complete, len(found.ends)) == ((), False, 1)
+    assert live(tmp_path / "shallow").complete
+
+
+def test_an_unreadable_version_is_passed_over_and_told_of(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1")}, date=at(1))
+    broken = commit(repo, {ALIAS: "schema: [\n"}, date=at(5))
+    commit(repo, {ALIAS: alias("2")}, date=at(10))
+    assert chosen(repo, on="2026-03-06") == "model/wine@1"
+    assert [one.commit for one in live(repo, on="2026-03-06").problems] == [broken]
+
+
+def test_wrong_dates(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1")})
+    with pytest.raises(BadValue, match="neither a date nor a time"):
+        live(repo, on="then")
+    with pytest.raises(BadValue, match="no such date"):
+        live(repo, on="2026-02-30")
+
+
+def test_before_the_first_commit(repo: Path) -> None:
+    assert live(repo).slots == ()
+    write(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z")})
+    assert chosen(repo, on="2026-03-02") == "model/wine@1"
