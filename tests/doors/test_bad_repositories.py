@@ -90,9 +90,16 @@ def test_in_the_middle_of_something_records_are_written_and_not_committed(halved
     (problem,) = ml(halved, "validate", "--format", "json").json["problems"]
     assert (problem["code"], problem["path"]) == ("merge.conflict", WINE)
     assert f"{WINE}: error merge.conflict: " in ml(halved, "validate", "--staged").out
-    assert f"{WINE}:2:1: error merge.conflict description: " in ml(halved, "validate", WINE).out
+    # a revert of the record's first commit would remove it: no lines of two sides stand against each other
+    told = "unmerged" if doing == "revert" else "description: "
+    at = WINE if doing == "revert" else f"{WINE}:2:1"
+    assert (
+        ml(halved, "validate", WINE)
+        .out.replace("conflict: ", "conflict ")
+        .startswith(f"{at}: error merge.conflict {told}")
+    )
     for argv in (["show", "dataset/wine"], ["set", "dataset/wine", "title=x"], ["rm", "dataset/wine"]):
-        assert refused(halved, *argv).startswith(f"git ml: dataset/wine cannot be read: {WINE}:2:1: description: ")
+        assert refused(halved, *argv).startswith(f"git ml: dataset/wine cannot be read: {at}: {told}")
     assert fine(halved, "list", "dataset").err.startswith("git ml: warning: 1 dataset record cannot be read")
     assert "model/wine" in fine(halved, "list", "model").out
     told = refused(halved, *NEW, "--commit")

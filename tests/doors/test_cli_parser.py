@@ -15,11 +15,13 @@ from gitml.cli.usage import Usage
 from gitml.cli.verbs import VERBS
 from gitml.cli.words import FORMAT, SHOWS, WRITES
 
-SHOWING = ("show", "get", "preview", "list", "compare", "lineage", "why", "validate", "status")
-WRITING = ("init", "new", "set", "rm", "run", "register", "bump", "promote", "retire")
+SHOWING = (
+    "show", "get", "preview", "list", "compare", "diff", "log", "blame", "live", "lineage", "why", "validate", "status",
+)  # fmt: skip
+WRITING = ("init", "new", "set", "rm", "run", "register", "bump", "promote", "retire", "revert", "renumber")
 WORDS = (
-    "init", "new", "set", "show", "get", "preview", "rm", "list", "compare", "lineage", "why", "validate", "run",
-    "register", "bump", "promote", "retire", "status", "version",
+    "init", "new", "set", "show", "get", "preview", "rm", "list", "compare", "diff", "log", "blame", "live", "lineage",
+    "why", "validate", "run", "register", "bump", "promote", "retire", "revert", "renumber", "status", "version",
 )  # fmt: skip
 
 

@@ -161,7 +161,7 @@ CLASH = {MODEL: BASE.replace("red", "white")}, {MODEL: BASE.replace("red", "rose
         (["merge", "feature"], "main (ours)", "feature (theirs)"),
         (["cherry-pick", "feature"], "main (ours)", "theirs"),
         (["rebase", "main", "feature"], "main (what you rebase onto)", "feature: {} raise the team (yours)"),
-        (["rebase", "--apply", "main", "feature"], "main (what you rebase onto)", "feature: {} (yours)"),
+        (["rebase", "--apply", "main", "feature"], "main (what you rebase onto)", "{} (yours)"),
     ],
 )
 def test_messages_and_markers_say_whose_is_whose(place: Path, doing: list[str], ours: str, theirs: str) -> None:
@@ -383,7 +383,7 @@ def test_a_merged_lock_is_up_to_date_to_dvc(tmp_path: Path, monkeypatch: pytest.
     said = done(place, "merge", "feature")
     assert said.returncode == 1
     assert (
-        "git ml: dvc.lock: conflict in stages.two: a mapping in again (ours), a mapping in feature (theirs)\n"
+        "git ml: dvc.lock: conflict in stages.two: changed by again (ours) and by feature (theirs)\n"
         in said.stderr
     )
     held = (place / "dvc.lock").read_text().splitlines()

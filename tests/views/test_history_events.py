@@ -668,3 +668,49 @@ def test_the_newest_first_whatever_the_clocks_say(repo: Path) -> None:
     first = commit(repo, {MODEL: TEXT}, date="2026-03-05T00:00:00+00:00")
     second = commit(repo, {MODEL: TEXT.replace("one: x", "one: w")}, date="2026-03-01T00:00:00+00:00")
     assert ordered(log(repo, "model/wine").events) == [second, first]
+
+
+def test_what_tags_say_is_done_by_who_set_them(repo: Path) -> None:
+    (repo / "metadata").mkdir()
+    first = commit(repo, {"model.pkl": "x"})
+    second = commit(repo, {"other": "x"}, date="2026-03-09T12:00:00+00:00")
+
+    def tag(name: str, at: str, day: int) -> None:
+        env = {"GIT_COMMITTER_NAME": "Cy", "GIT_COMMITTER_DATE": f"2026-03-{day:02}T12:00:00+00:00"}
+        git(repo, "tag", "-a", "-m", name, name, at, env=env)
+
+    tag("wine@v1.0.0", first, 2)
+    tag("wine#prod#1", first, 3)
+    tag("wine@v2.0.0", second, 10)
+    tag("wine#prod#2", second, 11)
+    found = log(repo, "alias/model/wine/prod", field="version")
+    assert [(one.commit, one.time, one.before, one.after) for one in found.events] == [
+        (second, "2026-03-11T12:00:00Z", "v1.0.0", "v2.0.0")
+    ]
+    assert found.events[0].author.startswith("Cy ")
+    whole = log(repo, None)
+    assert [one.summary for one in reversed(whole.events) if one.field is None] == [
+        "registered",
+        "alias set to version v1.0.0",
+        "registered",
+    ]
+    assert [one.time[8:10] for one in whole.events if one.field in {None, "version"}] == ["11", "10", "03", "02"]
+    # As of the first commit only that is known which its own tags say.
+    assert [one.event for one in log(repo, "alias/model/wine/prod", at=f"{first}").events] == ["created"]
+    blame = gitml.open(repo).blame("alias/model/wine/prod")
+    assert {one.commit for one in blame.fields if one.field == "version"} == {second}
+    with pytest.raises(NotFound, match="nearest: alias/model/wine/prod"):
+        log(repo, "alias/model/wine/prot")
+
+
+def test_a_partial_clone_claims_nothing_of_what_it_cannot_derive(repo: Path) -> None:
+    commit(repo, {"model.pkl.dvc": pointer("a")})
+    commit(repo, {"model.pkl.dvc": pointer("b")})
+    commit(repo, {"other": "x"})
+    partial = clone(repo, "--filter=blob:none")
+    for ref in ("dvc-output/model.pkl", None):
+        found = log(partial, ref)
+        assert (found.events, found.complete) == ((), False)
+        assert {one.code for one in found.problems} == {"path.unreadable"}
+    git(partial, "fetch", "-q", "--refetch", "--no-filter")
+    assert [one.event for one in log(partial, "dvc-output/model.pkl").events] == ["changed", "created"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _FEW = 3
 
-FORCED = frozenset({"ref.missing", "ref.id", DEPENDS, LOST})
+FORCED = frozenset({"ref.missing", DEPENDS, LOST})
 """What `--force` lets pass, as warnings: refs that lead nowhere, deployments that rest on what goes back, bytes of the
 work tree that nobody has committed."""
 

@@ -12,6 +12,7 @@ from gitml.errors import DiskFailed
 if TYPE_CHECKING:
     from gitml.cli.door import Door
     from gitml.records.conflict import Labels
+    from gitml.records.merge_values import Clash
     from gitml.repo.driver import Outcome
 
 MERGED, CONFLICT, WRONG = 0, 10, 2
@@ -42,8 +43,6 @@ def merge_driver(door: Door) -> int:
 
 
 def _told(found: Outcome, labels: Labels) -> list[str]:
-    from gitml.records.conflict import value
-
     kept = [f"{field} stays as it was written by hand; the other side removed it" for field in found.kept]
     if found.clean:
         return kept
@@ -52,8 +51,16 @@ def _told(found: Outcome, labels: Labels) -> list[str]:
     if not found.clashes:
         both = "; git ml renumber keeps both" if found.versions else ""
         return [*kept, f"added on both sides, by {labels.ours} and by {labels.theirs}{both}"]
-    return [*kept, *(f"conflict in {clash.field}: {value(clash.ours)} in {labels.ours}, "
-                     f"{value(clash.theirs)} in {labels.theirs}" for clash in found.clashes)]  # fmt: skip
+    return [*kept, *(f"conflict in {clash.field}: {_between(clash, labels)}" for clash in found.clashes)]
+
+
+def _between(clash: Clash, labels: Labels) -> str:
+    """Both values of a field; of whole mappings only who has changed them."""
+    from gitml.records.conflict import value
+
+    if isinstance(clash.ours, dict) and isinstance(clash.theirs, dict):
+        return f"changed by {labels.ours} and by {labels.theirs}"
+    return f"{value(clash.ours)} in {labels.ours}, {value(clash.theirs)} in {labels.theirs}"
 
 
 def _replace(place: Path, content: bytes) -> None:

@@ -13,6 +13,7 @@ from gitml.records.settings import PATH as SETTINGS
 from gitml.repo.derive import Asked
 from gitml.repo.git.history import Step, Walk
 from gitml.repo.history import Ahead
+from gitml.repo.load import UNREADABLE
 from gitml.repo.readers import KINDS
 from gitml.repo.tagged import READER as TAGS
 from gitml.repo.versions import Line, Moment, Version, ruled
@@ -33,13 +34,14 @@ class Derivations:
     """The derived records of a line of commits: of one ref, or all, but for those that tags make (repo.tagged).
 
     After `moments`, `problems` says what could not be read, each with its first commit, and `whole` whether this clone
-    has all that readers asked for.
+    has all that readers asked for. `unknown` are the commits of which it does not: nothing is told of them.
     """
 
     line: Line
     ref: Ref | None = None
     problems: dict[Problem, Problem] = field(default_factory=dict)
     whole: bool = True
+    unknown: set[str] = field(default_factory=set)
     _made: dict[str, Made] = field(default_factory=dict)
     _thens: dict[str, Snapshot] = field(default_factory=dict)
     _known: dict[int, tuple[Record, Version]] = field(default_factory=dict)
@@ -58,6 +60,8 @@ class Derivations:
                 entries = walk.tree(step)
                 then = self._then(step, entries)
                 made = self._records(step, entries, then, ahead.content)
+                if step.node.oid in self.unknown:
+                    made = next((self._made[one] for one in step.node.parents if one in self._made), {})
                 changed = self._changed(step, made)
                 if changed:
                     yield Moment(step.node, changed, then)
@@ -84,6 +88,8 @@ class Derivations:
         node, repository = step.node, self.line.repository
         asked = Asked(readers, kind, repository.prefix, node.oid, node.seconds, step.paths)
         derived = repository.deriver.derive(entries, asked, content)
+        if any(problem.code == UNREADABLE for problem in derived.problems):
+            self.unknown.add(node.oid)
         for problem in derived.problems:
             self.problems.setdefault(problem, replace(problem, commit=node.oid))
         one = derived.get(self.ref) if self.ref else None

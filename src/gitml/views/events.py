@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to a record (`field` None), or to one field of it; `commit` did it, or has the tag that did.
+    """One thing that happened to a record (`field` None), or to one field of it.
 
-    `time` is the committer's. `event` is created, changed, renamed or deleted; an absent side of a field is MISSING.
-    `pull_request` is `#12` or GitLab's `!12`; `signature` is none, good, bad or unknown; `merged` tells that a merge
-    did it itself. `problems` is what was wrong with what the commit wrote.
+    `commit` did it, or has the tag that did; `time` is the committer's or the tagger's. `event` is created, changed,
+    renamed or deleted; an absent side of a field is MISSING. `pull_request` is `#12` or GitLab's `!12`; `signature` is
+    none, good, bad or unknown; `merged` tells that a merge did it itself. `problems` is what was wrong with what the
+    commit wrote.
     """
 
     commit: str

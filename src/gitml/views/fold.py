@@ -7,7 +7,6 @@ So whoever repeats all deeds in the order of history comes to what is there toda
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -17,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from gitml.records.record import same
 from gitml.repo.git.graph import Graph
 from gitml.views.lives import CHANGED, CREATED, DELETED, RENAMED, Deed, Life, Readings, value
+from gitml.views.states import States
 
 if TYPE_CHECKING:
-    from gitml.repo.git.history import Node
     from gitml.repo.versions import Line, Moment, Version
 
 Lives = dict[str, Life]
@@ -46,7 +45,7 @@ class Past:
         self._renamer = renamer
         self._numbers = count()
         self._by_field: dict[tuple[int, str], list[Deed]] = {}
-        self._states = _States(line.nodes, line.tip)
+        self._states = States(line.nodes, line.tip)
         known = {moment.node.oid: moment for moment in moments}
         for node in line.nodes:
             moment = known.get(node.oid)
@@ -269,34 +268,3 @@ class Past:
     def _after(self, commit: str, other: str) -> bool:
         """Whether a commit comes after another, or is it."""
         return self.graph.is_ancestor(other, commit)
-
-
-class _States:
-    """The lives at each commit as long as a later one asks for them; changed in place where nobody else will."""
-
-    def __init__(self, nodes: Sequence[Node], tip: str) -> None:
-        self._children = Counter(parent for node in nodes for parent in dict.fromkeys(node.parents))
-        self._children[tip] += 1
-        self._held: dict[str, Lives] = {}
-        self._owners: Counter[int] = Counter()
-
-    def __contains__(self, commit: str) -> bool:
-        return commit in self._held
-
-    def of(self, commit: str) -> Lives:
-        """The lives at a commit."""
-        return self._held[commit]
-
-    def enter(self, node: Node, changed: Mapping[str, Life]) -> None:
-        """What a commit has made of its first parent's lives."""
-        parents = [one for one in dict.fromkeys(node.parents) if one in self._held]
-        lives = self._held[parents[0]] if parents else {}
-        for parent in parents:
-            self._children[parent] -= 1
-            if not self._children[parent]:
-                self._owners[id(self._held.pop(parent))] -= 1
-        if changed and self._owners[id(lives)]:
-            lives = dict(lives)
-        lives.update(changed)
-        self._held[node.oid] = lives
-        self._owners[id(lives)] += 1

@@ -81,6 +81,9 @@ def _derived(line: Line, ref: Ref | None = None) -> Told:
 
     made = Derivations(line, ref)
     past = Past(line, made.moments(), renamed.none)
+    # What a commit has that comes after one of which nothing is known may be that one's doing.
+    doubtful = {node.oid for node in line.nodes if not made.unknown.isdisjoint(node.parents)} | made.unknown
+    past.deeds = [deed for deed in past.deeds if deed.commit not in doubtful]
     problems = tuple(made.problems.values())
     return Told(past, problems, made.whole and is_complete(problems), str(ref) if ref else None)
 
@@ -90,6 +93,8 @@ def _by_tags(line: Line, snapshot: Snapshot, ref: Ref | None = None) -> list[Tol
     if not tells_of(snapshot, ref) or not line.repository.git.refs("refs/tags/"):
         return []
     found = tagged(line, snapshot, ref)
+    if not found.moments:
+        return []
     past = Past(found.line, found.moments, renamed.none)
     return [Told(past, (), complete=True, key=str(ref) if ref else None, stamps=found.stamps)]
 
@@ -99,6 +104,7 @@ def _never(line: Line, snapshot: Snapshot, ref: Ref) -> NotFound:
 
     moments = line.moments() if snapshot.schemas.kind(ref.kind).addressing != DERIVED else Derivations(line).moments()
     names = {version.ref for moment in moments for version in moment.versions.values() if version}
+    names |= {str(record.ref) for record in snapshot.records(ref.kind)}
     same_kind = [name for name in names if Ref.parse(name).kind == ref.kind] if names else []
     near = nearest(str(ref), same_kind or names)
     cut = "; this clone is shallow: git fetch --unshallow brings the rest" if line.ends else ""
