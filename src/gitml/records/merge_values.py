@@ -232,7 +232,7 @@ def _as_sets(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
     if two.keys() == was.keys():
         return ours
     kept = [item for name, item in was.items() if name in one and name in two]
-    added = [item for name, item in sorted({**one}.items()) if name not in was]
+    added = [item for name, item in sorted({**one, **two}.items()) if name not in was]
     ordered = all(list(names) == sorted(names) for names in (one, two))
     return sorted(kept + added, key=_identity) if ordered else kept + added
 
