@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CODE = "merge.conflict"
 BASE, OURS, THEIRS = 1, 2, 3
 _TOLD = 5
+_APART = "merge where `git ml init` has set gitml's merge driver up, and push that"
 
 
 def merge_check(repository: Repository, ours: str, theirs: str) -> Validation:
@@ -60,8 +61,10 @@ def _conflict(clash: Clash, base: Snapshot, sides: Mapping[int, Snapshot], after
     records = {stage: _record(side, clash) for stage, side in ({BASE: base} | dict(sides)).items()}
     ref = next((str(found.ref) for found in records.values() if found), None)
     fields = _clashing(records, after) if records[OURS] and records[THEIRS] else []
-    told = f"{_deed(clash)}{_named(fields)}"
-    return Problem(CODE, clash.path, told, _hint(clash, records), ref=ref, field=fields[0][0] if fields else None)
+    apart = sorted(clash.stages) == [BASE, OURS, THEIRS] and all(records.values()) and not fields
+    told = f"{_deed(clash)}, in other fields" if apart else f"{_deed(clash)}{_named(fields)}"
+    hint = _APART if apart else _hint(clash, records)
+    return Problem(CODE, clash.path, told, hint, ref=ref, field=fields[0][0] if fields else None)
 
 
 def _record(snapshot: Snapshot, clash: Clash) -> Record | None:
