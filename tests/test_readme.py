@@ -16,7 +16,10 @@ from gitml.repo.kinds import shipped
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
-AREAS = "yaml path schema canonical name ref pointer immutable lifecycle metric blob secret personal merge read base id revert"
+AREAS = (
+    "yaml path schema canonical name ref pointer immutable lifecycle metric blob secret personal merge read base id "
+    "revert"
+)
 CODE = re.compile(rf"({'|'.join(AREAS.split())})\.[a-z][a-z-]*")
 
 

@@ -382,10 +382,7 @@ def test_a_merged_lock_is_up_to_date_to_dvc(tmp_path: Path, monkeypatch: pytest.
     commit(place, {})
     said = done(place, "merge", "feature")
     assert said.returncode == 1
-    assert (
-        "git ml: dvc.lock: conflict in stages.two: changed by again (ours) and by feature (theirs)\n"
-        in said.stderr
-    )
+    assert "git ml: dvc.lock: conflict in stages.two: changed by again (ours) and by feature (theirs)\n" in said.stderr
     held = (place / "dvc.lock").read_text().splitlines()
     assert held[held.index("<<<<<<< again (ours)") + 1] == "  two:"
     assert held[held.index("=======") + 1] == "  two:"
