@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gitml.records.conflict import Labels, hunks
-from gitml.records.merge import Merged, merge
-from gitml.records.merge_rules import PLAIN, Rules
+from gitml.records.merging.conflict import Labels, hunks
+from gitml.records.merging.merge import Merged, merge
+from gitml.records.merging.rules import PLAIN, Rules
 from gitml.records.reader import read
 
 LABELS = Labels("HEAD", "base", "feature")

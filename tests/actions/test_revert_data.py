@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from acting import WINE, dvc, opened
-from gitml.actions.revert import Reverted
+from gitml.actions.reverting.revert import Reverted
 from gitml.errors import BadValue, Conflict, GitmlError, NotFound, Refused
 from gitml.repo.data import dvc as by_dvc
 from gitrepo import commit, git, write
@@ -293,7 +293,7 @@ def test_data_that_cannot_be_put_back_are_told(wine: Path, monkeypatch: pytest.M
             (wine / path).unlink(missing_ok=True)
         raise GitmlError("dvc checkout: the cache is gone")
 
-    monkeypatch.setattr("gitml.actions.restore.checkout", failing)
+    monkeypatch.setattr("gitml.actions.reverting.restore.checkout", failing)
     with pytest.raises(GitmlError, match=r"gone; the pointers are as before; dvc checkout models/wine.pkl puts"):
         reverted(wine, commit=True)
     assert git(wine, "status", "--short") == ""
@@ -310,7 +310,7 @@ def test_a_checkout_that_fails_puts_pointers_and_records_back(wine: Path, monkey
             shutil.rmtree(wine / ".dvc/cache")  # the disk of the cache goes away
         checkout(found, paths)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("gitml.actions.restore.checkout", failing)
+    monkeypatch.setattr("gitml.actions.reverting.restore.checkout", failing)
     with pytest.raises(GitmlError, match=r"dvc checkout models/wine.pkl: "):
         reverted(wine, commit=True)
     assert told == [git(wine, "show", f"{rev}:models/wine.pkl.dvc") + "\n" for rev in ("one", "two")]
@@ -330,7 +330,7 @@ def test_an_interrupt_puts_everything_back(wine: Path, monkeypatch: pytest.Monke
             assert text(wine, "models/wine.pkl") == "weights 1"
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("gitml.actions.restore.checkout", interrupted)
+    monkeypatch.setattr("gitml.actions.reverting.restore.checkout", interrupted)
     with pytest.raises(KeyboardInterrupt):
         reverted(wine, commit=True)
     assert state(wine) == before

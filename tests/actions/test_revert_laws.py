@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from acting import opened
-from gitml.actions.inverse import edits, inverse, is_below
+from gitml.actions.reverting.inverse import edits, inverse, is_below
 from gitml.errors import Conflict, NotFound
 from gitml.records.canonical import dump
 from gitml.records.edit import edit

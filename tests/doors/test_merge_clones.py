@@ -13,7 +13,7 @@ import pytest
 import gitml
 from command_line import fine
 from gitml.errors import ERROR, GitmlError, NotFound, Refused
-from gitml.records.conflict import hunks
+from gitml.records.merging.conflict import hunks
 from gitml.store import Store
 from gitrepo import commit, environment, git, init, write
 

@@ -13,7 +13,7 @@ import pytest
 
 from acting import dvc
 from command_line import fine, ml, process, source, typed
-from gitml.records.conflict import Labels
+from gitml.records.merging.conflict import Labels
 from gitml.repo import drivers
 from gitml.repo.driver import Versions, lines
 from gitml.repo.git import Git

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gitml.records.conflict import MARKER, Labels, hunks, marked, problems
-from gitml.records.merge import Merged, Unmergeable
-from gitml.records.merge_rules import Rules, dvc_rules, rules_of
+from gitml.records.merging.conflict import MARKER, Labels, hunks, marked, problems
+from gitml.records.merging.merge import Merged, Unmergeable
+from gitml.records.merging.rules import Rules, dvc_rules, rules_of
 from gitml.records.reader import read
 from in_memory import snapshot
 from merging import chosen, merged, rules

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitml.records.canonical import dump
-from gitml.records.conflict import hunks
 from gitml.records.edit import changed
-from gitml.records.merge import Merged
+from gitml.records.merging.conflict import hunks
+from gitml.records.merging.merge import Merged
 from gitml.records.reader import read
 from gitml.records.record import MISSING, differences, leaves, same
 from merging import chosen, merged, rules

@@ -20,7 +20,7 @@ from gitml.records.template import digest8
 from gitml.repo.git import Git
 from gitml.repo.git.graph import Graph
 from gitml.repo.git.history import nodes
-from gitml.views.history import Log
+from gitml.views.history.log import Log
 from gitrepo import commit, git, init, write
 from histories import Commit, shapes, written
 from lines import PATH, REF, Team, alias, teams

@@ -12,7 +12,7 @@ import gitml
 from dvc_world import dvc
 from gitml.errors import BadValue
 from gitml.records.ref import Ref
-from gitml.views.live import Live, Slot
+from gitml.views.live.live import Live, Slot
 from gitrepo import commit, git, init, write
 
 ALIAS = "metadata/aliases/model/wine/production.yaml"

@@ -11,8 +11,8 @@ from gitml.errors import DiskFailed
 
 if TYPE_CHECKING:
     from gitml.cli.door import Door
-    from gitml.records.conflict import Labels
-    from gitml.records.merge_values import Clash
+    from gitml.records.merging.conflict import Labels
+    from gitml.records.merging.values import Clash
     from gitml.repo.driver import Outcome
 
 MERGED, CONFLICT, WRONG = 0, 10, 2
@@ -56,7 +56,7 @@ def _told(found: Outcome, labels: Labels) -> list[str]:
 
 def _between(clash: Clash, labels: Labels) -> str:
     """Both values of a field; of whole mappings only who has changed them."""
-    from gitml.records.conflict import value
+    from gitml.records.merging.conflict import value
 
     if isinstance(clash.ours, dict) and isinstance(clash.theirs, dict):
         return f"changed by {labels.ours} and by {labels.theirs}"

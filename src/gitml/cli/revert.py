@@ -11,7 +11,7 @@ from gitml.render.difference import diff_rows, diff_text
 from gitml.render.shapes import diff_shape
 
 if TYPE_CHECKING:
-    from gitml.actions.revert import Reverted
+    from gitml.actions.reverting.revert import Reverted
 
 
 def revert(door: Door) -> int:

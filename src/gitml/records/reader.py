@@ -62,7 +62,7 @@ def _conflicts(raw: bytes, path: str) -> tuple[Problem, ...]:
     """What git's markers say, where they are why a text cannot be read."""
     if b"<<<<<<<" not in raw:
         return ()
-    from gitml.records.conflict import problems
+    from gitml.records.merging.conflict import problems
 
     return problems(raw, path)
 

@@ -15,9 +15,9 @@ from gitml.render.shapes import FORMAT, Shape, at_shape, problem_shapes
 from gitml.render.sheet import Strip, joined, sheet
 
 if TYPE_CHECKING:
-    from gitml.views.blame import Blame
-    from gitml.views.events import Event
-    from gitml.views.history import Log
+    from gitml.views.history.blame import Blame
+    from gitml.views.history.events import Event
+    from gitml.views.history.log import Log
 
 SHORT: Final = 8
 _MINUTE = len("2026-03-01T12:00")

@@ -12,8 +12,8 @@ from gitml.render.shapes import FORMAT, Shape, at_shape, problem_shapes
 from gitml.render.sheet import joined
 
 if TYPE_CHECKING:
-    from gitml.views.live import Live, Rollout, Slot
-    from gitml.views.trained import Datum
+    from gitml.views.live.live import Live, Rollout, Slot
+    from gitml.views.live.trained import Datum
 
 _DIGITS = 12
 

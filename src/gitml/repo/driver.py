@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from gitml.errors import GitFailed
-from gitml.records.conflict import MARKER, Labels
-from gitml.records.merge import Unmergeable, merge
-from gitml.records.merge_rules import PLAIN, Rules, dvc_rules, rules_of
-from gitml.records.merge_values import Clash
+from gitml.records.merging.conflict import MARKER, Labels
+from gitml.records.merging.merge import Unmergeable, merge
+from gitml.records.merging.rules import PLAIN, Rules, dvc_rules, rules_of
+from gitml.records.merging.values import Clash
 from gitml.records.reader import read
 from gitml.records.ref import VERSION
 from gitml.records.settings import PATH as SETTINGS

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from gitml.records.conflict import Labels
+from gitml.records.merging.conflict import Labels
 from gitml.repo.git import Git
 from gitml.repo.git.refs import short
 

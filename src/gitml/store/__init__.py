@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitml.actions.command import Ran
     from gitml.actions.init import Initialised
     from gitml.actions.records import Origin
-    from gitml.actions.revert import Reverted
+    from gitml.actions.reverting.revert import Reverted
     from gitml.actions.run import Run
     from gitml.repo.change import Change
     from gitml.repo.snapshot import Snapshot
@@ -160,8 +160,8 @@ class Store(Reading):
         With `field` that one alone; with `data` DVC's pointers too, and the data checked out. Raises Conflict where
         somebody has changed the same since, Refused where refs or deployments would lose what they rest on (`force`).
         """
-        from gitml.actions.extent import asked
-        from gitml.actions.revert import carry_out
+        from gitml.actions.reverting.extent import asked
+        from gitml.actions.reverting.revert import carry_out
 
         options = self.how(**how)
         today = self.repository.target(options.branch)

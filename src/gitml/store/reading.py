@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from gitml.records.record import Record
     from gitml.repo.history import History
     from gitml.repo.snapshot import Snapshot
-    from gitml.views.blame import Blame
     from gitml.views.compare import Comparison, Side
     from gitml.views.data import DataStatus
     from gitml.views.diff import Diff
     from gitml.views.health import Health
-    from gitml.views.history import Log
+    from gitml.views.history.blame import Blame
+    from gitml.views.history.log import Log
     from gitml.views.lineage.graph import Graph
     from gitml.views.lineage.why import Why
-    from gitml.views.live import Live
+    from gitml.views.live.live import Live
     from gitml.views.review import Review
 
 Clock = Callable[[], datetime]
@@ -198,7 +198,7 @@ class Reading:
 
         Renames are followed. Raises NotFound where there was never such a record, BadValue.
         """
-        from gitml.views.history import Wanted, history
+        from gitml.views.history.log import Wanted, history
 
         wanted = None if ref is None else as_ref(ref)
         store = self.at(wanted.rev) if wanted and wanted.rev else self
@@ -213,7 +213,7 @@ class Reading:
 
     def blame(self, ref: str | Ref) -> Blame:
         """The last change of each field of a record; raises NotFound."""
-        from gitml.views.blame import blame
+        from gitml.views.history.blame import blame
 
         wanted = as_ref(ref)
         store = self.at(wanted.rev) if wanted.rev else self
@@ -224,7 +224,7 @@ class Reading:
 
         `remote` asks DVC's remotes, too, whether the data exists. Raises BadValue.
         """
-        from gitml.views.live import live
+        from gitml.views.live.live import live
 
         return live(self.repository, self.snapshot, on, remote=remote)
 

@@ -96,7 +96,7 @@ class _Reading:
 
     def conflicts(self, path: str) -> Sequence[Problem]:
         """What a merge has left at a path: each conflict that is marked in the file, else that it is not settled."""
-        from gitml.records.conflict import problems
+        from gitml.records.merging.conflict import problems
 
         held = content(self.command.full(path))
         return (problems(held, path) if held else ()) or (unmerged(path),)

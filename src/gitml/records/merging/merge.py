@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gitml.records.carried import carried
-from gitml.records.conflict import MARKER, Labels, Span, marked
 from gitml.records.edit import edit, graft
 from gitml.records.finite import finite
-from gitml.records.merge_rules import PLAIN, REPLACE, Rules
-from gitml.records.merge_values import Clash, Place, Values, by_key, concrete, merge_values
+from gitml.records.merging.carried import carried
+from gitml.records.merging.conflict import MARKER, Labels, Span, marked
+from gitml.records.merging.rules import PLAIN, REPLACE, Rules
+from gitml.records.merging.values import Clash, Place, Values, by_key, concrete, merge_values
 from gitml.records.nodes import Node, tree
 from gitml.records.reader import read
 from gitml.records.record import MISSING, Path, same

@@ -14,8 +14,8 @@ from gitml.records.record import MISSING, column, leaves, no_list_key, segments
 from gitml.repo.git.commits import DAY, bound_of, iso
 from gitml.repo.git.graph import Graph
 from gitml.repo.versions import Line
-from gitml.views.events import Event, events
-from gitml.views.pasts import chosen, record_past, whole_past
+from gitml.views.history.events import Event, events
+from gitml.views.history.pasts import chosen, record_past, whole_past
 from gitml.views.rows import Column, Rows
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from gitml.repo.git.revision import At
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
-    from gitml.views.lives import Deed
-    from gitml.views.pasts import Told
+    from gitml.views.history.lives import Deed
+    from gitml.views.history.pasts import Told
 
 _COLUMNS: Final = tuple(
     Column(name, "mixed" if name in {"before", "after"} else "string")

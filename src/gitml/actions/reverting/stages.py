@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from gitml.actions.inverse import shown
+from gitml.actions.reverting.inverse import shown
 from gitml.checks.data import tracked_in
 from gitml.errors import BadValue, Problem
 from gitml.records.record import Record, differences

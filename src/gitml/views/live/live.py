@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from gitml.errors import BadRef, NotFound
 from gitml.records.ref import VERSION, Ref
 from gitml.repo.git.commits import iso
+from gitml.views.live.slots import ALIAS, DEPLOYMENT, STATUS, Slots, ever, moment_of, now, seconds_of, version_of
+from gitml.views.live.trained import Datum, data_of, sought
 from gitml.views.rows import Column, Rows
-from gitml.views.slots import ALIAS, DEPLOYMENT, STATUS, Slots, ever, moment_of, now, seconds_of, version_of
-from gitml.views.trained import Datum, data_of, sought
 
 if TYPE_CHECKING:
     from gitml.errors import Problem
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gitml.repo.git.revision import At
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
-    from gitml.views.slots import Statement
+    from gitml.views.live.slots import Statement
 
 _COLUMNS: Final = (
     *(Column(name, "string") for name in ("ref", "version", "since", "by", "status")),

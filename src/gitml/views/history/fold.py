@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitml.records.record import same
 from gitml.repo.git.graph import Graph
-from gitml.views.lives import CHANGED, CREATED, DELETED, RENAMED, Deed, Life, Readings, value
-from gitml.views.states import States
+from gitml.views.history.lives import CHANGED, CREATED, DELETED, RENAMED, Deed, Life, Readings, value
+from gitml.views.history.states import States
 
 if TYPE_CHECKING:
     from gitml.repo.versions import Line, Moment, Version

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gitml.actions.inverse import Clash, is_below
+from gitml.actions.reverting.inverse import Clash, is_below
 from gitml.errors import NotFound, Problem
 from gitml.records.nearest import nearest
 from gitml.records.reader import all_marks

@@ -11,8 +11,8 @@ from gitml.views.renames import with_renames
 if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot
     from gitml.repo.versions import Line, Moment, Version
-    from gitml.views.fold import Renames
-    from gitml.views.lives import Life
+    from gitml.views.history.fold import Renames
+    from gitml.views.history.lives import Life
 
     Sides = tuple["Version | None", "Version | None"]
     Found = tuple[Renames, Mapping[str, Version]]

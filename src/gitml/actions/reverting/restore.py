@@ -13,10 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gitml.actions.apply import How, Plan
-from gitml.actions.at_hand import at_hand, holds
-from gitml.actions.recall import Recall, decided
-from gitml.actions.stages import is_lock
-from gitml.actions.uncommitted import LOST, lost
+from gitml.actions.reverting.at_hand import at_hand, holds
+from gitml.actions.reverting.recall import Recall, decided
+from gitml.actions.reverting.stages import is_lock
+from gitml.actions.reverting.uncommitted import LOST, lost
 from gitml.checks.data import tracked_in
 from gitml.errors import BadValue, GitmlError, Problem
 from gitml.repo.data.dvc import checkout
@@ -24,7 +24,7 @@ from gitml.repo.data.lockfile import entries
 from gitml.repo.readers.dvc import is_pointer_file
 
 if TYPE_CHECKING:
-    from gitml.actions.extent import Undone
+    from gitml.actions.reverting.extent import Undone
     from gitml.repo.change import Change
     from gitml.repo.data.pointers import Pointer
     from gitml.repo.repository import Repository

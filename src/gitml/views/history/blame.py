@@ -10,7 +10,7 @@ from gitml.records.record import MISSING, leaves, same
 from gitml.repo.git.commits import iso
 from gitml.repo.tagged import Stamp
 from gitml.repo.versions import Line
-from gitml.views.pasts import Told, record_past
+from gitml.views.history.pasts import Told, record_past
 from gitml.views.rows import Column, Rows
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitml.repo.git.revision import At
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
-    from gitml.views.lives import Life
+    from gitml.views.history.lives import Life
 
 _COLUMNS: Final = (
     Column("field", "string"), Column("value", "mixed"), Column("commit", "string"), Column("time", "string"),

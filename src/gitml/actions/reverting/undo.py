@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitml.actions.against import AGAIN, CONFLICT, clashing, in_hashes, unread_side, which_fields
-from gitml.actions.inverse import edits, inverse
-from gitml.actions.stages import conflict, is_lock, undo_lock
+from gitml.actions.reverting.against import AGAIN, CONFLICT, clashing, in_hashes, unread_side, which_fields
+from gitml.actions.reverting.inverse import edits, inverse
+from gitml.actions.reverting.stages import conflict, is_lock, undo_lock
 from gitml.errors import Problem
 from gitml.records.edit import edit
 from gitml.records.record import no_list_key, same

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitml.repo.git.history import Node
-    from gitml.views.lives import Life
+    from gitml.views.history.lives import Life
 
     Lives = dict[str, Life]
 

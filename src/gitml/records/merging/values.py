@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gitml.records.annotations import ANY_ITEM, Pattern
-from gitml.records.merge_rules import MAX, MIN, REPLACE, SET, Rules
+from gitml.records.merging.rules import MAX, MIN, REPLACE, SET, Rules
 from gitml.records.record import MISSING, Path, same, segment
 
 Texts = Callable[[str, str, str], str | None]

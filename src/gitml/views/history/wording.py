@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from gitml.records.record import MISSING
 from gitml.repo.load import UNREADABLE
-from gitml.views.lives import CREATED, DELETED, RENAMED
+from gitml.views.history.lives import CREATED, DELETED, RENAMED
 
 if TYPE_CHECKING:
-    from gitml.views.lives import Deed
+    from gitml.views.history.lives import Deed
 
 _METRICS: Final = "metrics"
 # What a record of an event kind says of itself, by its kind.

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from gitml.records.comments import comments
-from gitml.records.conflict import lines_of
+from gitml.records.merging.conflict import lines_of
 from gitml.records.nodes import tree, walk
 from gitml.records.record import Path
 

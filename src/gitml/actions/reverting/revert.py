@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitml.actions.against import see_field
 from gitml.actions.apply import Applied, How, Plan, apply, checked
-from gitml.actions.extent import Asked, Undone
-from gitml.actions.reliance import DEPENDS, relying
-from gitml.actions.uncommitted import LOST, lost
-from gitml.actions.undo import Undoing
+from gitml.actions.reverting.against import see_field
+from gitml.actions.reverting.extent import Asked, Undone
+from gitml.actions.reverting.reliance import DEPENDS, relying
+from gitml.actions.reverting.uncommitted import LOST, lost
+from gitml.actions.reverting.undo import Undoing
 from gitml.errors import ERROR, BadValue, Conflict, NotFound, Problem, Refused
 from gitml.records.nearest import nearest
 from gitml.repo.change import Change
@@ -61,7 +61,7 @@ def carry_out(
     plan = undone.plan
     put_back, paths = None, tuple[str, ...]()
     if data:
-        from gitml.actions.restore import with_data  # DVC's part, for those who ask for it
+        from gitml.actions.reverting.restore import with_data  # DVC's part, for those who ask for it
 
         restoration = with_data(repository, today, undone, how)
         plan, put_back, paths = restoration.plan, restoration.put_back, restoration.paths
@@ -93,7 +93,7 @@ def _with_stages(repository: Repository, today: Snapshot, plan: Plan) -> Plan:
     """The plan, and what there is to tell of the stages whose entries go back, and of pointers that go back alone."""
     if not any(map(is_pointer_file, (change.path for change in plan.changes))):
         return plan
-    from gitml.actions.stages import half_restored
+    from gitml.actions.reverting.stages import half_restored
 
     after = today.overlay(plan.changes)
     alone = sorted(change.path for change in plan.changes if is_pointer_file(change.path) and change.after)

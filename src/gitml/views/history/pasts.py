@@ -12,10 +12,10 @@ from gitml.records.ref import Ref
 from gitml.records.schema import DERIVED
 from gitml.repo.readers import KINDS
 from gitml.repo.tagged import READER, tagged, tells_of
-from gitml.views import renamed
-from gitml.views.fold import Past
+from gitml.views.history import renamed
+from gitml.views.history.fold import Past
+from gitml.views.history.lives import DELETED, Deed
 from gitml.views.kinds import is_complete
-from gitml.views.lives import DELETED, Deed
 
 if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot

@@ -11,8 +11,8 @@ from gitml.records.record import Path, column
 from gitml.repo.git.signatures import NONE, signatures
 from gitml.repo.pulls import pull_request
 from gitml.repo.tagged import Stamp
-from gitml.views.lives import DELETED, RENAMED, Deed
-from gitml.views.wording import summary
+from gitml.views.history.lives import DELETED, RENAMED, Deed
+from gitml.views.history.wording import summary
 
 if TYPE_CHECKING:
     from gitml.repo.git.commits import Commit

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitml.actions.stages import is_lock
+from gitml.actions.reverting.stages import is_lock
 from gitml.checks.data import tracked_in
 from gitml.errors import Conflict, NotFound
 from gitml.records.annotations import find
@@ -20,7 +20,7 @@ from gitml.repo.readers.dvc import STAGES
 from gitml.repo.readers.dvc.locked import rooted
 
 if TYPE_CHECKING:
-    from gitml.actions.extent import Undone
+    from gitml.actions.reverting.extent import Undone
     from gitml.records.record import Record
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot

@@ -1,0 +1,1 @@
+"""Undoing by new changes, with the data on request."""

@@ -1,0 +1,1 @@
+"""Three sides of a record made one, field by field."""

@@ -1,0 +1,1 @@
+"""What happened to records, commit by commit."""
