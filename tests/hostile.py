@@ -66,7 +66,7 @@ CONTENTS = [
     _bad("an anchor", "schema: dataset/1\ndescription: &d x\n", "yaml.alias", (2, 14), "&d is an anchor"),
     _bad("a tag", "schema: dataset/1\ntitle: !!python/object:os.x y\n", "yaml.tag", (2, 8), "is a tag"),
     _bad("a key that is no text", f"{DATASET}custom:\n  1: a\n", "yaml.key", (4, 3), "the key 1 is no text"),
-    _bad("conflict", f"<<<<<<< HEAD\n{DATASET}=======\n>>>>>>> o\n", "yaml.syntax", (2, 7), "resolve the merge"),
+    _bad("conflict", f"<<<<<<< HEAD\n{DATASET}=======\n>>>>>>> o\n", "merge.conflict", (1, 1), "resolve the merge"),
     _bad("unknown kind", "schema: datset/1\n", "path.unknown-kind", (1, 1), "did you mean dataset?"),
     _bad("another kind", "schema: model/1\n", "path.mismatch", (1, 1), "a model record lies where dataset records lie"),
     _bad("a major to come", "schema: dataset/99\n", "schema.const", (1, 9), 'expected "dataset/1"'),
