@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from gitml.checks import validate
+from gitml.checks.merged import merge_check
+from gitml.checks.range import between
 from gitml.errors import Problem
 from gitml.records.template import file_name, shard
 from gitml.repo import packaged
@@ -133,6 +135,51 @@ def test_a_pointer_may_name_the_commit_that_tracks_it(store: Path) -> None:
     later = VERSION.replace(ID, OTHER_ID.replace("Y", "Z")) + f'  tracked_at: "{head}"\n'
     write(store, {"metadata/datasets/wine/2.yaml": later})
     assert codes(store) == []
+
+
+SECOND = VERSION.replace(ID, OTHER_ID.replace("Y", "Z"))
+
+
+def test_a_committed_pointer_need_only_stand_in_history_up_to_its_commit(store: Path) -> None:
+    """Registered on a branch, and then the data were put back: as of the tip, in the work tree and merged."""
+    git(store, "checkout", "-q", "-b", "side")
+    other = {"data/wine.csv.dvc": DVC.replace(MD5, "0" * 32)}
+    commit(store, {**other, "metadata/datasets/wine/2.yaml": SECOND.replace(MD5, "0" * 32)})
+    tip = commit(store, {"data/wine.csv.dvc": DVC})
+    assert codes(store) == []
+    git(store, "checkout", "-q", "main")
+    repository = Repository.find(store)
+    assert between(repository, repository.git.resolve("main"), tip).problems == ()
+    assert merge_check(repository, repository.git.resolve("main"), tip).problems == ()
+    assert merge_check(repository, tip, commit(store, {X: DATASET})).problems == ()
+    git(store, "merge", "-q", "--no-ff", "--no-commit", "side")
+    assert [one.code for one in validate.staged(repository).problems] == []
+    git(store, "merge", "--abort")
+    # The hash stands in history, but not in that of this commit.
+    commit(store, {"metadata/datasets/wine/2.yaml": SECOND.replace(MD5, "0" * 32)})
+    assert codes(store) == ["pointer.hash"]
+
+
+def test_where_history_is_cut_short_an_old_hash_is_not_checked(store: Path, tmp_path: Path) -> None:
+    head = git(store, "rev-parse", "HEAD")
+    commit(store, {"data/wine.csv.dvc": DVC.replace(MD5, "0" * 32)})
+    commit(store, {"metadata/datasets/wine/2.yaml": SECOND.replace(MD5, "0" * 32), X: DATASET})
+    git(store, "config", "uploadpack.allowFilter", "true")
+    for option, hint in (("--depth=1", "git fetch --unshallow"), ("--filter=blob:none", "git fetch --refetch")):
+        clone = tmp_path / option
+        git(tmp_path, "clone", "-q", option, f"file://{store}", str(clone))
+        assert [(one.code, one.severity, one.path, one.hint) for one in found(clone)] == [
+            ("pointer.unknown", "warning", "metadata/datasets/wine/1.yaml", hint)
+        ]
+        assert MD5 in only(clone).message
+    # What is not committed yet must be tracked now, cut or not; unless by a commit that is not here.
+    write(clone, {"metadata/datasets/wine/3.yaml": SECOND.replace("7Z", "7W")})
+    assert "pointer.hash" in codes(clone)
+    shallow = tmp_path / "--depth=1"
+    write(shallow, {"metadata/datasets/wine/3.yaml": SECOND.replace("7Z", "7W") + f'  tracked_at: "{head}"\n'})
+    assert codes(shallow) == ["pointer.unknown", "pointer.unknown"]
+    git(shallow, "fetch", "-q", "--unshallow")
+    assert codes(shallow) == []
 
 
 def test_a_pointer_without_identity_is_unpinned(store: Path) -> None:

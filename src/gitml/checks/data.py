@@ -1,4 +1,4 @@
-"""Data: a pointer that a change brings must be what DVC tracks; one that has landed need only stand in history."""
+"""Data: a pointer that is not committed yet must be what DVC tracks; one that is need only stand in history."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
 
 def pointers(scope: Scope) -> Iterator[Problem]:
     """Pointers of records in question: with an identity, and tracked by DVC with just that hash."""
-    trackings = _Trackings(scope)
+    tracking = _Tracking(scope)
     for file, at, pointer in _pointers(scope):
         kind = pointer.get("type")
         if not any(pointer.get(word) for word in IDENTITY.get(str(kind), ())):
@@ -35,15 +35,22 @@ def pointers(scope: Scope) -> Iterator[Problem]:
             hint = "add one, or nobody can tell whether the bytes are still the same"
             yield scope.problem_in(file, "pointer.unpinned", told, hint, at=at, severity=WARNING)
         path, md5 = pointer.get("path"), pointer.get("md5")
-        if kind == "dvc" and isinstance(path, str) and isinstance(md5, str) and not trackings.hold(file, pointer, md5):
-            found = trackings.now.get(path)
-            if found is None:
-                told, hint = f"DVC does not track {path}", f"dvc add {path}, and commit {path}.dvc"
-                yield scope.problem_in(file, "pointer.missing", told, hint, at=(*at, "path"))
-            else:
-                told = f"DVC tracks {path} with {found.md5}"
-                hint = "record the data as it is now, or check out the data that was meant"
-                yield scope.problem_in(file, "pointer.hash", told, hint, at=(*at, "md5"))
+        if kind == "dvc" and isinstance(path, str) and isinstance(md5, str):
+            held = tracking.holds(file, pointer, md5)
+            if held is None:
+                told = f"whether DVC ever tracked {path} with {md5} was not checked: history is cut short here"
+                yield scope.problem_in(file, "pointer.unknown", told, tracking.lacking, at=at, severity=WARNING)
+            elif not held:
+                yield _untracked(scope, tracking, file, at, path)
+
+
+def _untracked(scope: Scope, tracking: _Tracking, file: str, at: Path, path: str) -> Problem:
+    found = tracking.now.get(path)
+    if found is None:
+        told, hint = f"DVC does not track {path}", f"dvc add {path}, and commit {path}.dvc"
+        return scope.problem_in(file, "pointer.missing", told, hint, at=(*at, "path"))
+    hint = "record the data as it is now, or check out the data that was meant"
+    return scope.problem_in(file, "pointer.hash", f"DVC tracks {path} with {found.md5}", hint, at=(*at, "md5"))
 
 
 def _pointers(scope: Scope) -> Iterator[tuple[str, Path, Mapping[str, Any]]]:
@@ -71,43 +78,78 @@ def tracked_in(snapshot: Snapshot) -> Tracked:
     return tracked({path: raw[oid] for path in paths if (oid := snapshot.entries[path].oid) in raw})
 
 
-class _Trackings:
+class _Tracking:
     """What DVC tracks now, ever did, and did at some commit; each looked up once, when first asked for."""
 
     def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self._then: dict[str, Mapping[str, Pointer]] = {}
+        self._scope = scope
+        self._git = scope.snapshot.git
+        self._then: dict[str, Mapping[str, Pointer] | None] = {}
 
     @cached_property
     def now(self) -> Mapping[str, Pointer]:
-        return tracked_in(self.scope.snapshot).pointers
+        """What the snapshot tracks, by path."""
+        return tracked_in(self._scope.snapshot).pointers
+
+    def holds(self, file: str, pointer: Mapping[str, Any], md5: str) -> bool | None:
+        """Whether the path of a record's pointer is tracked with a hash; of a record that is in a commit: ever was.
+
+        None where nothing shows it and history is cut short.
+        """
+        path = str(pointer["path"])
+        if _tracks(self.now, path, md5):
+            return True
+        committed = self._is_committed(file)
+        if committed and md5 in self._ever.get(path, ()):
+            return True
+        named = pointer.get("tracked_at")
+        then = self._at(named) if isinstance(named, str) else {}
+        if then is not None and _tracks(then, path, md5):
+            return True
+        return None if (committed or then is None) and self.lacking else False
 
     @cached_property
-    def ever(self) -> Mapping[str, frozenset[str]]:
+    def lacking(self) -> str:
+        """The command that would bring what this clone lacks of history; empty where it lacks nothing."""
+        if self._git.is_shallow():
+            return "git fetch --unshallow"
+        return "git fetch --refetch" if self._git.promisor() else ""
+
+    @cached_property
+    def _tips(self) -> list[str]:
+        """The commits that the snapshot stands on: its own or HEAD, the other one of a merge, and what has landed."""
+        own, base = self._scope.snapshot.at.commit, self._scope.base
+        asked = [own] if own else ["HEAD", "MERGE_HEAD"]
+        found = [self._git.commit_or_none(tip) for tip in asked]
+        return [tip for tip in dict.fromkeys([*found, base.at.commit if base else None]) if tip]
+
+    @cached_property
+    def _ever(self) -> Mapping[str, frozenset[str]]:
         from gitml.repo.data.produced import hashes_in_history
 
-        return hashes_in_history(self.scope.snapshot.git)
+        return hashes_in_history(self._git, *self._tips) if self._tips else {}
 
-    def hold(self, file: str, pointer: Mapping[str, Any], md5: str) -> bool:
-        """Whether the path of a record's pointer is tracked with a hash; of a record that has landed: ever was."""
-        path = str(pointer["path"])
-        found = self.now.get(path)
-        if found is not None and found.md5 == md5:
-            return True
-        if not self.scope.is_new(file) and md5 in self.ever.get(path, ()):
-            return True
-        then = self._at(pointer.get("tracked_at")).get(path)
-        return then is not None and then.md5 == md5
+    @cached_property
+    def _trees(self) -> list[Mapping[str, object]]:
+        return [self._git.tree(tip) for tip in self._tips]
 
-    def _at(self, named: object) -> Mapping[str, Pointer]:
-        """What the commit tracks that the pointer names (`tracked_at`)."""
-        if not isinstance(named, str):
-            return {}
+    def _is_committed(self, file: str) -> bool:
+        entry = self._scope.snapshot.entries[file]
+        return any(tree.get(file) == entry for tree in self._trees)
+
+    def _at(self, named: str) -> Mapping[str, Pointer] | None:
+        """What the commit tracks that a pointer names (`tracked_at`); None where it is not here."""
         if named not in self._then:
-            snapshot = self.scope.snapshot
+            snapshot = self._scope.snapshot
             try:
-                tree = snapshot.git.tree(snapshot.git.resolve(named))
+                tree = self._git.tree(self._git.resolve(named))
             except GitmlError:  # a commit that is gone, or was never fetched, proves nothing
-                tree = {}
-            self._then[named] = tracked_in(Snapshot(snapshot.git, snapshot.at, tree)).pointers
+                self._then[named] = None
+            else:
+                self._then[named] = tracked_in(Snapshot(self._git, snapshot.at, tree)).pointers
         return self._then[named]
+
+
+def _tracks(pointers: Mapping[str, Pointer], path: str, md5: str) -> bool:
+    found = pointers.get(path)
+    return found is not None and found.md5 == md5

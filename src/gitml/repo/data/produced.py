@@ -33,12 +33,12 @@ class Version(NamedTuple):
     before: tuple[str | None, ...]
 
 
-def hashes_in_history(git: Git, tip: str = "HEAD") -> Mapping[str, frozenset[str]]:
-    """Every hash with which each data path was ever tracked, in all commits that lead to `tip`.
+def hashes_in_history(git: Git, *tips: str) -> Mapping[str, frozenset[str]]:
+    """Every hash with which each data path was ever tracked, in all commits that lead to some tips (to HEAD).
 
     What lies beyond a shallow clone's boundary, or is missing from a partial clone, is not in it.
     """
-    versions = _by_file(versions_in_history(git, tip))
+    versions = _by_file(versions_in_history(git, *tips))
     blobs = dict(git.cat({oid for oids in versions.values() for oid in oids}))
     found: dict[str, set[str]] = {}
     for path, oids in versions.items():
@@ -135,16 +135,17 @@ def _boundary(git: Git) -> frozenset[str]:
     return frozenset((git.common_dir / "shallow").read_text(encoding="ascii").split())
 
 
-def versions_in_history(git: Git, tip: str) -> list[Version]:
-    """Every version of DVC's files in the commits that lead to `tip`, the newest commits first.
+def versions_in_history(git: Git, *tips: str) -> list[Version]:
+    """Every version of DVC's files in the commits that lead to some tips (to HEAD), the newest commits first.
 
     Of a merge only what no parent has, for the rest is told of the commits that it brings in.
     """
-    if git.run("rev-parse", "--verify", "--quiet", f"{tip}^{{commit}}", check=False) == b"":
+    known = [tip for tip in tips or ("HEAD",) if git.commit_or_none(tip)]
+    if not known:
         return []
     shown = ("--raw", "-z", "-c", "--no-renames", "--no-abbrev", "--root", "--full-history", "--date-order")
     wanted = [f":(top,glob)**/{name}" for name in ("*.dvc", LOCK, STAGES, OLD)]
-    items = iter(git.lines0("log", *shown, "--format=%H", "--end-of-options", tip, "--", *wanted))
+    items = iter(git.lines0("log", *shown, "--format=%H", "--end-of-options", *known, "--", *wanted))
     found: list[Version] = []
     commit = ""
     for item in items:
