@@ -11,10 +11,11 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final, Protocol
 
 from gitml.records.filter_readings import READINGS
-from gitml.records.filter_values import Op, Operand, literal, test
+from gitml.records.filter_values import Op, Operand, along, literal, test
 from gitml.records.record import MISSING, segments
 
 RESERVED: Final = frozenset({"and", "or", "not", "in", "like", "ilike", "is", "null", "true", "false", "inf"})
@@ -61,9 +62,7 @@ class Expr(ABC):
 
     def mask(self, columns: Columns, count: int) -> list[bool]:
         """Whether it holds of each of `count` rows, given by columns; an absent cell is MISSING."""
-        fields = self.fields
-        below = tuple(f"{field}." for field in fields)
-        names = [name for name in columns if name in fields or name.startswith(below)]
+        names = _within(self.fields, columns)
         rows = zip(*(columns[name] for name in names), strict=True) if names else [()] * count
         return [
             self.on({name: value for name, value in zip(names, row, strict=True) if value is not MISSING})
@@ -97,6 +96,16 @@ class Leaf(Expr):
             value = {name: inner for name, inner in cells.items() if name.startswith(self.field + ".")} or MISSING
         return self.holds(value, value is not MISSING)
 
+    def mask(self, columns: Columns, count: int) -> list[bool]:
+        """Whether it holds of each row: by its own column alone, unless it may be a mapping's."""
+        if self._sees_mappings and any(name.startswith(f"{self.field}.") for name in columns):
+            return super().mask(columns, count)
+        column = columns.get(self.field)
+        return [self.on({})] * count if column is None else self._along(column)
+
+    def _along(self, column: Sequence[object]) -> list[bool]:
+        return [self.holds(value, value is not MISSING) for value in column]
+
     def leaves(self) -> Iterator[Leaf]:
         """Itself."""
         yield self
@@ -113,6 +122,9 @@ class Compare(Leaf):
     def holds(self, value: object, present: bool = True) -> bool:  # noqa: FBT001, FBT002
         """Whether the comparison holds of this value."""
         return present and test(self.op, value, self.value)
+
+    def _along(self, column: Sequence[object]) -> list[bool]:
+        return along(self.op, column, self.value)
 
     @property
     def _sees_mappings(self) -> bool:
@@ -183,6 +195,10 @@ class Not(Expr):
         """Whether the part does not hold."""
         return not self.part.on(cells)
 
+    def mask(self, columns: Columns, count: int) -> list[bool]:
+        """Whether the part does not hold of each row."""
+        return [not held for held in self.part.mask(columns, count)]
+
     def leaves(self) -> Iterator[Leaf]:
         """Those of the part."""
         return self.part.leaves()
@@ -212,6 +228,16 @@ class And(Joined):
         """Whether all parts hold."""
         return all(part.on(cells) for part in self.parts)
 
+    def mask(self, columns: Columns, count: int) -> list[bool]:
+        """Whether all parts hold of each row; a part is asked only about rows of which those before it hold."""
+        first, *others = self.parts
+        held = first.mask(columns, count)
+        for part in others:
+            left = {name: list(compress(columns[name], held)) for name in _within(part.fields, columns)}
+            told = iter(part.mask(left, sum(held)))
+            held = [is_held and next(told) for is_held in held]
+        return held
+
     def __str__(self) -> str:
         return " and ".join(f"({part})" if isinstance(part, Joined) else str(part) for part in self.parts)
 
@@ -225,6 +251,11 @@ class Or(Joined):
     def on(self, cells: Cells) -> bool:
         """Whether any part holds."""
         return any(part.on(cells) for part in self.parts)
+
+    def mask(self, columns: Columns, count: int) -> list[bool]:
+        """Whether any part holds of each row."""
+        told = [part.mask(columns, count) for part in self.parts]
+        return [any(held) for held in zip(*told, strict=True)]
 
     def __str__(self) -> str:
         return " or ".join(f"({part})" if isinstance(part, Or) else str(part) for part in self.parts)
@@ -244,6 +275,12 @@ class Always(Expr):
 
     def __str__(self) -> str:
         return "true"
+
+
+def _within(fields: frozenset[str], columns: Columns) -> list[str]:
+    """The columns of some fields, those inside a mapping included."""
+    below = tuple(f"{field}." for field in fields)
+    return [name for name in columns if name in fields or name.startswith(below)]
 
 
 def _name(field: str) -> str:

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, Final, Literal
 
 from gitml.records.record import MISSING
@@ -36,6 +37,7 @@ _ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_ORDERED: Final = (frozenset({int, float}), frozenset({str}))
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?:[Tt ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?)?"
@@ -53,6 +55,17 @@ def test(op: Op, left: object, right: Operand) -> bool:
         return _compare(op, left, right)
     matches = isinstance(left, str) and isinstance(right, str) and like(right, fold="ilike" in op)(left)
     return matches is not op.startswith("not")
+
+
+def along(op: Op, values: Sequence[object], right: Operand) -> list[bool]:
+    """Whether `value op right` holds of each value, MISSING being none: `test` for a column, at C's speed if it can."""
+    fitting = next((types for types in _ORDERED if type(right) in types), None)
+    if fitting is None or op not in _ORDER or op == "!=":
+        return [test(op, value, right) for value in values]
+    if fitting.issuperset(map(type, values)):
+        return list(map(_ORDER[op], values, repeat(right)))
+    compare = _ORDER[op]
+    return [type(value) in fitting and compare(value, right) for value in values]
 
 
 def _compare(op: str, left: object, right: Scalar) -> bool:

@@ -28,6 +28,7 @@ from gitml.repo.readers import KINDS
 if TYPE_CHECKING:
     from gitml.repo.change import Change
     from gitml.repo.derive import Deriver
+    from gitml.repo.index.table import Table
     from gitml.repo.readers.derived import Derived
 
 _NEAR = 2000
@@ -69,6 +70,7 @@ class Snapshot:
         self._derived: dict[str | None, Derived] = {}
         self._places: dict[str, Place | None] = {}
         self._read: dict[str, bytes] = {}
+        self._tables: dict[str, Table] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Snapshot) and self.content == other.content
@@ -216,6 +218,17 @@ class Snapshot:
         paths = self.paths if kind is None else self.paths_of(kind)
         yield from (found.record for found in self.load(paths) if found.record is not None)
         yield from (record for record in self.derived(kind).of(kind) if self.find(record.ref) is None)
+
+    def table(self, kind: str) -> Table:
+        """The records of a kind by columns, the derived ones too; raises NotFound for a kind that there is not."""
+        from gitml.repo.index.table import Table, table
+
+        if kind not in self._tables:
+            self.schemas.kind(kind)
+            stored = table(self, kind)
+            made = [record for record in self.derived(kind).of(kind) if self.find(record.ref) is None]
+            self._tables[kind] = stored.beside(Table.of(made)) if made else stored
+        return self._tables[kind]
 
     def derived(self, kind: str | None = None) -> Derived:
         """What the readers that make a kind (all readers) make of other tools' files, and what they could not read."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from gitml.records.record import flatten
 from gitml.repo.git.commits import iso
+from gitml.repo.index.table import Table
 from gitml.views.columns import REF, Fields
 from gitml.views.kinds import is_complete, kind_at
 from gitml.views.question import Question
-from gitml.views.rows import HEAD, Column, Item, Listing, Rows, answer
+from gitml.views.rows import HEAD, Cells, Column, Listing, Rows, answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from gitml.records.schemas import Schemas
     from gitml.repo.history import Held, History
@@ -35,26 +37,17 @@ def past(history: History, asker: Snapshot, kind: str, **question: Any) -> Rows:
     fields = _fields([asker.schemas, *held.schemas], kind)
     if not fields.kinds:
         asker.schemas.kind(kind)  # which says that there is none
-    found = answer(asked, Listing(kind, fields, _items(history, held, kind), PAST))
+    found = answer(asked, Listing(kind, fields, Table.of_rows(_rows(history, held, kind)), PAST))
     complete = history.whole and held.whole and is_complete(held.problems)
     return Rows(found.kind, found.columns, found.rows, found.total, held.problems, complete)
 
 
-def _items(history: History, held: Held, kind: str) -> list[Item]:
-    found = [
-        Item(
-            {
-                REF: str(record.ref),
-                COMMIT: node.oid,
-                TIME: iso(node.seconds),
-                REFS: list(history.names.get(node.oid, ())),
-            },
-            record,
-        )
-        for record, node in held.seen
-        if record.kind == kind
-    ]
-    return sorted(found, key=lambda item: str(item.head[REF]))
+def _rows(history: History, held: Held, kind: str) -> Iterator[Cells]:
+    for record, node in held.seen:
+        if record.kind == kind:
+            names = list(history.names.get(node.oid, ()))
+            head = {REF: str(record.ref), COMMIT: node.oid, TIME: iso(node.seconds), REFS: names}
+            yield head | flatten(record.data) | head
 
 
 def _fields(schemas: Iterable[Schemas], kind: str) -> Fields:

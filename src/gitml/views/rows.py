@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from gitml.errors import BadFilter, BadValue, NotFound
-from gitml.records.filter import order
+from gitml.errors import BadFilter, NotFound
 from gitml.records.filter_tokens import Cursor
 from gitml.records.nearest import nearest
-from gitml.records.record import MISSING, Record, column, flatten, segments
+from gitml.records.record import column, segments
+from gitml.views.choice import Choice
 from gitml.views.columns import REF, Fields
 from gitml.views.question import PLAIN, Question
 
 if TYPE_CHECKING:
     from gitml.errors import Problem
     from gitml.records.filter import Expr
+    from gitml.repo.index.table import Table
     from gitml.repo.snapshot import Snapshot
     from gitml.views.columns import Names
 
 Cells = dict[str, Any]
-Path = tuple[str, ...]
 
 _TYPES: Final[Mapping[frozenset[type], str]] = {
     frozenset({str}): "string",
@@ -63,13 +63,6 @@ class Rows:
     complete: bool = True
 
 
-class Item(NamedTuple):
-    """A record, and the cells that stand before its own fields: its ref. A field of such a name gives way."""
-
-    head: Cells
-    record: Record
-
-
 HEAD: Final = (Column(REF, "string"),)
 
 
@@ -85,60 +78,64 @@ def rows(
     """The records of a kind for which a filter holds, by ref or as `sort` says (`-metrics.auc`: the highest first).
 
     `columns` may name a mapping, which stands for all fields in it; `ref` is always there. Without `columns` there are
-    those that the rows have or, where nothing matches, those that the kind's records have. Raises BadFilter, NotFound.
+    those that the rows have or, where there are none, those that the kind's records have. Raises BadFilter, NotFound.
     """
     question = Question.of(where, columns, sort, limit, dialect)
-    items = [Item({REF: str(record.ref)}, record) for record in snapshot.records(kind)]
-    items.sort(key=lambda item: str(item.head[REF]))
-    return answer(question, Listing(kind, Fields.of(snapshot.schemas, kind), items))
+    return answer(question, Listing(kind, Fields.of(snapshot.schemas, kind), snapshot.table(kind)))
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What there is to be asked about: the fields that the schemas name, and records in the order that decides ties."""
+    """What there is to be asked about: the fields that the schemas name, and a table; `head` stands before its fields.
+
+    What ties in every sort key stands by ref and, of one ref, in the table's order.
+    """
 
     kind: str
     fields: Fields
-    items: Sequence[Item]
+    table: Table
     head: tuple[Column, ...] = HEAD
 
     def check(self, names: Sequence[str], refuse: Callable[[str, tuple[str, ...], str], NoReturn]) -> None:
         """Refuse a field that is in neither schema nor records."""
         for name in names:
-            path = segments(name)
-            if name not in self.first and not self._stands(path):
+            if name not in self.first and not self._stands(name):
                 kind = self.fields.kinds[0].name if self.fields.kinds else "record"
-                candidates = {*self.fields.beside(path), *_names(self.cells(self.items))}
+                candidates = {*self.fields.beside(segments(name)), *self.table.names}
                 refuse(f"no {kind} has a field {name}", nearest(name, candidates), name)
 
-    def _stands(self, path: Path) -> bool:
+    def _stands(self, name: str) -> bool:
+        path = segments(name)
         place = self.fields.place(path)
-        if place == len(path) or any(_lookup(item.record, path) is not MISSING for item in self.items):
+        if place == len(path) or self.under([name]):
             return True
         # Of a free map the schema knows no names, so the records tell; where none has anything in it, any name is fine.
-        return place is not None and not any(_filled(_lookup(item.record, path[:place])) for item in self.items)
+        return place is not None and not (place and self.inside(column(*path[:place])))
 
     @property
     def first(self) -> list[str]:
         """The names of the cells that stand before the fields."""
         return [column.name for column in self.head]
 
-    def cells(self, items: Sequence[Item], wanted: Sequence[str] | None = None) -> list[Cells]:
-        """The cells of some rows: all, or those that are asked for."""
-        if wanted is None:
-            return [item.head | flatten(item.record.data) | item.head for item in items]
-        paths = _paths(dict.fromkeys([*self.first, *wanted]))
-        return [_pick(item, paths) for item in items]
+    def under(self, fields: Iterable[str]) -> list[str]:
+        """The columns of some fields; those of a mapping are the fields in it."""
+        asked = list(fields)
+        inside = tuple(f"{name}." for name in asked)
+        return [name for name in self.table.names if name in asked or name.startswith(inside)]
 
-    def columns(self, cells: Sequence[Cells], wanted: Sequence[str] | None) -> list[str]:
-        """The columns of some rows: in the schema's order, or as they were asked for."""
+    def inside(self, name: str) -> list[str]:
+        """The columns of the fields in a mapping."""
+        return [other for other in self.table.names if other.startswith(f"{name}.")]
+
+    def columns(self, names: Collection[str], wanted: Sequence[str] | None) -> list[str]:
+        """Columns as they stand: in the schema's order, or as they were asked for."""
         first = self.first
-        names = [*first, *sorted(_names(cells).difference(first), key=self.fields.order)]
+        found = [*first, *sorted(set(names).difference(first), key=self.fields.order)]
         if wanted is None:
-            return names
+            return found
         asked = [*(name for name in first if name not in wanted), *wanted]
-        found = ((name, [each for each in names if each == name or each.startswith(name + ".")]) for name in asked)
-        return list(dict.fromkeys(each for name, below in found for each in below or [name]))
+        each = ((name, [one for one in found if one == name or one.startswith(f"{name}.")]) for name in asked)
+        return list(dict.fromkeys(one for name, below in each for one in below or [name]))
 
     def typed(self, names: Sequence[str], cells: Sequence[Cells]) -> tuple[Column, ...]:
         """The columns with the types of what stands in them."""
@@ -151,61 +148,17 @@ class Listing:
 
 def answer(question: Question, listing: Listing) -> Rows:
     """The rows that are asked for; raises BadFilter, NotFound."""
-    wanted, where, limit = question.columns, question.where, question.limit
+    wanted, where = question.columns, question.where
     if question.dialect == PLAIN:  # MLflow's own filters find nothing where a name is unknown
         fields = sorted(question.expr.fields)
         listing.check(fields, lambda told, near, name: _bad_filter(told, near, name, where))
     listing.check([*(wanted or ()), *(name for name, _descending in question.keys)], _not_found)
-    asked = _paths(question.expr.fields)
-    matching = [item for item in listing.items if question.expr.on(_pick(item, asked))]
-    flat = listing.cells(matching, wanted)
-    names = listing.columns(flat or listing.cells(listing.items, wanted), wanted)
-    place = _sorted(matching, question.keys)
-    shown = tuple(flat[number] for number in (place if limit is None else place[:limit]))
-    return Rows(listing.kind, listing.typed(names, flat), shown, len(flat))
-
-
-def _sorted(items: Sequence[Item], keys: Sequence[tuple[str, bool]]) -> list[int]:
-    """The positions in order; every pass is stable, so what ties stays in the order in which it came."""
-    place = list(range(len(items)))
-    for name, descending in reversed(keys):
-        path = segments(name)
-        values = [_value(items[number], name, path) for number in place]
-        if any(isinstance(value, dict) and value for value in values):
-            raise BadValue(f"{name} is a mapping, which has no order", hint=f"sort by a field in it: {name}.…")
-        place = [place[number] for number in order(values, descending=descending)]
-    return place
-
-
-def _value(item: Item, name: str, path: Path) -> Any:
-    return item.head[name] if name in item.head else _lookup(item.record, path)
-
-
-def _lookup(record: Record, path: Path) -> Any:
-    value: Any = record.data
-    for step in path:
-        value = value.get(step, MISSING) if isinstance(value, dict) else MISSING
-    return value
-
-
-def _filled(value: Any) -> bool:
-    return isinstance(value, dict) and bool(value)
-
-
-def _paths(names: Iterable[str]) -> list[tuple[str, Path]]:
-    return [(name, segments(name)) for name in names]
-
-
-def _pick(item: Item, paths: Sequence[tuple[str, Path]]) -> Cells:
-    """The cells of some fields alone, those inside a mapping included."""
-    cells: Cells = {}
-    for name, path in paths:
-        value = _value(item, name, path)
-        if isinstance(value, dict) and value:
-            cells.update((f"{name}.{below}", inner) for below, inner in flatten(value).items())
-        elif value is not MISSING:
-            cells[name] = value
-    return cells
+    matching = Choice.of(listing, question.expr)
+    shown = matching.first(listing, question.keys, question.limit)
+    every = listing.columns(listing.table.names, wanted)
+    cells = shown.cells(listing.table, every)
+    names = listing.columns(_names(cells), wanted) if cells else every
+    return Rows(listing.kind, listing.typed(names, cells), tuple(cells), matching.count)
 
 
 def _names(cells: Iterable[Cells]) -> set[str]:
