@@ -46,7 +46,7 @@ def read(repo: Path, wanted: Callable[[str], bool] | None = None, *, hashed: boo
     """The work tree, having checked that reading it wrote nothing and held every changed content."""
     found = Git.find(repo)
     before = frozen(repo)
-    seen = found.worktree(None, wanted or everything, hashed=hashed)
+    seen = found.worktree(wanted or everything, hashed=hashed)
     assert frozen(repo) == before
     staged = found.staged().entries
     for path, entry in seen.entries.items():

@@ -197,7 +197,7 @@ def test_the_users_configuration_changes_no_answer(repo: Path) -> None:
     write(repo, {"ü ö.txt": "changed", "new ñ": "n"})
     (repo / "b").rename(repo / "c")
     assert set(found.tree("HEAD")) == set(found.staged().entries) == {"ü ö.txt", "b"}
-    seen = {path: (before, after) for path, before, after, _ in found.status()}
+    seen = {path: (before, after) for path, before, after, *_ in found.status()}
     assert seen == {"ü ö.txt": (".", "M"), "b": (".", "D"), "c": ("?", "?"), "new ñ": ("?", "?")}
     assert set(found.worktree().entries) == {"ü ö.txt", "c", "new ñ"}
     assert found.refs("refs/tags") == {"refs/tags/v1": first}

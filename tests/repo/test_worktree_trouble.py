@@ -53,7 +53,8 @@ def test_pipes_and_sockets_are_no_files(repo: Path) -> None:
         ("path.not-a-file", "d/x"),
         ("path.not-a-file", "e"),
     ]
-    assert read(repo, lambda _path: False) == ({}, {}, [])
+    unasked = read(repo, lambda _path: False)
+    assert (unasked.entries, unasked.contents, unasked.problems) == ({}, {}, [])
 
 
 def test_a_repository_inside_without_a_commit(repo: Path) -> None:
@@ -164,7 +165,7 @@ def test_files_that_go_between_listing_and_reading(repo: Path, monkeypatch: pyte
         write(repo, {"new/is/a/folder": "x"})
 
     _between(monkeypatch, "status", deed)
-    seen = Git.find(repo).worktree(None, lambda path: path != "unwanted")
+    seen = Git.find(repo).worktree(lambda path: path != "unwanted")
     assert set(seen.entries) == {"b", "c"}
     assert seen.problems == []
 

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from gitml.errors import BadRef
@@ -125,6 +126,12 @@ class Template:
     def adopted(self) -> bool:
         """Whether its files lie outside `metadata/`, where names are raw."""
         return not self.text.startswith(OWN_FOLDER)
+
+    @property
+    def folder(self) -> str:
+        """The folder in which all its files lie; empty where they may lie anywhere."""
+        fixed = list(takewhile(lambda part: not part.key, self.segments[:-1]))
+        return "/".join(part.before for part in fixed)
 
     def fault(self) -> str | None:
         """Why this template cannot be used, or None."""

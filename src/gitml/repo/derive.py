@@ -49,12 +49,17 @@ _HELD = 1 << 14
 _LARGE = 1 << 20
 
 
+def reads_files(readers: Iterable[str]) -> bool:
+    """Whether some of the readers look at a tree's files, and not at tags alone."""
+    return any(reader in _JOINS for reader in readers)
+
+
 class Deriver:
     """Derives records from any number of trees of one repository."""
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: Git, objects: Blobs | None = None) -> None:
         self._git = git
-        self._blobs = Blobs(git)
+        self._blobs = objects or Blobs(git)
         self._held: dict[str, bytes] = {}
         self._kept: dict[tuple[str, str], bytes | None] = {}
         self._registry = Registry(git, self._blobs)

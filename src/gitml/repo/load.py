@@ -28,10 +28,14 @@ _WORTH_CACHING = 64
 class Source(Protocol):
     """What reading needs to know of a snapshot: its tree, its bytes, and which kind lies where."""
 
-    entries: Mapping[str, Entry]
     prefix: str
     cache: Cache | None
     tree_problems: tuple[Problem, ...]
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Its files."""
+        ...
 
     @property
     def schemas(self) -> Schemas:
@@ -73,11 +77,14 @@ def load(source: Source, paths: Iterable[str]) -> list[Loaded]:
     return load_each([(source, path, source.entries[path]) for path in dict.fromkeys(paths)])
 
 
-def load_each(wanted: Sequence[tuple[Source, str, Entry]]) -> list[Loaded]:
-    """Read what stands at paths of several sources that share their objects; each blob is read once."""
+def load_each(wanted: Sequence[tuple[Source, str, Entry]], *, keep: bool = True) -> list[Loaded]:
+    """Read what stands at paths of several sources that share their objects; each blob is read once.
+
+    With `keep=False` the cache is not asked to keep what was parsed.
+    """
     oids = {entry.oid for _source, _path, entry in wanted if entry.mode not in NO_FILES}
     with uncollected():
-        parsed = parse(wanted[0][0], oids) if wanted else {}
+        parsed = parse(wanted[0][0], oids, keep=keep) if wanted else {}
         return [_one(source, path, entry, parsed.get(entry.oid)) for source, path, entry in wanted]
 
 
@@ -93,14 +100,14 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def parse(source: Source, oids: set[str]) -> dict[str, Parsed | None]:
+def parse(source: Source, oids: set[str], *, keep: bool = True) -> dict[str, Parsed | None]:
     """Blobs as parsed; None for one that this clone does not have."""
     cache = source.cache if len(oids) >= _WORTH_CACHING else None
     keys = {oid: f"record/{VERSION}/{oid}" for oid in oids}
     kept = _kept(cache, keys) if cache else {}
     raw = source.read(oid for oid in oids if oid not in kept)
     fresh: dict[str, Parsed | None] = {oid: read_blob(data) for oid, data in raw.items()}
-    if cache and fresh:
+    if cache and fresh and keep:
         cache.put({keys[oid]: _plain(found) for oid, found in fresh.items() if found is not None})
     missing: dict[str, Parsed | None] = {oid: None for oid in oids if oid not in kept and oid not in fresh}
     return {**kept, **fresh, **missing}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from gitml.errors import BadValue, GitFailed, NotFound
-from gitml.records.schemas import SchemaFile
+from gitml.records.schemas import FOLDER, SchemaFile
 from gitml.records.settings import PATH as SETTINGS
 from gitml.records.settings import Settings
 from gitml.repo.cache import Cache
 from gitml.repo.git import Git
+from gitml.repo.git.batch import Blobs
 from gitml.repo.git.index import Staged
-from gitml.repo.git.objects import Entry
 from gitml.repo.git.revision import At
-from gitml.repo.snapshot import Snapshot
+from gitml.repo.git.trees import Tree
+from gitml.repo.snapshot import Files, Snapshot
 
 if TYPE_CHECKING:
     import git as gitpython
@@ -48,7 +49,12 @@ class Repository:
         """What makes derived records for all snapshots of this repository; a hook never asks, nor imports it."""
         from gitml.repo.derive import Deriver
 
-        return Deriver(self.git)
+        return Deriver(self.git, self.objects)
+
+    @cached_property
+    def objects(self) -> Blobs:
+        """Objects one by one, for all who need a few of them."""
+        return Blobs(self.git)
 
     def _deriver(self) -> Deriver:
         return self.deriver
@@ -57,11 +63,19 @@ class Repository:
         """What a user sees: the work tree, or HEAD where there is none (a bare repository)."""
         return self.head() if self.git.bare else self.worktree()
 
+    def rules(self) -> Snapshot:
+        """What a user sees of the schemas and settings, and nothing else of the work tree's changes."""
+        if self.git.bare:
+            return self.head()
+        under = (f"{self.prefix}{FOLDER}", f"{self.prefix}{SETTINGS}")
+        found = self.git.worktree(self._wanted, self.objects, under=under)
+        return self._snapshot(At("worktree"), found.tree, contents=found.contents, problems=found.problems)
+
     def worktree(self) -> Snapshot:
         """The work tree, as git would add it."""
         # Other files' ids are nobody's business here, and hashing what lies around could take minutes.
-        found = self.git.worktree(wanted=self._wanted, hashed=False)
-        return self._snapshot(At("worktree"), found.entries, contents=found.contents, problems=found.problems)
+        found = self.git.worktree(self._wanted, self.objects, hashed=False)
+        return self._snapshot(At("worktree"), found.tree, contents=found.contents, problems=found.problems)
 
     def staged(self) -> Snapshot:
         """The staged content."""
@@ -90,7 +104,7 @@ class Repository:
 
     def commit(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """A commit, by its full id; `asker` are the schemas of the store that asks."""
-        return self._kept(commit, asker, lambda: self.git.tree(commit))
+        return self._kept(commit, asker, lambda: Tree(self.git, commit, {}, self.objects))
 
     def made_on(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """What a commit was made on: its first parent; of a first commit nothing. NotFound beyond a shallow clone."""
@@ -102,7 +116,7 @@ class Repository:
             raise NotFound(told, hint="git fetch --unshallow brings the rest of history")
         return self.commit(parents[0], asker)
 
-    def _kept(self, commit: str, asker: tuple[SchemaFile, ...], entries: Callable[[], Mapping[str, Entry]]) -> Snapshot:
+    def _kept(self, commit: str, asker: tuple[SchemaFile, ...], entries: Callable[[], Files]) -> Snapshot:
         """A commit's snapshot, which never changes: who holds it and asks again gets it (HEAD is often the base)."""
         key = (commit, self.prefix, asker)
         found = self._commits.get(key)
@@ -110,12 +124,10 @@ class Repository:
             found = self._commits[key] = self._at_commit(commit, entries(), asker)
         return found
 
-    def _at_commit(
-        self, commit: str | None, entries: Mapping[str, Entry], asker: tuple[SchemaFile, ...] = ()
-    ) -> Snapshot:
+    def _at_commit(self, commit: str | None, entries: Files, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         return self._snapshot(At("commit", commit), entries, asker=asker)
 
-    def _snapshot(self, at: At, entries: Mapping[str, Entry], **more: Any) -> Snapshot:
+    def _snapshot(self, at: At, entries: Files, **more: Any) -> Snapshot:
         return Snapshot(self.git, at, entries, prefix=self.prefix, cache=self.cache, deriver=self._deriver, **more)
 
     def at(self, text: str | None, main: str | None = None, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:

@@ -21,6 +21,7 @@ from gitml.repo.cache import Cache
 from gitml.repo.git import Git
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.revision import At
+from gitml.repo.git.trees import Tree
 from gitml.repo.kinds import read_files, schemas
 from gitml.repo.load import NO_FILES, Loaded, load
 from gitml.repo.readers import KINDS
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from gitml.repo.derive import Deriver
     from gitml.repo.index.table import Table
     from gitml.repo.readers.derived import Derived
+
+Files = Mapping[str, Entry] | Tree
+"""The files of a snapshot, listed or not."""
 
 _NEAR = 2000
 # What is read in small portions is asked for again by one check after the other, and each time is a process.
@@ -48,7 +52,7 @@ class Snapshot:
         self,
         git: Git,
         at: At,
-        entries: Mapping[str, Entry],
+        entries: Files,
         *,
         prefix: str = "",
         contents: Mapping[str, bytes] | None = None,
@@ -59,7 +63,7 @@ class Snapshot:
     ) -> None:
         self.git = git
         self.at = at
-        self.entries = entries
+        self.tree = entries if isinstance(entries, Tree) else Tree(git, None, entries)
         self.prefix = prefix
         self.contents = contents or {}
         self.cache = cache
@@ -80,6 +84,11 @@ class Snapshot:
 
     def __repr__(self) -> str:
         return f"<Snapshot {self.at.kind} {(self.at.commit or '')[:12]} of {self.git.root or self.git.git_dir}>"
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every file of the tree, the store's and others: to be asked for where a few will not do."""
+        return self.tree.entries
 
     @cached_property
     def content(self) -> Mapping[str, Entry]:
@@ -127,15 +136,14 @@ class Snapshot:
 
     def bytes_at(self, path: str) -> bytes | None:
         """The bytes at a path, or None where nothing is (or the object is missing)."""
-        entry = self.entries.get(path)
+        entry = self.tree.file(path)
         return self.read([entry.oid]).get(entry.oid) if entry else None
 
     @cached_property
     def own_schemas(self) -> tuple[SchemaFile, ...]:
         """The schema files in this snapshot's `schemas/` that are gitml's."""
-        folder = self.prefix + FOLDER
-        paths = [path for path in self.entries if path.startswith(folder) and is_schema_path(self.inner(path) or "")]
-        blobs = {path: self.entries[path].oid for path in paths}
+        files = self.tree.files((self.prefix + FOLDER).rstrip("/"))
+        blobs = {path: entry.oid for path, entry in files.items() if is_schema_path(self.inner(path) or "")}
         # Schemas outlive their snapshot: what reads them again must not hold it fast.
         held = {oid: self.contents[oid] for oid in blobs.values() if oid in self.contents}
         return read_files(blobs, partial(_bytes_of, self.git, held), self.cache)
@@ -189,7 +197,7 @@ class Snapshot:
             path = self.path(ref)
         except (BadRef, NotFound):
             return None
-        return path if path in self.entries else None
+        return path if self.tree.file(path) is not None else None
 
     def load(self, paths: Iterable[str]) -> list[Loaded]:
         """What stands at record paths: each a record, or problems, or both; read in bulk and kept."""
@@ -221,7 +229,8 @@ class Snapshot:
 
     def table(self, kind: str) -> Table:
         """The records of a kind by columns, the derived ones too; raises NotFound for a kind that there is not."""
-        from gitml.repo.index.table import Table, table
+        from gitml.repo.index.table import Table
+        from gitml.repo.index.tables import table
 
         if kind not in self._tables:
             self.schemas.kind(kind)
@@ -233,12 +242,23 @@ class Snapshot:
     def derived(self, kind: str | None = None) -> Derived:
         """What the readers that make a kind (all readers) make of other tools' files, and what they could not read."""
         if kind not in self._derived:
-            from gitml.repo.derive import Asked
-
-            readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
-            asked = Asked(readers, kind, self.prefix, self.at.commit)
-            self._derived[kind] = self.deriver().derive(self.entries, asked, self._changed)
+            self._derived[kind] = self._derive(kind)
         return self._derived[kind]
+
+    def _derive(self, kind: str | None) -> Derived:
+        from gitml.repo.derive import Asked, reads_files
+        from gitml.repo.index.underived import Underived
+
+        readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
+        asked = Asked(readers, kind, self.prefix, self.at.commit)
+        if kind is None or not reads_files(readers):
+            return self.deriver().derive(self.entries if kind is None else {}, asked, self._changed)
+        nothing = Underived(self, kind)
+        if nothing.known():
+            return self.deriver().derive({}, asked)
+        found = self.deriver().derive(self.entries, asked, self._changed)
+        nothing.learn(found)
+        return found
 
     def _changed(self, path: str, oid: str) -> bytes | None:
         """Bytes that are not Git's yet: of a change, or of the work tree's files that nobody has given an id."""

@@ -60,8 +60,8 @@ class Reading:
         """The snapshot that answers; `refresh` looks again."""
         if self.rev is None:
             return self.repository.here()
-        here = self.repository.here()
-        return self.repository.at(self.rev, here.settings.main, here.own_schemas)
+        rules = self.repository.rules()
+        return self.repository.at(self.rev, rules.settings.main, rules.own_schemas)
 
     def refresh(self) -> None:
         """Look at the repository again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,11 +82,18 @@ class Git(Command):
 
         return status.ignored(self, under)
 
-    def worktree(self, index: Staged | None = None, wanted: Wanted | None = None, *, hashed: bool = True) -> Worktree:
-        """The work tree as `git add -A` would stage it."""
+    def worktree(
+        self,
+        wanted: Wanted | None = None,
+        objects: batch.Blobs | None = None,
+        *,
+        hashed: bool = True,
+        under: Sequence[str] = (),
+    ) -> Worktree:
+        """The work tree as `git add -A` would stage it; with `under` only what is, or lies in, these differs."""
         from gitml.repo.git import worktree
 
-        return worktree.worktree(self, index, wanted or worktree.everything, hashed=hashed)
+        return worktree.worktree(self, wanted or worktree.everything, objects, hashed=hashed, under=under)
 
     def unread(self, path: str) -> bytes | None:
         """The bytes of a changed file of the work tree that has no id yet; None for one that is gone, or very large."""

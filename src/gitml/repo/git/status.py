@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitml.repo.git.command import Command, items
+from gitml.repo.git.objects import Entry
 
 # A monitor that git would have to ask, or start, is not ours to start; `dirty` leaves a submodule's insides to itself.
 _OPTIONS = (
@@ -17,7 +19,11 @@ _OPTIONS = (
     "--ignored=no",
     "--no-renames",
     "--ignore-submodules=dirty",
+    "--branch",
+    "--no-ahead-behind",
 )
+_HEAD = "# branch.oid "
+_INITIAL = "(initial)"
 UNTRACKED = "?"
 UNMERGED = "U"
 
@@ -26,30 +32,40 @@ class Status(NamedTuple):
     """A path that differs: git's letter for HEAD to index, and for index to work tree (`.` for none).
 
     An untracked path has `?` twice, an unmerged one `U`. `mode` is the file's in the work tree, as git would stage it
-    (empty where git does not say: untracked).
+    (empty where git does not say: untracked); `entry` what is staged, None where that is nothing.
     """
 
     path: str
     staged: str
     unstaged: str
     mode: str
+    entry: Entry | None = None
 
 
 def status(command: Command) -> list[Status]:
     """Every path that is staged, changed, untracked or unmerged; ignored ones are not among them."""
+    return status_on_head(command)[1]
+
+
+def status_on_head(command: Command, under: Sequence[str] = ()) -> tuple[str | None, list[Status]]:
+    """HEAD's commit (None: there is none yet), and every path (that is, or lies, `under` some) that differs from it."""
+    head: str | None = None
     found: list[Status] = []
-    for item in items(command.run(*_OPTIONS)):
-        if item[0] == "?":
+    for item in items(command.run(*_OPTIONS, *(["--", *under] if under else []), env={"GIT_LITERAL_PATHSPECS": "1"})):
+        if item.startswith(_HEAD):
+            head = item.removeprefix(_HEAD) if not item.endswith(_INITIAL) else None
+        elif item[0] == "?":
             found.append(Status(item[2:], UNTRACKED, UNTRACKED, ""))
         elif item[0] == "1":
             # 1 XY sub mH mI mW hH hI path
-            _, letters, _, _, _, mode, _, _, path = item.split(" ", 8)
-            found.append(Status(path, letters[0], letters[1], mode))
+            _, letters, _, _, staged, mode, _, oid, path = item.split(" ", 8)
+            entry = None if staged.strip("0") == "" else Entry(staged, oid)
+            found.append(Status(path, letters[0], letters[1], mode, entry))
         elif item[0] == "u":
             # u XY sub m1 m2 m3 mW h1 h2 h3 path
             _, _, _, _, _, _, mode, _, _, _, path = item.split(" ", 10)
             found.append(Status(path, UNMERGED, UNMERGED, mode))
-    return found
+    return head, found
 
 
 def ignored(command: Command, under: str = "") -> list[str]:

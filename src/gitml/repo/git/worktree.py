@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitml.errors import BadValue, Problem
 from gitml.repo.git.command import Command
-from gitml.repo.git.index import Staged, staged, unmerged
+from gitml.repo.git.index import unmerged
 from gitml.repo.git.objects import Entry, blob_id, hash_paths
 from gitml.repo.git.staging import trial
-from gitml.repo.git.status import UNMERGED, UNTRACKED, Status, status
+from gitml.repo.git.status import UNMERGED, UNTRACKED, Status, status_on_head
+from gitml.repo.git.trees import Tree
+
+if TYPE_CHECKING:
+    from gitml.repo.git.batch import Blobs
 
 # A file larger than this is no record: git hashes it, and its content is not held.
 LARGEST = 16 * 1024 * 1024
@@ -33,9 +37,14 @@ Wanted = Callable[[str], bool]
 class Worktree(NamedTuple):
     """The work tree as git would stage it: `contents` holds what is changed and wanted, by blob id."""
 
-    entries: dict[str, Entry]
+    tree: Tree
     contents: dict[str, bytes]
     problems: list[Problem]
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every file that git would have."""
+        return self.tree.entries
 
 
 def everything(_path: str) -> bool:
@@ -44,25 +53,30 @@ def everything(_path: str) -> bool:
 
 
 def worktree(
-    command: Command, index: Staged | None = None, wanted: Wanted = everything, *, hashed: bool = True
+    command: Command,
+    wanted: Wanted = everything,
+    objects: Blobs | None = None,
+    *,
+    hashed: bool = True,
+    under: Sequence[str] = (),
 ) -> Worktree:
-    """The work tree: entries of the index where a file is unchanged, else those that `git add -A` would make.
+    """The work tree: HEAD's files, and on top of them what differs, as `git add -A` would make it.
 
     Contents are kept, and problems told, for `wanted` paths. With `hashed=False` changed files that nobody wants are
-    not read: their id is zeros, as in `git diff-files --raw`.
+    not read: their id is zeros, as in `git diff-files --raw`. With `under` git looks only there.
     """
     if command.root is None:
         message = "this repository has no work tree"
         raise BadValue(message, hint="name a commit, a branch or a tag")
-    base = staged(command) if index is None else index
-    reading = _Reading(command, wanted, dict(base.entries))
-    for found in status(command):
+    head, different = status_on_head(command, under)
+    reading = _Reading(command, wanted)
+    for found in different:
         reading.take(found)
     reading.confirm()
     if not hashed:
         reading.leave_unread()
     reading.ask_git()
-    return Worktree(reading.entries, reading.contents, reading.problems)
+    return Worktree(Tree(command, head, reading.changes, objects), reading.contents, reading.problems)
 
 
 @dataclass(slots=True)
@@ -71,7 +85,7 @@ class _Reading:
 
     command: Command
     wanted: Wanted
-    entries: dict[str, Entry]
+    changes: dict[str, Entry | None] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     guessed: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # mode and bytes, not yet confirmed
@@ -80,14 +94,16 @@ class _Reading:
     large: set[str] = field(default_factory=set)
 
     def take(self, found: Status) -> None:
-        """One path that differs from the index."""
+        """One path that differs from HEAD or from the index."""
         path = found.path.removesuffix("/")  # a repository inside the repository is listed as a folder
+        if found.staged not in (".", UNTRACKED):
+            self.changes[path] = found.entry
         if found.unstaged == UNMERGED:
-            self.entries.pop(path, None)
+            self.changes[path] = None
             if self.wanted(path):
                 self.problems += self.conflicts(path)
         elif found.unstaged == "D":
-            self.entries.pop(path, None)
+            self.changes[path] = None
         elif found.unstaged != ".":
             if self.wanted(path):
                 self.read(path, found)
@@ -121,7 +137,7 @@ class _Reading:
                 with os.fdopen(os.open(full, _FLAGS), "rb") as file:
                     self.guessed[path] = (mode, file.read())
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            self.entries.pop(path, None)  # gone since git listed it
+            self.changes[path] = None  # gone since git listed it
         except OSError as error:
             self.trouble(path, "path.unreadable", f"cannot be read: {error.strerror}")
 
@@ -140,7 +156,7 @@ class _Reading:
         """Entries without an id for what nobody wants."""
         for path in [path for path in self.unread if path not in self.large]:
             mode = self.unread.pop(path) or _mode(self.command.full(path))
-            self.entries[path] = Entry(mode, "0" * self.command.hash_size)
+            self.changes[path] = Entry(mode, "0" * self.command.hash_size)
 
     def ask_git(self) -> None:
         """Have git stage on trial whatever is left."""
@@ -148,9 +164,7 @@ class _Reading:
         if not left:
             return
         tried = trial(self.command, self.special, list(self.unread))
-        for path in left:
-            self.entries.pop(path, None)
-        self.entries |= tried.entries
+        self.changes |= dict.fromkeys(left) | tried.entries
         self.contents |= tried.contents
         for path, told in tried.refused.items():
             self.refused(path, told)
@@ -169,12 +183,12 @@ class _Reading:
     def keep(self, path: str, mode: str, content: bytes) -> None:
         """A file whose staged content is known."""
         oid = blob_id(content, self.command.object_format)
-        self.entries[path] = Entry(mode, oid)
+        self.changes[path] = Entry(mode, oid)
         self.contents[oid] = content
 
     def trouble(self, path: str, code: str, message: str, hint: str = "") -> None:
         """A path that has no entry; told where somebody wants it."""
-        self.entries.pop(path, None)
+        self.changes[path] = None
         if self.wanted(path):
             self.problems.append(Problem(code, path, message, hint))
 

@@ -24,11 +24,16 @@ def cut(files: Files) -> Iterator[Files]:
     """Files in portions of some hundred. Where one ends its last path alone says: a change moves no other end."""
     start = 0
     for end, (path, _entry) in enumerate(files, start=1):
-        if crc32(path.encode("utf-8", "surrogateescape")) % _CUT == 0:
+        if ends(path):
             yield files[start:end]
             start = end
     if start < len(files):
         yield files[start:]
+
+
+def ends(path: str) -> bool:
+    """Whether a block ends with this path."""
+    return crc32(path.encode("utf-8", "surrogateescape")) % _CUT == 0
 
 
 def digest(files: Files, salt: str) -> str:

@@ -1,51 +1,57 @@
-"""The table of a kind at a snapshot: its readable records, column by column, as far as somebody asks for them."""
+"""The table of a kind: its readable records in blocks of columns, as far as somebody asks for them."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from gitml.errors import NotFound
-from gitml.records.reader import VERSION
-from gitml.repo.index.block import Cells, Files, cells, columns, cut, digest, packed, unpacked
-from gitml.repo.load import UNREADABLE, load_each
+from gitml.repo.index.block import Cells, cells, columns, unpacked
 
 if TYPE_CHECKING:
     from gitml.records.record import Record
-    from gitml.repo.snapshot import Snapshot
+    from gitml.repo.cache import Cache
 
-# Fewer records than this are read sooner than their columns are kept.
-_WORTH_KEEPING: Final = 64
+Columns = Mapping[str, Sequence[Any]]
 
 
 @dataclass(slots=True)
 class Block:
     """Some hundred rows: how many, and their columns by name, None for one that is not at hand.
 
-    `lost` are the paths of the records that cannot be read; `key` is what the cache knows the block by, if it does.
+    `lost` are the paths of the records that cannot be read; `key` is what the cache knows the columns by, `again` makes
+    them where it has lost them, and `rows` are those that count, where not all do.
     """
 
     size: int
     columns: dict[str, Sequence[Any] | None]
     lost: tuple[str, ...] = ()
     key: str = ""
-    files: Files = ()
+    again: Callable[[], Cells] | None = None
+    rows: Sequence[int] | None = None
 
     @classmethod
     def of(cls, found: Cells) -> Block:
         """A block whose columns are all at hand."""
         return cls(found.size, dict(found.columns), found.lost)
 
+    def only(self, rows: Sequence[int], lost: Iterable[str]) -> Block:
+        """The block with some of its rows."""
+        return Block(len(rows), dict.fromkeys(self.columns), tuple(lost), self.key, self.again, rows)
+
+    def take(self, name: str, column: Sequence[Any]) -> None:
+        """Have a column of the whole block at hand."""
+        self.columns[name] = column if self.rows is None else [column[row] for row in self.rows]
+
 
 class Table:
     """The records of a kind in blocks of columns, in no order that means anything."""
 
-    def __init__(self, blocks: Iterable[Block], snapshot: Snapshot | None = None) -> None:
+    def __init__(self, blocks: Iterable[Block], cache: Cache | None = None) -> None:
         self.blocks = tuple(blocks)
-        self._snapshot = snapshot
+        self._cache = cache
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> Table:
@@ -60,7 +66,7 @@ class Table:
 
     def beside(self, other: Table) -> Table:
         """Both tables as one."""
-        return Table([*self.blocks, *other.blocks], self._snapshot or other._snapshot)
+        return Table([*self.blocks, *other.blocks], self._cache or other._cache)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -84,74 +90,24 @@ class Table:
         wanted = [(block, name) for block in there for name in asked if block.columns.get(name, ()) is None]
         if not wanted:
             return
-        cache = self._snapshot.cache if self._snapshot else None
-        kept = cache.get(_column(block.key, name) for block, name in wanted) if cache else {}
-        for block, name in wanted:
-            found = kept.get(_column(block.key, name))
-            if found is not None:
-                block.columns[name] = unpacked(found)
+        keys = [column_key(block.key, name) for block, name in wanted]
+        kept = self._cache.get(keys) if self._cache else {}
+        for key, (block, name) in zip(keys, wanted, strict=True):
+            if key in kept:
+                block.take(name, unpacked(kept[key]))
             elif block.columns[name] is None:
-                self._restore(block)
+                _restore(block)
 
-    def _restore(self, block: Block) -> None:
-        """Read again what the cache has lost."""
-        if self._snapshot is not None:
-            found = _read(self._snapshot, block.files)
-            if found.size == block.size:
-                block.columns.update(found.columns)
-                return
+
+def _restore(block: Block) -> None:
+    """Read again what the cache has lost."""
+    found = block.again() if block.again else None
+    if found is None or not block.columns.keys() <= found.columns.keys():
         raise NotFound("records that were once read are not in this clone any more", hint="git fsck tells which")
+    for name in block.columns:
+        block.take(name, found.columns[name])
 
 
-def table(snapshot: Snapshot, kind: str) -> Table:
-    """The records of a kind that stand in files of their own."""
-    paths = snapshot.paths_of(kind)
-    files = sorted(snapshot.named({path: snapshot.entries[path] for path in paths}).items())
-    if snapshot.cache is None or len(files) < _WORTH_KEEPING:
-        return Table([Block.of(_read(snapshot, files))])
-    salt = _salt(snapshot)
-    parts = {digest(part, salt): part for part in cut(files)}
-    heads = snapshot.cache.get(map(_head, parts))
-    kept = {key: _known(key, part, heads[_head(key)]) for key, part in parts.items() if _head(key) in heads}
-    fresh = dict(_made(snapshot, {key: part for key, part in parts.items() if key not in kept}))
-    return Table([kept.get(key) or fresh[key] for key in parts], snapshot)
-
-
-def _made(snapshot: Snapshot, parts: Mapping[str, Files]) -> Iterator[tuple[str, Block]]:
-    """Blocks that nobody has read yet; each is kept, unless objects are missing that may come."""
-    for key, part in parts.items():
-        found = _read(snapshot, part)
-        if snapshot.cache and not any(_is_absent(snapshot, path) for path in found.lost):
-            kept = {_column(key, name): packed(column) for name, column in found.columns.items()}
-            snapshot.cache.put({_head(key): (found.size, list(found.columns), found.lost), **kept})
-        yield key, Block.of(found)
-
-
-def _read(snapshot: Snapshot, files: Files) -> Cells:
-    loaded = load_each([(snapshot, path, entry) for path, entry in files])
-    return cells(
-        (found.record for found in loaded if found.record), (found.path for found in loaded if not found.record)
-    )
-
-
-def _is_absent(snapshot: Snapshot, path: str) -> bool:
-    return any(problem.code == UNREADABLE for problem in snapshot.load([path])[0].problems)
-
-
-def _known(key: str, part: Files, head: Any) -> Block:
-    size, names, lost = head
-    return Block(size, dict.fromkeys(names), tuple(lost), key, part)
-
-
-def _head(key: str) -> str:
-    return f"block/{key}"
-
-
-def _column(key: str, name: str) -> str:
+def column_key(key: str, name: str) -> str:
+    """What the cache knows a column by."""
     return f"column/{key}/{name}"
-
-
-def _salt(snapshot: Snapshot) -> str:
-    """What a record's place depends on beside its path: the store's folder, all templates, and our reader."""
-    templates = sorted((name, major, kind.template.text) for (name, major), kind in snapshot.schemas.kinds.items())
-    return hashlib.sha256(repr((VERSION, snapshot.prefix, templates)).encode()).hexdigest()

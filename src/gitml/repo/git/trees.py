@@ -1,0 +1,93 @@
+"""A commit's files with what is changed on top of them; git lists them only when somebody wants them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Final
+
+from gitml.repo.git.batch import Blobs
+from gitml.repo.git.command import Command, text
+from gitml.repo.git.objects import Entry, tree
+
+FOLDER: Final = "040000"
+
+Changes = Mapping[str, Entry | None]
+"""Files by path, None for one that is gone."""
+
+
+class Tree:
+    """The files of a commit (of none), changed: folder by folder, or all of them."""
+
+    def __init__(self, command: Command, base: str | None, changes: Changes, objects: Blobs | None = None) -> None:
+        self.base = base
+        self.changes = changes
+        self._command = command
+        self._objects = objects or Blobs(command)
+        self._folders: dict[str, Mapping[str, Entry]] = {}
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every file, by its path from the top."""
+        if not self.changes:
+            return self.below
+        found = {path: entry for path, entry in self.below.items() if path not in self.changes}
+        return found | {path: entry for path, entry in self.changes.items() if entry is not None}
+
+    @cached_property
+    def below(self) -> Mapping[str, Entry]:
+        """Every file of the commit alone."""
+        return {} if self.base is None else tree(self._command, self.base)
+
+    def file(self, path: str) -> Entry | None:
+        """The file at a path."""
+        if "entries" in self.__dict__:
+            return self.entries.get(path)
+        if path in self.changes:
+            return self.changes[path]
+        folder, _, name = path.rpartition("/")
+        found = self.within(folder).get(name)
+        return None if found is None or found.mode == FOLDER else found
+
+    def files(self, folder: str) -> dict[str, Entry]:
+        """The files that lie in a folder, not those in folders of it."""
+        start = f"{folder}/" if folder else ""
+        found = {start + name: entry for name, entry in self.within(folder).items() if entry.mode != FOLDER}
+        for path, entry in self.changes.items():
+            if path.startswith(start) and "/" not in path[len(start) :]:
+                found.pop(path, None)
+                found |= {path: entry} if entry is not None else {}
+        return found
+
+    def folder(self, path: str) -> str | None:
+        """The id of a folder of the commit, which names all that is in it."""
+        above, _, name = path.rpartition("/")
+        found = self.within(above).get(name) if path else None
+        return found.oid if found is not None and found.mode == FOLDER else None
+
+    def within(self, folder: str) -> Mapping[str, Entry]:
+        """What lies in a folder of the commit, by name; a folder in it is an entry of mode FOLDER."""
+        if folder not in self._folders:
+            self._folders[folder] = self._read(folder)
+        return self._folders[folder]
+
+    def _read(self, folder: str) -> Mapping[str, Entry]:
+        oid = f"{self.base}:" if not folder else self.folder(folder)
+        if self.base is None or oid is None:
+            return {}
+        raw = self._objects.get(oid)
+        if raw is None:  # a partial clone has left it out: who lists the tree says so
+            _ = self.below
+        return _parsed(raw or b"", self._command.hash_size // 2)
+
+
+def _parsed(raw: bytes, size: int) -> dict[str, Entry]:
+    """Git's tree object: `40000 name`, NUL, the id in `size` bytes, and so on."""
+    found: dict[str, Entry] = {}
+    at = 0
+    while at < len(raw):
+        end = raw.index(b"\0", at)
+        mode, _, name = raw[at:end].partition(b" ")
+        at = end + 1 + size
+        found[text(name)] = Entry(mode.decode("ascii").zfill(6), raw[end + 1 : at].hex())
+    return found

@@ -1,0 +1,275 @@
+"""Tables by snapshot: what is known of a folder by its tree's id, what is new by how it differs, the rest from files.
+
+A commit's table is kept by the ids of the folders in which records of the kind lie, so that an unchanged store opens
+without a listing; what is changed on top of it, in the work tree, is read and put in the place of what it replaces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from gitml.errors import GitFailed
+from gitml.records.reader import VERSION
+from gitml.repo.git.history import changes
+from gitml.repo.git.objects import Entry
+from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends, packed
+from gitml.repo.index.table import Block, Table, column_key
+from gitml.repo.load import UNREADABLE, load_each
+from gitml.repo.readers.dvc import is_pointer_file
+
+if TYPE_CHECKING:
+    from gitml.repo.cache import Cache
+    from gitml.repo.git.trees import Changes
+    from gitml.repo.snapshot import Snapshot
+
+# Fewer records than this are read sooner than their columns are kept.
+_WORTH_KEEPING: Final = 64
+# Of so many folders the tables that were asked for last are remembered, to begin a new one with.
+_REMEMBERED: Final = 8
+
+
+class Part(NamedTuple):
+    """A block as a table holds it: its key, its last path, its rows, the names of its columns, what cannot be read."""
+
+    key: str
+    last: str
+    size: int
+    names: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+class _AbsentError(Exception):
+    """Objects are missing that may come: what was made without them is not to be kept."""
+
+
+def table(snapshot: Snapshot, kind: str) -> Table:
+    """The records of a kind that stand in files of their own."""
+    try:
+        found = _kept(snapshot, kind, snapshot.cache) if snapshot.cache else None
+    except _AbsentError:
+        found = None
+    return found or Table([Block.of(_read(snapshot, _all(snapshot, kind, snapshot.entries)))])
+
+
+def _kept(snapshot: Snapshot, kind: str, cache: Cache) -> Table | None:
+    """The table with the help of the cache; None where there is too little for it."""
+    tree = snapshot.tree
+    making = _Making(snapshot, kind, cache)
+    parts = making.known()
+    if parts is None:
+        files = _all(snapshot, kind, tree.below)
+        if len(files) < _WORTH_KEEPING:
+            return None
+        inside = tuple(f"{folder}/" for folder in making.folders)
+        alone = not any(path.startswith(inside) and is_pointer_file(path) for path in tree.below)
+        parts = making.keep(making.parts(files), alone=alone)
+    changed = {path: entry for path, entry in tree.changes.items() if _is_of(snapshot, kind, path)}
+    return Table(making.changed(parts, changed) if changed else map(making.block, parts), cache)
+
+
+class _Making:
+    """The table of one kind at one snapshot, in the making."""
+
+    def __init__(self, snapshot: Snapshot, kind: str, cache: Cache) -> None:
+        self.snapshot = snapshot
+        self.kind = kind
+        self.cache = cache
+        self.salt = _salt(snapshot)
+        self.folders = folders(snapshot, kind)
+        self.key = f"table/{FORMAT}/{self.salt}/{kind}"
+
+    def known(self) -> list[Part] | None:
+        """The parts of the commit's table: kept as they are, or as those of another commit with what differs."""
+        if not all(self.folders):
+            return None  # records of this kind may lie anywhere
+        ids = self._ids()
+        if not any(ids):
+            return []
+        asked = self._folder_key(ids)
+        kept = self.cache.get([asked, self.key])
+        if asked in kept:
+            return [Part(*part) for part in kept[asked]]
+        for other in kept.get(self.key, ()):
+            if (found := self._from_other(other, ids)) is not None:
+                return found
+        return None
+
+    def is_alone(self) -> bool:
+        """Whether no file of DVC's lies among the commit's records, as far as that is known."""
+        key = _alone(self._folder_key(self._ids()))
+        return bool(self.cache.get([key]).get(key))
+
+    def _ids(self) -> list[str | None]:
+        return [self.snapshot.tree.folder(folder) for folder in self.folders]
+
+    def _folder_key(self, ids: Sequence[str | None]) -> str:
+        return f"{self.key}/{':'.join(oid or '' for oid in ids)}"
+
+    def _from_other(self, other: Sequence[str | None], ids: Sequence[str | None]) -> list[Part] | None:
+        """The parts, made of those that are kept of folders that were as `other` says."""
+        kept = self.cache.get([self._folder_key(other)]).get(self._folder_key(other))
+        if kept is None or None in other or None in ids:
+            return None
+        pairs = [(str(before), str(after)) for before, after in zip(other, ids, strict=True)]
+        try:
+            told = changes(self.snapshot.git, pairs)
+        except GitFailed:  # that tree is gone, with the branch that held it
+            return None
+        changed: dict[str, Entry | None] = {}
+        for folder, pair in zip(self.folders, pairs, strict=True):
+            found = told[pair].changed if pair in told else {}
+            changed |= {f"{folder}/{path}": entry for path, entry in found.items()}
+        mine = {path: entry for path, entry in changed.items() if _is_of(self.snapshot, self.kind, path)}
+        parts = self.patched([Part(*part) for part in kept], mine)
+        was_alone = self.cache.get([_alone(self._folder_key(other))])
+        return parts and self.keep(parts, alone=bool(was_alone) and not any(map(is_pointer_file, changed)))
+
+    def keep(self, parts: Sequence[Part], *, alone: bool) -> list[Part]:
+        """Keep the parts of the commit's table for others, and whether no file of DVC's lies among its records."""
+        if all(self.folders):
+            ids = self._ids()
+            before = self.cache.get([self.key]).get(self.key, [])
+            recent = [ids, *(other for other in before if other != ids)][:_REMEMBERED]
+            told = {_alone(self._folder_key(ids)): True} if alone else {}
+            self.cache.put({self._folder_key(ids): [tuple(part) for part in parts], self.key: recent, **told})
+        return list(parts)
+
+    def parts(self, files: Files) -> list[Part]:
+        """Files as parts; blocks that nobody knows yet are read and kept."""
+        cuts = {digest(part, self.salt): part for part in cut(files)}
+        heads = self.cache.get(map(_head, cuts))
+        return [
+            Part(key, part[-1][0], *heads[_head(key)]) if _head(key) in heads else self._made(key, part)
+            for key, part in cuts.items()
+        ]
+
+    def _made(self, key: str, files: Files) -> Part:
+        found = _read(self.snapshot, files)
+        if any(_is_absent(self.snapshot, path, dict(files)[path]) for path in found.lost):
+            raise _AbsentError
+        part = Part(key, files[-1][0], found.size, tuple(found.columns), found.lost)
+        kept = {column_key(key, name): packed(column) for name, column in found.columns.items()}
+        listed = [(path, *entry) for path, entry in files]
+        self.cache.put({_head(key): tuple(part[2:]), _files(key): listed, **kept})
+        return part
+
+    def patched(self, parts: Sequence[Part], changed: Changes) -> list[Part] | None:
+        """The parts as they are after changes, cut anew where these fall; None where the cache has lost what it needs.
+
+        A block ends where its last path says, so that all others stay as they are.
+        """
+        lasts = [part.last for part in parts[:-1]]
+        falls: dict[int, dict[str, Entry | None]] = {}
+        for path, entry in changed.items():
+            falls.setdefault(bisect_left(lasts, path), {})[path] = entry
+        found: list[Part] = []
+        left: dict[str, Entry] = {}  # of a block that has lost its end, and so runs on into the next
+        for at, part in enumerate(parts):
+            if at not in falls and not left:
+                found.append(part)
+                continue
+            listed = self._listed(part)
+            if listed is None:
+                return None
+            left = _after(left | listed, falls.get(at, {}))
+            if at + 1 == len(parts) or (left and ends(max(left))):
+                found += self.parts(sorted(left.items()))
+                left = {}
+        return found if parts else self.parts(sorted(_after({}, changed).items()))
+
+    def _listed(self, part: Part) -> dict[str, Entry] | None:
+        kept = self.cache.get([_files(part.key)]).get(_files(part.key))
+        return None if kept is None else {path: Entry(mode, oid) for path, mode, oid in kept}
+
+    def files(self, part: Part) -> dict[str, Entry]:
+        """The files of a part of this commit's table."""
+        listed = self._listed(part)
+        if listed is None:
+            every = cut(_all(self.snapshot, self.kind, self.snapshot.tree.below))
+            listed = dict(next(one for one in every if digest(one, self.salt) == part.key))
+        return listed
+
+    def block(self, part: Part) -> Block:
+        """A part as a block whose columns are still in the cache."""
+        return Block(part.size, dict.fromkeys(part.names), part.lost, part.key, partial(self._again, part))
+
+    def _again(self, part: Part) -> Cells:
+        return _read(self.snapshot, sorted(self.files(part).items()))
+
+    def changed(self, parts: Sequence[Part], changed: Changes) -> Iterator[Block]:
+        """The parts as blocks without the rows of what is changed, and what that is now."""
+        lasts = [part.last for part in parts]
+        touched = {bisect_left(lasts, path) for path in changed}
+        for at, part in enumerate(parts):
+            block = self.block(part)
+            if at in touched:
+                readable = (path for path in sorted(self.files(part)) if path not in part.lost)
+                rows = [row for row, path in enumerate(readable) if path not in changed]
+                block = block.only(rows, (path for path in part.lost if path not in changed))
+            yield block
+        now = {path: entry for path, entry in changed.items() if entry is not None}
+        yield Block.of(_read(self.snapshot, sorted(self.snapshot.named(now).items())))
+
+
+def _after(files: dict[str, Entry], changed: Changes) -> dict[str, Entry]:
+    left = {path: entry for path, entry in files.items() if path not in changed}
+    return left | {path: entry for path, entry in changed.items() if entry is not None}
+
+
+def _all(snapshot: Snapshot, kind: str, entries: Mapping[str, Entry]) -> Files:
+    found = {path: entry for path, entry in entries.items() if _is_of(snapshot, kind, path)}
+    return sorted(snapshot.named(found).items())
+
+
+def _is_of(snapshot: Snapshot, kind: str, path: str) -> bool:
+    if not snapshot.is_record_path(path):
+        return False
+    place = snapshot.place(path)
+    return place is not None and place.kind.name == kind
+
+
+def _read(snapshot: Snapshot, files: Files) -> Cells:
+    loaded = load_each([(snapshot, path, entry) for path, entry in files], keep=False)
+    lost = [found.path for found in loaded if found.record is None]
+    return cells((found.record for found in loaded if found.record is not None), lost)
+
+
+def _is_absent(snapshot: Snapshot, path: str, entry: Entry) -> bool:
+    (found,) = load_each([(snapshot, path, entry)])
+    return any(problem.code == UNREADABLE for problem in found.problems)
+
+
+def is_alone(snapshot: Snapshot, kind: str) -> bool:
+    """Whether it is known that among the records of a kind, in the commit, lies no file of DVC's."""
+    if snapshot.cache is None or snapshot.tree.base is None:
+        return False
+    making = _Making(snapshot, kind, snapshot.cache)
+    return all(making.folders) and making.is_alone()
+
+
+def folders(snapshot: Snapshot, kind: str) -> list[str]:
+    """The folders in which all records of a kind lie, by the fixed beginnings of its templates."""
+    templates = {found.template.folder for (name, _major), found in snapshot.schemas.kinds.items() if name == kind}
+    return sorted(f"{snapshot.prefix}{folder}" if folder else "" for folder in templates)
+
+
+def _salt(snapshot: Snapshot) -> str:
+    """What a record's place depends on beside its path: the store's folder, all templates, and our reader."""
+    templates = sorted((name, major, kind.template.text) for (name, major), kind in snapshot.schemas.kinds.items())
+    return hashlib.sha256(repr((VERSION, snapshot.prefix, templates)).encode()).hexdigest()[:16]
+
+
+def _head(key: str) -> str:
+    return f"block/{key}"
+
+
+def _alone(key: str) -> str:
+    return f"alone/{key}"
+
+
+def _files(key: str) -> str:
+    return f"files/{key}"
