@@ -19,6 +19,7 @@ from gitml.repo.cache import Cache
 from gitml.repo.git import Git
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.revision import At
+from gitml.repo.index.table import Table
 from gitml.repo.snapshot import Snapshot
 from gitrepo import init
 
@@ -75,6 +76,9 @@ class Loose:
 
     def records(self, _kind: str) -> Iterator[Record]:
         return iter(self.held)
+
+    def table(self, _kind: str) -> Table:
+        return Table.of(self.held)
 
 
 def loose(*data: Mapping[str, Any]) -> Snapshot:

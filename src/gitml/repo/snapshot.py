@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.nearest import nearest
@@ -40,6 +41,29 @@ _NEAR = 2000
 _FEW = 64
 _MANY = 1024
 _PORTION = 2000
+
+
+class Seed(NamedTuple):
+    """What a snapshot's rules grow from in another process: its schemas and settings, without a file of its records."""
+
+    git: Git
+    at: At
+    base: str | None
+    changes: Mapping[str, Entry | None]
+    contents: Mapping[str, bytes]
+    prefix: str
+    asker: tuple[tuple[str, str, Mapping[str, Any] | None], ...]
+    problems: tuple[Problem, ...]
+    folder: Path
+
+    def snapshot(self) -> Snapshot:
+        """The snapshot, as far as it goes."""
+        asker = tuple(SchemaFile(path, blob, data) for path, blob, data in self.asker)
+        tree = Tree(self.git, self.base, self.changes)
+        return Snapshot(
+            self.git, self.at, tree, prefix=self.prefix, contents=self.contents, asker=asker,
+            cache=Cache(self.folder), problems=self.problems,
+        )  # fmt: skip
 
 
 class Snapshot:
@@ -84,6 +108,26 @@ class Snapshot:
 
     def __repr__(self) -> str:
         return f"<Snapshot {self.at.kind} {(self.at.commit or '')[:12]} of {self.git.root or self.git.git_dir}>"
+
+    def seed(self) -> Seed:
+        """What another process needs to read records as they are read here."""
+        rules = (self.prefix + FOLDER, self.prefix + SETTINGS)
+        changes = {path: entry for path, entry in self.tree.changes.items() if path.startswith(rules)}
+        contents = {
+            entry.oid: self.contents[entry.oid] for entry in changes.values() if entry and entry.oid in self.contents
+        }
+        asker = tuple((one.path, one.blob, None if one.data is None else dict(one.data)) for one in self._asker)
+        return Seed(
+            self.git,
+            self.at,
+            self.tree.base,
+            changes,
+            contents,
+            self.prefix,
+            asker,
+            self.tree_problems,
+            self.git.common_dir,
+        )
 
     @property
     def entries(self) -> Mapping[str, Entry]:

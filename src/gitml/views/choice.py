@@ -53,8 +53,7 @@ class Choice:
     def of(cls, asked: Asked, expr: Expr) -> Choice:
         """The rows for which a filter holds."""
         if not expr.fields:
-            every = range if expr.on({}) else _none
-            return cls([(block, every(block.size)) for block in asked.table.blocks])
+            return cls([(block, range(block.size)) for block in asked.table.blocks if block.size and expr.on({})])
         names = asked.under(expr.fields)
         asked.table.fetch(names)
         held = ((block, expr.mask(_columns(block, names), block.size)) for block in asked.table.blocks)
@@ -108,10 +107,6 @@ class Spots:
             {name: value for name, column in columns[id(block)] if (value := column[row]) is not MISSING}
             for block, row in self.spots
         ]
-
-
-def _none(_count: int) -> Sequence[int]:
-    return ()
 
 
 def _columns(block: Block, names: Iterable[str]) -> Mapping[str, Sequence[Any]]:

@@ -20,16 +20,19 @@ from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, end
 from gitml.repo.index.table import Block, Table, column_key
 from gitml.repo.load import UNREADABLE, load_each
 from gitml.repo.readers.dvc import is_pointer_file
+from gitml.repo.workers import cores, spread
 
 if TYPE_CHECKING:
     from gitml.repo.cache import Cache
     from gitml.repo.git.trees import Changes
-    from gitml.repo.snapshot import Snapshot
+    from gitml.repo.snapshot import Seed, Snapshot
 
 # Fewer records than this are read sooner than their columns are kept.
 _WORTH_KEEPING: Final = 64
 # Of so many folders the tables that were asked for last are remembered, to begin a new one with.
 _REMEMBERED: Final = 8
+# Fewer files than this are read sooner than a process has begun.
+_WORTH_SPREADING: Final = 2000
 
 
 class Part(NamedTuple):
@@ -40,6 +43,19 @@ class Part(NamedTuple):
     size: int
     names: tuple[str, ...]
     lost: tuple[str, ...]
+
+
+def blocks(asked: tuple[Seed, str], share: Sequence[tuple[str, Files]]) -> list[Part] | None:
+    """Blocks read and kept, for a process of its own; None where objects are missing."""
+    seed, kind = asked
+    snapshot = seed.snapshot()
+    if snapshot.cache is None:
+        return None
+    making = _Making(snapshot, kind, snapshot.cache)
+    try:
+        return [making.made(key, files) for key, files in share]
+    except _AbsentError:
+        return None
 
 
 class _AbsentError(Exception):
@@ -59,6 +75,9 @@ def _kept(snapshot: Snapshot, kind: str, cache: Cache) -> Table | None:
     """The table with the help of the cache; None where there is too little for it."""
     tree = snapshot.tree
     making = _Making(snapshot, kind, cache)
+    if tree.base is None:
+        files = _all(snapshot, kind, tree.entries)
+        return Table(map(making.block, making.parts(files)), cache) if len(files) >= _WORTH_KEEPING else None
     parts = making.known()
     if parts is None:
         files = _all(snapshot, kind, tree.below)
@@ -142,12 +161,25 @@ class _Making:
         """Files as parts; blocks that nobody knows yet are read and kept."""
         cuts = {digest(part, self.salt): part for part in cut(files)}
         heads = self.cache.get(map(_head, cuts))
+        fresh = self._fresh({key: part for key, part in cuts.items() if _head(key) not in heads})
         return [
-            Part(key, part[-1][0], *heads[_head(key)]) if _head(key) in heads else self._made(key, part)
-            for key, part in cuts.items()
+            fresh[key] if key in fresh else Part(key, part[-1][0], *heads[_head(key)]) for key, part in cuts.items()
         ]
 
-    def _made(self, key: str, files: Files) -> Part:
+    def _fresh(self, cuts: Mapping[str, Files]) -> dict[str, Part]:
+        """Blocks that nobody knows yet, on all cores where they are many."""
+        held = self.snapshot.contents  # what Git does not have no other process can read
+        is_held = bool(held) and any(entry.oid in held for part in cuts.values() for _path, entry in part)
+        if is_held or sum(map(len, cuts.values())) < _WORTH_SPREADING or cores() == 1:
+            return {key: self.made(key, part) for key, part in cuts.items()}
+        many = list(cuts.items())
+        count = cores()
+        found = spread(blocks, (self.snapshot.seed(), self.kind), [many[at::count] for at in range(count)])
+        if None in found:
+            raise _AbsentError
+        return {part.key: part for share in found for part in share}
+
+    def made(self, key: str, files: Files) -> Part:
         found = _read(self.snapshot, files)
         if any(_is_absent(self.snapshot, path, dict(files)[path]) for path in found.lost):
             raise _AbsentError
@@ -189,7 +221,8 @@ class _Making:
         """The files of a part of this commit's table."""
         listed = self._listed(part)
         if listed is None:
-            every = cut(_all(self.snapshot, self.kind, self.snapshot.tree.below))
+            tree = self.snapshot.tree
+            every = cut(_all(self.snapshot, self.kind, tree.entries if tree.base is None else tree.below))
             listed = dict(next(one for one in every if digest(one, self.salt) == part.key))
         return listed
 

@@ -1,0 +1,57 @@
+"""Work in shares, one a core: processes of our own that begin afresh, whatever the program that asks has loaded.
+
+A process that is forked from one with threads can hang, and one that Python's `multiprocessing` spawns runs the
+caller's script again. A share whose process fails is done here: it is slower, and as right.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
+from typing import Any, Final
+
+_CHILD: Final = "from gitml.repo.workers import work; work()"
+
+
+def cores() -> int:
+    """How many processes can run at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def spread(deed: Callable[..., Any], common: Any, shares: Sequence[Any]) -> list[Any]:
+    """What `deed(common, share)` gives for each share; `deed` is a module's own function, all else can be pickled."""
+    first, *others = shares
+    with ThreadPoolExecutor(max(1, len(others))) as waiting:
+        begun = [waiting.submit(_elsewhere, deed, common, share) for share in others]
+        return [
+            deed(common, first),
+            *(_ended(one, deed, common, share) for one, share in zip(begun, others, strict=True)),
+        ]
+
+
+def _ended(begun: Future[tuple[Any] | None], deed: Callable[..., Any], common: Any, share: Any) -> Any:
+    found = begun.result()
+    return deed(common, share) if found is None else found[0]
+
+
+def _elsewhere(deed: Callable[..., Any], common: Any, share: Any) -> tuple[Any] | None:
+    """What a process of its own gives, None where it fails."""
+    said = pickle.dumps((deed.__module__, deed.__name__, (common, share)))
+    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {_CHILD}"]
+    try:
+        done = subprocess.run(command, input=said, capture_output=True, check=False)
+        return (pickle.loads(done.stdout),) if done.returncode == 0 else None  # noqa: S301  (our own child said it)
+    except (OSError, pickle.UnpicklingError, EOFError):
+        return None
+
+
+def work() -> None:
+    """What a process does that was begun here: read its share, answer, end."""
+    module, name, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own parent said it)
+    found = getattr(import_module(module), name)(*arguments)
+    sys.stdout.buffer.write(pickle.dumps(found))
