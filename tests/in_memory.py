@@ -20,6 +20,7 @@ from gitml.repo.git import Git
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.revision import At
 from gitml.repo.index.table import Table
+from gitml.repo.readers.derived import Derived
 from gitml.repo.snapshot import Snapshot
 from gitrepo import init
 
@@ -77,8 +78,9 @@ class Loose:
     def records(self, _kind: str) -> Iterator[Record]:
         return iter(self.held)
 
-    def table(self, _kind: str) -> Table:
-        return Table.of(self.held)
+    @property
+    def worked_out(self) -> dict[tuple[str, str], Any]:
+        return {("table", "thing"): Table.of(self.held), ("derived", "thing"): Derived()}
 
 
 def loose(*data: Mapping[str, Any]) -> Snapshot:

@@ -128,7 +128,7 @@ def test_status_tells_staged_from_unstaged(repo: Path) -> None:
     write(repo, {"a": "3"})
     git(repo, "mv", "c", "d")
     found = Git.find(repo)
-    assert {path: (before, after) for path, before, after, _ in found.status()} == {
+    assert {path: (before, after) for path, before, after, *_ in found.status()} == {
         "a": ("M", "M"),
         "b": (".", "M"),
         "c": ("D", "."),

@@ -164,7 +164,7 @@ def test_files_that_go_between_listing_and_reading(repo: Path, monkeypatch: pyte
         shutil.rmtree(repo / "d", ignore_errors=True)
         write(repo, {"new/is/a/folder": "x"})
 
-    _between(monkeypatch, "status", deed)
+    _between(monkeypatch, "status_on_head", deed)
     seen = Git.find(repo).worktree(lambda path: path != "unwanted")
     assert set(seen.entries) == {"b", "c"}
     assert seen.problems == []

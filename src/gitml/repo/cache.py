@@ -25,6 +25,7 @@ class Cache:
     """Values by text key: plain Python data (mappings, lists, texts, numbers)."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.path = folder / "gitml" / f"cache-{FORMAT}.sqlite"
         self.note = ""
         self._connection: sqlite3.Connection | None = None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.nearest import nearest
@@ -30,7 +29,6 @@ from gitml.repo.readers import KINDS
 if TYPE_CHECKING:
     from gitml.repo.change import Change
     from gitml.repo.derive import Deriver
-    from gitml.repo.index.table import Table
     from gitml.repo.readers.derived import Derived
 
 Files = Mapping[str, Entry] | Tree
@@ -43,33 +41,11 @@ _MANY = 1024
 _PORTION = 2000
 
 
-class Seed(NamedTuple):
-    """What a snapshot's rules grow from in another process: its schemas and settings, without a file of its records."""
-
-    git: Git
-    at: At
-    base: str | None
-    changes: Mapping[str, Entry | None]
-    contents: Mapping[str, bytes]
-    prefix: str
-    asker: tuple[tuple[str, str, Mapping[str, Any] | None], ...]
-    problems: tuple[Problem, ...]
-    folder: Path
-
-    def snapshot(self) -> Snapshot:
-        """The snapshot, as far as it goes."""
-        asker = tuple(SchemaFile(path, blob, data) for path, blob, data in self.asker)
-        tree = Tree(self.git, self.base, self.changes)
-        return Snapshot(
-            self.git, self.at, tree, prefix=self.prefix, contents=self.contents, asker=asker,
-            cache=Cache(self.folder), problems=self.problems,
-        )  # fmt: skip
-
-
 class Snapshot:
     """One state of a store; equal to another when what it holds is equal.
 
-    Paths are relative to the repository's root; `prefix` is the store's folder (`""`, or `sub/`).
+    Paths are relative to the repository's root; `prefix` is the store's folder (`""`, or `sub/`). `worked_out` is for
+    those who make something of a snapshot, and want to find it there again.
     """
 
     def __init__(
@@ -93,12 +69,12 @@ class Snapshot:
         self.cache = cache
         self.tree_problems = tuple(problems)
         self.deriver = deriver or partial(_deriver, git)
-        self._asker = tuple(asker)
+        self.asker = tuple(asker)
         self._loaded: dict[str, Loaded] = {}
         self._derived: dict[str | None, Derived] = {}
         self._places: dict[str, Place | None] = {}
         self._read: dict[str, bytes] = {}
-        self._tables: dict[str, Table] = {}
+        self.worked_out: dict[tuple[str, str], Any] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Snapshot) and self.content == other.content
@@ -108,26 +84,6 @@ class Snapshot:
 
     def __repr__(self) -> str:
         return f"<Snapshot {self.at.kind} {(self.at.commit or '')[:12]} of {self.git.root or self.git.git_dir}>"
-
-    def seed(self) -> Seed:
-        """What another process needs to read records as they are read here."""
-        rules = (self.prefix + FOLDER, self.prefix + SETTINGS)
-        changes = {path: entry for path, entry in self.tree.changes.items() if path.startswith(rules)}
-        contents = {
-            entry.oid: self.contents[entry.oid] for entry in changes.values() if entry and entry.oid in self.contents
-        }
-        asker = tuple((one.path, one.blob, None if one.data is None else dict(one.data)) for one in self._asker)
-        return Seed(
-            self.git,
-            self.at,
-            self.tree.base,
-            changes,
-            contents,
-            self.prefix,
-            asker,
-            self.tree_problems,
-            self.git.common_dir,
-        )
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -195,7 +151,7 @@ class Snapshot:
     @cached_property
     def schemas(self) -> Schemas:
         """The kinds that hold here."""
-        return schemas(self.own_schemas, self._asker, self.cache)
+        return schemas(self.own_schemas, self.asker, self.cache)
 
     @cached_property
     def settings(self) -> Settings:
@@ -271,38 +227,16 @@ class Snapshot:
         yield from (found.record for found in self.load(paths) if found.record is not None)
         yield from (record for record in self.derived(kind).of(kind) if self.find(record.ref) is None)
 
-    def table(self, kind: str) -> Table:
-        """The records of a kind by columns, the derived ones too; raises NotFound for a kind that there is not."""
-        from gitml.repo.index.table import Table
-        from gitml.repo.index.tables import table
-
-        if kind not in self._tables:
-            self.schemas.kind(kind)
-            stored = table(self, kind)
-            made = [record for record in self.derived(kind).of(kind) if self.find(record.ref) is None]
-            self._tables[kind] = stored.beside(Table.of(made)) if made else stored
-        return self._tables[kind]
-
     def derived(self, kind: str | None = None) -> Derived:
         """What the readers that make a kind (all readers) make of other tools' files, and what they could not read."""
         if kind not in self._derived:
-            self._derived[kind] = self._derive(kind)
+            from gitml.repo.derive import Asked, reads_files
+
+            readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
+            asked = Asked(readers, kind, self.prefix, self.at.commit)
+            entries = self.entries if reads_files(readers) else {}
+            self._derived[kind] = self.deriver().derive(entries, asked, self._changed)
         return self._derived[kind]
-
-    def _derive(self, kind: str | None) -> Derived:
-        from gitml.repo.derive import Asked, reads_files
-        from gitml.repo.index.underived import Underived
-
-        readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
-        asked = Asked(readers, kind, self.prefix, self.at.commit)
-        if kind is None or not reads_files(readers):
-            return self.deriver().derive(self.entries if kind is None else {}, asked, self._changed)
-        nothing = Underived(self, kind)
-        if nothing.known():
-            return self.deriver().derive({}, asked)
-        found = self.deriver().derive(self.entries, asked, self._changed)
-        nothing.learn(found)
-        return found
 
     def _changed(self, path: str, oid: str) -> bytes | None:
         """Bytes that are not Git's yet: of a change, or of the work tree's files that nobody has given an id."""
@@ -366,7 +300,7 @@ class Snapshot:
             entries,
             prefix=self.prefix,
             contents=contents,
-            asker=self._asker,
+            asker=self.asker,
             cache=self.cache,
             problems=self.tree_problems,
             deriver=self.deriver,

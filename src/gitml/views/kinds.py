@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gitml.records.ref import VERSION
-from gitml.records.template import OWN_FOLDER
+from gitml.repo.index.tables import kind_at, table
+from gitml.repo.index.underived import derived
 from gitml.repo.load import UNREADABLE
 from gitml.views.rows import Column, Rows
 
@@ -29,7 +29,10 @@ def kinds(snapshot: Snapshot) -> Rows:
 
 def unread(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
     """Why each record of a kind (of all kinds) that cannot be read cannot be: no table shows it."""
-    paths = [path for path in snapshot.paths if kind is None or kind_at(snapshot, path) == kind]
+    if kind is None:
+        paths: Iterable[str] = snapshot.paths
+    else:
+        paths = table(snapshot, kind).lost
     lost = (found.problems[0] for found in snapshot.load(paths) if found.record is None)
     troubled = (problem for problem in snapshot.tree_problems if snapshot.is_record_path(problem.path))
     also = (problem for problem in troubled if kind is None or kind_at(snapshot, problem.path) == kind)
@@ -38,22 +41,9 @@ def unread(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
 
 def unread_by_readers(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
     """Why readers cannot read files of other tools that may hold records of a kind (of any)."""
-    return snapshot.derived(kind).problems
+    return (snapshot.derived() if kind is None else derived(snapshot, kind)).problems
 
 
 def is_complete(unread: Iterable[Problem]) -> bool:
     """Whether nothing is missing that this clone could have: what is there and broken is no gap in it."""
     return all(problem.code != UNREADABLE for problem in unread)
-
-
-def kind_at(snapshot: Snapshot, path: str) -> str | None:
-    """The kind of what lies at a path; for a file that is misplaced, that of its folder."""
-    place = snapshot.place(path)
-    if place is not None:
-        return place.kind.name
-    inner = snapshot.inner(path) or ""
-    if not inner.startswith(OWN_FOLDER):
-        return None
-    folder = inner[len(OWN_FOLDER) :].partition("/")[0]
-    name = snapshot.schemas.folders().get(folder)
-    return name.removesuffix(VERSION) if name else None  # head and versions share a folder

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from gitml.records.record import flatten
 from gitml.repo.git.commits import iso
 from gitml.repo.index.table import Table
+from gitml.repo.index.tables import kind_at
 from gitml.views.columns import REF, Fields
-from gitml.views.kinds import is_complete, kind_at
+from gitml.views.kinds import is_complete
 from gitml.views.question import Question
 from gitml.views.rows import HEAD, Cells, Column, Listing, Rows, answer
 

@@ -10,6 +10,7 @@ from gitml.errors import BadFilter, NotFound
 from gitml.records.filter_tokens import Cursor
 from gitml.records.nearest import nearest
 from gitml.records.record import column, segments
+from gitml.repo.index.underived import everything
 from gitml.views.choice import Choice
 from gitml.views.columns import REF, Fields
 from gitml.views.question import PLAIN, Question
@@ -81,7 +82,7 @@ def rows(
     those that the rows have or, where there are none, those that the kind's records have. Raises BadFilter, NotFound.
     """
     question = Question.of(where, columns, sort, limit, dialect)
-    return answer(question, Listing(kind, Fields.of(snapshot.schemas, kind), snapshot.table(kind)))
+    return answer(question, Listing(kind, Fields.of(snapshot.schemas, kind), everything(snapshot, kind)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitml.errors import GitFailed
 from gitml.records.reader import VERSION
+from gitml.records.ref import VERSION as OF_VERSIONS
+from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.history import changes
 from gitml.repo.git.objects import Entry
 from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends, packed
+from gitml.repo.index.seed import Seed
 from gitml.repo.index.table import Block, Table, column_key
 from gitml.repo.load import UNREADABLE, load_each
 from gitml.repo.readers.dvc import is_pointer_file
@@ -25,7 +28,7 @@ from gitml.repo.workers import cores, spread
 if TYPE_CHECKING:
     from gitml.repo.cache import Cache
     from gitml.repo.git.trees import Changes
-    from gitml.repo.snapshot import Seed, Snapshot
+    from gitml.repo.snapshot import Snapshot
 
 # Fewer records than this are read sooner than their columns are kept.
 _WORTH_KEEPING: Final = 64
@@ -33,6 +36,7 @@ _WORTH_KEEPING: Final = 64
 _REMEMBERED: Final = 8
 # Fewer files than this are read sooner than a process has begun.
 _WORTH_SPREADING: Final = 2000
+_TABLE: Final = "table"
 
 
 class Part(NamedTuple):
@@ -63,7 +67,15 @@ class _AbsentError(Exception):
 
 
 def table(snapshot: Snapshot, kind: str) -> Table:
-    """The records of a kind that stand in files of their own."""
+    """The records of a kind that stand in files of their own; raises NotFound for a kind that there is not."""
+    found: Table | None = snapshot.worked_out.get((_TABLE, kind))
+    if found is None:
+        snapshot.schemas.kind(kind)
+        found = snapshot.worked_out[_TABLE, kind] = _table(snapshot, kind)
+    return found
+
+
+def _table(snapshot: Snapshot, kind: str) -> Table:
     try:
         found = _kept(snapshot, kind, snapshot.cache) if snapshot.cache else None
     except _AbsentError:
@@ -106,6 +118,8 @@ class _Making:
         if not all(self.folders):
             return None  # records of this kind may lie anywhere
         ids = self._ids()
+        if None in ids and any(self.snapshot.tree.file(folder) for folder in self.folders):
+            return None  # what stands where a folder should be is for the listing to tell
         if not any(ids):
             return []
         asked = self._folder_key(ids)
@@ -174,7 +188,9 @@ class _Making:
             return {key: self.made(key, part) for key, part in cuts.items()}
         many = list(cuts.items())
         count = cores()
-        found = spread(blocks, (self.snapshot.seed(), self.kind), [many[at::count] for at in range(count)])
+        found = spread(
+            blocks, (Seed.of(self.snapshot, self.cache), self.kind), [many[at::count] for at in range(count)]
+        )
         if None in found:
             raise _AbsentError
         return {part.key: part for share in found for part in share}
@@ -259,10 +275,20 @@ def _all(snapshot: Snapshot, kind: str, entries: Mapping[str, Entry]) -> Files:
 
 
 def _is_of(snapshot: Snapshot, kind: str, path: str) -> bool:
-    if not snapshot.is_record_path(path):
-        return False
+    return snapshot.is_record_path(path) and kind_at(snapshot, path) == kind
+
+
+def kind_at(snapshot: Snapshot, path: str) -> str | None:
+    """The kind of what lies at a path; for a file that is misplaced, that of its folder."""
     place = snapshot.place(path)
-    return place is not None and place.kind.name == kind
+    if place is not None:
+        return place.kind.name
+    inner = snapshot.inner(path) or ""
+    if not inner.startswith(OWN_FOLDER):
+        return None
+    folder = inner[len(OWN_FOLDER) :].partition("/")[0]
+    name = snapshot.schemas.folders().get(folder)
+    return name.removesuffix(OF_VERSIONS) if name else None  # head and versions share a folder
 
 
 def _read(snapshot: Snapshot, files: Files) -> Cells:

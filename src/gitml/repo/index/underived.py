@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from gitml.repo.index.tables import folders, is_alone
+from gitml.repo.index.table import Table
+from gitml.repo.index.tables import folders, is_alone, table
 from gitml.repo.readers import KINDS
 from gitml.repo.readers.derived import Derived
 from gitml.repo.readers.dvc import is_plain_pointer, is_pointer_file
@@ -17,9 +18,28 @@ if TYPE_CHECKING:
 
 _VERSION: Final = 1
 _OUTPUT: Final = "dvc-output"
+_DERIVED: Final = "derived"
 
 
-class Underived:
+def derived(snapshot: Snapshot, kind: str) -> Derived:
+    """What readers make of a kind, as `Snapshot.derived` says; quick where that is known to be nothing."""
+    found: Derived | None = snapshot.worked_out.get((_DERIVED, kind))
+    if found is None:
+        asked = _Asked(snapshot, kind)
+        found = Derived() if asked.known() else snapshot.derived(kind)
+        asked.learn(found)
+        snapshot.worked_out[_DERIVED, kind] = found
+    return found
+
+
+def everything(snapshot: Snapshot, kind: str) -> Table:
+    """The table of a kind, its derived records too; a record hides the derived one of its name."""
+    stored = table(snapshot, kind)
+    made = [record for record in derived(snapshot, kind).of(kind) if snapshot.find(record.ref) is None]
+    return stored.beside(Table.of(made)) if made else stored
+
+
+class _Asked:
     """What is known of one kind at one snapshot.
 
     Only of trees in which DVC keeps no pipeline: there each of its files tells of itself alone, so that no other file

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from gitml.errors import BadValue
 from gitml.repo.derive import Asked
 from gitml.repo.git.commits import bound_of
+from gitml.repo.index.tables import kind_at
 from gitml.repo.readers import KINDS
 from gitml.repo.versions import Line
-from gitml.views.kinds import is_complete, kind_at
+from gitml.views.kinds import is_complete
 
 if TYPE_CHECKING:
     from gitml.errors import Problem
