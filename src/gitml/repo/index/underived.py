@@ -26,8 +26,11 @@ def derived(snapshot: Snapshot, kind: str) -> Derived:
     found: Derived | None = snapshot.worked_out.get((_DERIVED, kind))
     if found is None:
         asked = _Asked(snapshot, kind)
-        found = Derived() if asked.known() else snapshot.derived(kind)
-        asked.learn(found)
+        if asked.known():
+            found = Derived()
+        else:
+            found = snapshot.derived(kind)
+            asked.learn(found)
         snapshot.worked_out[_DERIVED, kind] = found
     return found
 

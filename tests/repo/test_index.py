@@ -1,0 +1,319 @@
+"""The index: a table holds what reading every record gives, however it came by it."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitml.records.canonical import dump
+from gitml.records.record import MISSING
+from gitml.records.ref import Ref
+from gitml.records.ulid import new_ulid
+from gitml.repo import packaged, workers
+from gitml.repo.git.objects import Entry
+from gitml.repo.index import block, tables
+from gitml.repo.index.table import Table
+from gitml.repo.index.tables import table
+from gitml.repo.index.underived import derived, everything
+from gitml.repo.readers.derived import Derived
+from gitml.repo.repository import Repository
+from gitml.repo.snapshot import Snapshot
+from gitrepo import commit, git, init, write
+from in_memory import snapshot
+
+Rows = dict[str, dict[str, Any]]
+MANY = 200
+
+
+def run(number: int, **more: Any) -> tuple[str, bytes]:
+    """A run's path and bytes; those of every third experiment have names that are hashed."""
+    made = new_ulid(1_700_000_000_000 + number * 977, number.to_bytes(10, "big"))
+    experiment = ("wine", "churn", "o'brien/uplift")[number % 3]
+    data: dict[str, Any] = {
+        "schema": "run/1",
+        "status": "finished",
+        "params": {"lr": number / 7, f"p{number % 5}": number},
+    }
+    if number % 11 == 0:
+        data["metrics"] = {"auc": float("nan"), "f1": 1}
+    return _path(experiment, made), dump({**_hidden(experiment), **data, **more})
+
+
+def _path(experiment: str, made: str) -> str:
+    return snapshot({}).path(Ref("run", (experiment, made)))
+
+
+def _hidden(experiment: str) -> dict[str, str]:
+    return {"experiment": experiment} if "/" in experiment else {}
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of two hundred runs in blocks of about sixteen, and one record that nobody can read."""
+    monkeypatch.setattr(block, "_CUT", 16)
+    repo = init(tmp_path / "store")
+    files = dict(run(number) for number in range(MANY))
+    broken = next(iter(files))
+    commit(repo, {"metadata/store.yaml": "schema: store/1\n", **files, broken: b"schema: run/1\nstatus: [\n"})
+    return repo
+
+
+def held(found: Table) -> Rows:
+    """What a table says, row by row."""
+    found.fetch(found.names)
+    rows: Rows = {}
+    for one in found.blocks:
+        for row in range(one.size):
+            cells = {name: column[row] for name, column in one.columns.items() if column is not None}
+            rows[str(cells["ref"])] = {name: value for name, value in cells.items() if value is not MISSING}
+    return rows
+
+
+def read(one: Snapshot) -> Rows:
+    """What reading every record gives."""
+    return {str(record.ref): record.row for record in one.records("run")}
+
+
+def agree(one: Snapshot) -> Table:
+    """The table, which says what the records say (a NaN by its name), and what is lost too."""
+    found = table(one, "run")
+    assert _told(held(found)) == _told(read(one))
+    assert found.count == len(read(one))
+    assert sorted(found.lost) == [each.path for each in one.load(one.paths_of("run")) if each.record is None]
+    return found
+
+
+def _told(rows: Rows) -> list[str]:
+    return sorted(repr(sorted(row.items(), key=itemgetter(0))) for row in rows.values())
+
+
+def fresh(repo: Path) -> Repository:
+    """The store as another process finds it."""
+    return Repository.find(repo)
+
+
+# ── the same rows, whichever way ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_table_says_what_the_records_say(store: Path) -> None:
+    first = agree(fresh(store).head())
+    assert len(first.blocks) > MANY // 32
+    assert len(first.lost) == 1
+    agree(fresh(store).head())  # out of the cache
+    agree(fresh(store).worktree())
+    agree(fresh(store).staged())
+
+
+def test_without_a_cache_too(store: Path) -> None:
+    snapshot = fresh(store).head()
+    snapshot.cache = None
+    agree(snapshot)
+
+
+def test_an_unchanged_store_opens_without_a_listing_and_without_a_record(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = held(everything(fresh(store).head(), "run"))
+
+    def refuse(*_args: object, **_more: object) -> Any:
+        raise AssertionError("nobody should have asked")
+
+    monkeypatch.setattr(tables, "load_each", refuse)
+    monkeypatch.setattr("gitml.repo.git.trees.tree", refuse)
+    for one in (fresh(store).head(), fresh(store).worktree()):
+        assert held(everything(one, "run")).keys() == wanted.keys()
+
+
+def test_a_change_of_the_work_tree_stands_in_the_place_of_what_it_replaces(store: Path) -> None:
+    agree(fresh(store).head())
+    paths = sorted(dict(run(number) for number in range(MANY)))
+    (store / paths[3]).unlink()
+    (store / paths[40]).write_bytes(run(40, by="@ines")[1])
+    (store / paths[41]).write_bytes(b"status: [\n")
+    write(store, dict([run(MANY + 1), run(MANY + 2)]))
+    agree(fresh(store).worktree())
+    git(store, "add", "-A")
+    agree(fresh(store).worktree())
+    agree(fresh(store).staged())
+
+
+def test_a_new_commit_is_made_from_the_table_before_it(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(3)  # noqa: S311
+    agree(fresh(store).head())
+    listed: list[str] = []
+    whole = tables._all
+
+    def counted(one: Snapshot, kind: str, entries: Mapping[str, Entry]) -> block.Files:
+        listed.append(kind)
+        return whole(one, kind, entries)
+
+    monkeypatch.setattr(tables, "_all", counted)
+    files = dict(run(number) for number in range(MANY))
+    for step in range(12):
+        for path in draw.sample(sorted(files), draw.randint(0, 9)):
+            del files[path]
+            (store / path).unlink(missing_ok=True)
+        added = dict(run(MANY + 20 * step + number, by="@mona") for number in range(draw.randint(0, 7)))
+        files |= added
+        commit(store, added, f"step {step}")
+        agree(fresh(store).head())
+    assert listed == []
+
+
+def test_all_records_of_a_kind_may_go_and_come_back(store: Path) -> None:
+    agree(fresh(store).head())
+    shutil.rmtree(store / "metadata/runs")
+    gone = commit(store, {}, "gone")
+    assert agree(fresh(store).commit(gone)).count == 0
+    back = commit(store, dict(run(number) for number in range(MANY)), "back")
+    assert agree(fresh(store).commit(back)).count == MANY
+
+
+def test_what_lies_wrong_is_lost_and_told(store: Path) -> None:
+    write(store, {"metadata/runs/wine/notes.yml": "a: 1\n"})
+    misplaced = commit(store, {}, "wrong")
+    assert "metadata/runs/wine/notes.yml" in table(fresh(store).commit(misplaced), "run").lost
+    shutil.rmtree(store / "metadata/runs")
+    (store / "metadata/runs").symlink_to("elsewhere")
+    link = commit(store, {}, "a link")
+    for _again in range(2):
+        assert table(fresh(store).commit(link), "run").lost == ["metadata/runs"]
+
+
+def test_another_template_is_another_table(store: Path) -> None:
+    agree(fresh(store).head())
+    _digest, shipped = packaged.files()["run.yaml"]
+    schema = shipped.replace(b"{experiment}/{id|shard}/{id}.yaml", b"{experiment}/{id}.yaml")
+    assert schema != shipped
+    other = commit(store, {"schemas/run.yaml": schema}, "elsewhere")
+    assert table(fresh(store).commit(other), "run").count == 0
+
+
+def test_rows_on_all_cores_are_the_same(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_WORTH_SPREADING", 10)
+    monkeypatch.setattr(tables, "cores", lambda: 3)
+    spread: list[int] = []
+
+    def counted(deed: Callable[..., Any], common: Any, shares: Sequence[Any]) -> list[Any]:
+        spread.append(len(shares))
+        return workers.spread(deed, common, shares)
+
+    monkeypatch.setattr(tables, "spread", counted)
+    agree(fresh(store).head())
+    assert spread == [3]
+
+
+# ── faults ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _emptied(cache: Path) -> None:
+    cache.write_bytes(b"")
+
+
+def _scribbled(cache: Path) -> None:
+    raw = bytearray(cache.read_bytes())
+    for at in range(4096, len(raw), 509):
+        raw[at] ^= 0x5A
+    cache.write_bytes(bytes(raw))
+
+
+def _cut(cache: Path) -> None:
+    cache.write_bytes(cache.read_bytes()[: cache.stat().st_size // 2])
+
+
+def _without(pattern: str) -> Callable[[Path], None]:
+    def forget(cache: Path) -> None:
+        with sqlite3.connect(cache) as connection:
+            assert connection.execute("DELETE FROM kept WHERE key GLOB ?", (pattern,)).rowcount
+        connection.close()
+
+    return forget
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [_emptied, _scribbled, _cut, *map(_without, ["column/*", "files/*", "block/*", "table/*", "column/*/params*"])],
+    ids=["emptied", "scribbled", "cut", "no columns", "no files", "no blocks", "no tables", "no params"],
+)
+def test_a_damaged_cache_changes_no_answer(store: Path, fault: Callable[[Path], None]) -> None:
+    repository = fresh(store)
+    agree(repository.head())
+    repository.cache.close()
+    fault(repository.cache.path)
+    agree(fresh(store).head())
+    write(store, dict([run(MANY + 1)]))
+    agree(fresh(store).worktree())
+
+
+def test_columns_and_files_lost_together(store: Path) -> None:
+    repository = fresh(store)
+    agree(repository.head())
+    repository.cache.close()
+    for pattern in ("column/*", "files/*"):
+        _without(pattern)(repository.cache.path)
+    agree(fresh(store).head())
+
+
+@pytest.fixture
+def partial(store: Path, tmp_path: Path) -> Path:
+    """A clone that has none of the blobs."""
+    git(store, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--no-checkout", "--filter=blob:none", f"file://{store}", "clone")
+    return tmp_path / "clone"
+
+
+def test_what_is_absent_is_not_kept_as_lost(partial: Path) -> None:
+    assert table(fresh(partial).head(), "run").count == 0
+    head = fresh(partial).head()
+    fresh(partial).git.fetch_missing(entry.oid for entry in head.entries.values())
+    agree(fresh(partial).head())
+
+
+# ── what other tools' files give ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_that_nothing_is_derived_is_known_until_something_may_be(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(store, {"data/wine.csv.dvc": "outs:\n- md5: 0123456789abcdef0123456789abcdef\n  path: wine.csv\n"}, "data")
+    everything(fresh(store).head(), "run")
+    asked: list[str | None] = []
+    whole = Snapshot.derived
+
+    def counted(self: Snapshot, kind: str | None = None) -> Derived:
+        asked.append(kind)
+        return whole(self, kind)
+
+    monkeypatch.setattr(Snapshot, "derived", counted)
+
+    def look() -> list[str | None]:
+        del asked[:]
+        for one in (fresh(store).head(), fresh(store).worktree()):
+            everything(one, "run")
+            told, there = (
+                {str(made.ref) for made in found.of("run")} for found in (derived(one, "run"), whole(one, "run"))
+            )
+            assert told == there
+        return asked
+
+    assert look() == []
+    commit(store, dict([run(MANY + 1)]), "one more run")
+    assert look() == []
+    write(store, {"train.py": "print()\n", "metrics.json": '{"auc": 1}\n'})
+    assert look() == []
+    stage = "stages:\n  train:\n    cmd: python train.py\n    metrics: [metrics.json]\n"
+    lock = "schema: '2.0'\nstages:\n  train:\n    cmd: python train.py\n    outs: [{path: metrics.json, md5: 9a}]\n"
+    write(store, {"dvc.yaml": stage, "dvc.lock": lock})
+    assert look() == ["run"]
+    commit(store, {}, "a pipeline")
+    assert look() == ["run", "run"]
+    git(store, "rm", "-q", "dvc.yaml", "dvc.lock")
+    among = "outs:\n- md5: 0123456789abcdef0123456789abcdef\n  path: x.bin\n"
+    commit(store, {"metadata/runs/wine/x.bin.dvc": among}, "a file of DVC's among the records")
+    assert "run" in look()
+    assert "run" in look()
