@@ -11,6 +11,7 @@ from gitml.actions.reverting.extent import Asked, Undone
 from gitml.actions.reverting.reliance import DEPENDS, relying
 from gitml.actions.reverting.uncommitted import LOST, lost
 from gitml.actions.reverting.undo import Undoing
+from gitml.actions.swept import UNCOMMITTED
 from gitml.errors import ERROR, BadValue, Conflict, NotFound, Problem, Refused
 from gitml.records.nearest import nearest
 from gitml.repo.change import Change
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 _FEW = 3
 
-FORCED = frozenset({"ref.missing", DEPENDS, LOST})
+FORCED = frozenset({"ref.missing", DEPENDS, LOST, UNCOMMITTED})
 """What `--force` lets pass, as warnings: refs that lead nowhere, deployments that rest on what goes back, bytes of the
-work tree that nobody has committed."""
+work tree that nobody has committed, whether they go or go along."""
 
 
 @dataclass(frozen=True)
