@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -634,3 +635,37 @@ def test_a_dry_run_writes_nothing(wine: Path) -> None:
     done = opened(wine).revert("HEAD", dry_run=True, commit=True)
     assert [one.ref for one in done.diff] == [SLOT]
     assert (done.commit, git(wine, "status", "--short"), git(wine, "rev-list", "--count", "HEAD")) == (None, "", "5")
+
+
+def test_a_derived_record_names_the_file_that_goes_back(wine: Path) -> None:
+    was = {"outs": [{"md5": "0" * 32, "size": 1, "path": "x.bin"}]}
+    for number in (1, 2):
+        was["outs"][0]["size"] = number
+        commit(wine, {"x.bin.dvc": json.dumps(was)}, f"track {number}")
+    ref = "dvc-output/x.bin"
+    with pytest.raises(
+        BadValue, match=r"from x\.bin\.dvc.* git checkout HEAD~1 -- x\.bin\.dvc && dvc checkout"
+    ):
+        opened(wine).revert(ref, to="HEAD~1")
+    with pytest.raises(BadValue, match=r"derived from x\.bin\.dvc, and read-only"):
+        opened(wine).renumber(ref)
+    with pytest.raises(BadValue, match=r"every dvc-output is derived .* git ml revert COMMIT, without --kind"):
+        opened(wine).revert("HEAD", kind="dvc-output")
+    opened(wine).revert("HEAD", commit=True)
+    assert json.loads(text(wine, "x.bin.dvc"))["outs"][0]["size"] == 1
+
+
+def test_what_tags_say_is_not_reverted(wine: Path) -> None:
+    git(wine, "tag", "-a", "beer@v1.0.0", "-m", "beer")
+    with pytest.raises(BadValue, match=r"derived from the tag beer@v1\.0\.0, and tags are not reverted"):
+        opened(wine).revert("model/beer@v1.0.0", to="HEAD~1")
+    with pytest.raises(BadValue, match=r"derived from the tag beer@v1\.0\.0, and read-only"):
+        opened(wine).renumber("model/beer@v1.0.0")
+
+
+def test_a_kind_that_readers_alone_have_changed_says_so(wine: Path) -> None:
+    stage = {"stages": {"train": {"cmd": "true"}}}
+    lock = {"schema": "2.0", "stages": {"train": {"cmd": "true", "params": {"params.yaml": {"lr": 1}}}}}
+    commit(wine, {"dvc.yaml": json.dumps(stage), "dvc.lock": json.dumps(lock), "params.yaml": "lr: 1\n"}, "train")
+    (note,) = opened(wine).revert("HEAD", kind="run").warnings
+    assert note.startswith("nothing to revert: train changed no run; 1 derived from dvc.lock did change")

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gitml.actions.apply import Plan
+from gitml.actions.derived import no_kind_to_revert
 from gitml.errors import BadRef, BadValue, NotFound
 from gitml.records.nearest import nearest
 from gitml.records.ref import Ref
+from gitml.records.schema import DERIVED
 
 if TYPE_CHECKING:
     from gitml.records.record import Record
@@ -62,7 +64,10 @@ def asked(
     A word whose part before the first `/` is a known kind is a ref.
     """
     if kind is not None:
-        kind = today.schemas.kind(kind).name
+        known = today.schemas.kind(kind)
+        if known.addressing == DERIVED:
+            raise no_kind_to_revert(known.name)
+        kind = known.name
     if what is None or _is_ref(today, what):
         return _as_of(repository, today, what, to, kind, within)
     if to is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitml.actions.apply import Applied, How, Plan, apply, checked
+from gitml.actions.derived import not_reverted
 from gitml.actions.reverting.against import see_field
 from gitml.actions.reverting.extent import Asked, Undone
 from gitml.actions.reverting.reliance import DEPENDS, relying
@@ -20,6 +21,7 @@ from gitml.repo.readers.dvc import OLD, STAGES, is_pointer_file
 from gitml.views.diff import diff as diff_of
 
 if TYPE_CHECKING:
+    from gitml.records.record import Record
     from gitml.records.ref import Ref
     from gitml.repo.git.objects import Entry
     from gitml.repo.repository import Repository
@@ -136,7 +138,7 @@ def _one_record(undoing: Undoing, asked: Asked, ref: Ref) -> tuple[str, ...]:
     then, today = asked.before, undoing.today
     there, here = then.find(ref), today.find(ref)
     if there is None and here is None:
-        raise _never(then, today, ref)
+        raise _never(then, today, ref, asked.to)
     if there is not None and here is not None:
         undoing.undo([_between(undoing, here, there)] if here == there else [])
         if here != there:
@@ -175,8 +177,11 @@ def _other_name(undoing: Undoing, path: str, *, past: bool) -> str | None:
     return next((old for old, new in pairs.items() if new == path), None) if past else pairs.get(path)
 
 
-def _never(then: Snapshot, today: Snapshot, ref: Ref) -> NotFound:
-    """Neither then nor today: the nearest names of both."""
+def _never(then: Snapshot, today: Snapshot, ref: Ref, to: str | None) -> NotFound | BadValue:
+    """Neither recorded then nor today: what it is derived from, or the nearest names of both."""
+    for snapshot in (today, then):
+        if (made := snapshot.derived(ref.kind).get(ref)) is not None:
+            return not_reverted(made, to)
     names = {str(record.ref) for snapshot in (then, today) for record in snapshot.records(ref.kind)}
     told = f"there is no {ref} {then.told}, nor today"
     return NotFound(told, near=nearest(str(ref), names), hint=f"git ml list {ref.kind} --all-commits shows all")
@@ -235,12 +240,29 @@ def _notes(undoing: Undoing, asked: Asked) -> list[str]:
 
 def _nothing(undoing: Undoing, asked: Asked) -> str:
     if asked.to is not None:
-        return f"nothing to revert: {asked.ref or f'every {asked.kind}'} is what it was {asked.before.told}"
-    if _wanted(asked, undoing.today):
-        return "nothing to revert: all of it is undone already"
-    return (
-        f"nothing to revert: {asked.head.removeprefix('revert: ')} changed no {asked.kind or 'record and no pointer'}"
-    )
+        told = f"{asked.ref or f'every {asked.kind}'} is what it was {asked.before.told}"
+    elif _wanted(asked, undoing.today):
+        told = "all of it is undone already"
+    else:
+        subject = asked.head.removeprefix("revert: ").removesuffix(f", of kind {asked.kind} alone")
+        told = f"{subject} changed no {asked.kind or 'record and no pointer'}"
+    return f"nothing to revert: {told}{_derived(asked, asked.kind) if asked.kind and asked.ref is None else ''}"
+
+
+def _derived(asked: Asked, kind: str) -> str:
+    """That derived records of a kind did change: they are no files of their own."""
+    sides = [{made.ref: made for made in one.derived(kind).of(kind)} for one in (asked.before, asked.after)]
+    changed = {ref for ref in {**sides[0], **sides[1]} if _blob(sides[0].get(ref)) != _blob(sides[1].get(ref))}
+    if not changed:
+        return ""
+    paths = sorted({made.path for side in sides for ref, made in side.items() if ref in changed})
+    more = f" and {len(paths) - _FEW} more" if len(paths) > _FEW else ""
+    source = ", ".join(paths[:_FEW]) + more
+    return f"; {len(changed)} derived from {source} did change: they go back with what they are read from"
+
+
+def _blob(record: Record | None) -> str | None:
+    return record.blob if record else None
 
 
 def _code(asked: Asked) -> list[str]:
