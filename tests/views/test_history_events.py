@@ -695,8 +695,10 @@ def test_what_tags_say_is_done_by_who_set_them(repo: Path) -> None:
         "registered",
     ]
     assert [one.time[8:10] for one in whole.events if one.field in {None, "version"}] == ["11", "10", "03", "02"]
-    # As of the first commit only that is known which its own tags say.
-    assert [one.event for one in log(repo, "alias/model/wine/prod", at=f"{first}").events] == ["created"]
+    # As of the first commit nothing had been said; as of the tag that was the first to speak of it, that.
+    with pytest.raises(NotFound, match="never was one"):
+        log(repo, "alias/model/wine/prod", at=first)
+    assert [one.event for one in log(repo, "alias/model/wine/prod", at="wine#prod#1").events] == ["created"]
     blame = gitml.open(repo).blame("alias/model/wine/prod")
     assert {one.commit for one in blame.fields if one.field == "version"} == {second}
     with pytest.raises(NotFound, match="nearest: alias/model/wine/prod"):

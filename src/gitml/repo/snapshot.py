@@ -223,7 +223,7 @@ class Snapshot:
             from gitml.repo.derive import Asked
 
             readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
-            asked = Asked(readers, kind, self.prefix, self.at.commit)
+            asked = Asked(readers, kind, self.prefix, self.at.until)
             self._derived[kind] = self.deriver().derive(self.entries, asked, self._changed)
         return self._derived[kind]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gitml.errors import BadValue, Problem
-from gitml.repo.derive import Asked
+from gitml.repo.derive import GTO, Asked
 from gitml.repo.git.commits import bound_of
 from gitml.repo.readers import KINDS as MADE_BY
 from gitml.repo.versions import Line
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
     from gitml.views.live.statements import Statement
-
-_GTO: Final = "gto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +109,12 @@ def _from_here(snapshot: Snapshot, stories: dict[str, Story]) -> None:
 
 def _by_tags(repository: Repository, snapshot: Snapshot, seconds: int | None) -> Iterator[Record]:
     """GTO's registry is tags: what they said at a time is what those say that were set by then."""
-    if _GTO not in snapshot.settings.readers:
+    if GTO not in snapshot.settings.readers:
         return
-    for kind in MADE_BY[_GTO]:
+    until = min((one for one in (seconds, snapshot.at.until) if one is not None), default=None)
+    for kind in MADE_BY[GTO]:
         if kind in _known(snapshot):
-            asked = Asked((_GTO,), kind, snapshot.prefix, seconds)
+            asked = Asked((GTO,), kind, snapshot.prefix, until)
             told = snapshot.derived(kind) if seconds is None else repository.deriver.derive(snapshot.entries, asked)
             yield from (record for record in told.of(kind) if snapshot.find(record.ref) is None)
 
