@@ -108,6 +108,20 @@ def test_words_about_what_a_revert_brought_back_and_what_nobody_wished_for(deplo
     ]
 
 
+def test_who_made_a_version_may_lie_beyond_a_shallow_clone(deployed: Path) -> None:
+    pointer = f"pointer:\n  type: dvc\n  path: model.pkl\n  md5: {'a' * 32}\n"
+    lines = (deployed / "metadata/models/wine/2.yaml").read_text().splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith("run:"))
+    commit(deployed, {"metadata/models/wine/2.yaml": text + pointer})
+    assert fine(deployed, "live", "--format", "json").json["complete"] is True
+    git(deployed.parent, "clone", "-q", "--depth=1", deployed.as_uri(), "shallow")
+    said = fine(deployed.parent / "shallow", "live", "--format", "json")
+    assert said.json["complete"] is False
+    assert said.err == (
+        "git ml: warning: objects of history are not in this clone: git fetch --unshallow brings the rest\n"
+    )
+
+
 def test_tables_for_programs(deployed: Path) -> None:
     csv = fine(deployed, "live", "--format", "csv").out.splitlines()
     assert csv[0].startswith("ref,version,since,by,status,approvals,data,exists,rollout,rolled_out,differs")

@@ -425,6 +425,52 @@ def test_what_the_run_read_and_what_git_keeps(repo: Path) -> None:
     ]
 
 
+def stage(made: str, read: str) -> dict[str, str]:
+    """A pipeline of one stage, and what its last run read and made."""
+    return {
+        "dvc.yaml": "stages:\n  train:\n    cmd: x\n    deps: [raw.csv, train.py]\n    outs: [model.pkl]\n"
+        "artifacts:\n  wine: {path: model.pkl, type: model}\n",
+        "dvc.lock": "schema: '2.0'\nstages:\n  train:\n    cmd: x\n    deps:\n"
+        f"    - path: raw.csv\n      md5: {read * 32}\n    - path: train.py\n      md5: {'f' * 32}\n"
+        f"    outs:\n    - path: model.pkl\n      md5: {made * 32}\n",
+        "train.py": read,
+        "metadata/store.yaml": "schema: store/1\n",
+    }
+
+
+def test_the_data_of_a_version_that_tags_tell_of(repo: Path, tmp_path: Path) -> None:
+    for day, made, read in ((1, "a", "1"), (5, "b", "2")):
+        commit(repo, stage(made, read), date=at(day))
+        for name in (f"wine@v{day}.0.0", f"wine#prod#{day}"):
+            git(repo, "tag", "-a", "-m", name, name, env={"GIT_COMMITTER_DATE": at(day)})
+    ref = "alias/model/wine/prod"
+    then, now = slot(repo, ref, on="2026-03-03"), slot(repo, ref)
+    assert then is not None and now is not None  # noqa: PT018
+    # What the stage gives no more is known by the commit that the version was registered at.
+    assert [(one.version, [(had.path, had.hash) for had in one.data]) for one in (then, now)] == [
+        ("model/wine@v1.0.0", [("raw.csv", f"md5:{'1' * 32}")]),
+        ("model/wine@v5.0.0", [("raw.csv", f"md5:{'2' * 32}")]),
+    ]
+    assert [one.commit for one in (then, now)] == git(repo, "rev-parse", "HEAD~1", "HEAD").split()
+    assert (then.holds_from, now.since) == ("2026-03-01T12:00:00Z", "2026-03-05T12:00:00Z")
+    git(tmp_path, "clone", "-q", "--depth=1", repo.as_uri(), "shallow")
+    assert live(tmp_path / "shallow").complete
+
+
+def test_the_data_of_a_recorded_version_that_the_stage_gives_no_more(repo: Path, tmp_path: Path) -> None:
+    pointer = f"pointer:\n  type: dvc\n  path: {{}}\n  md5: {'a' * 32}\n"
+    commit(repo, stage("a", "1") | version(1, pointer.format("model.pkl")) | {ALIAS: alias("1")})
+    assert data(repo)[0][:2] == (None, f"md5:{'1' * 32}")
+    commit(repo, stage("b", "2"))
+    assert data(repo)[0][:2] == (None, f"md5:{'1' * 32}")
+    git(tmp_path, "clone", "-q", "--depth=1", repo.as_uri(), "shallow")
+    assert data(tmp_path / "shallow")[0][:2] == ("model/wine@1", f"md5:{'a' * 32}")
+    assert not live(tmp_path / "shallow").complete
+    # Equal bytes at another place were made by somebody else: then only they themselves are known.
+    commit(repo, version(1, pointer.format("copy.pkl")))
+    assert data(repo)[0][:2] == ("model/wine@1", f"md5:{'a' * 32}")
+
+
 def test_an_alias_of_data_is_about_its_own_bytes(repo: Path) -> None:
     place = "metadata/aliases/dataset/wine/current.yaml"
     pointer = "  type: uri\n  uri: s3://bucket/wine.csv\n  etag: abc\n"

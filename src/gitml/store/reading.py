@@ -142,7 +142,7 @@ class Reading:
 
         found = self._compared(refs)
         told = [(side.record, side.snapshot) for side in found.sides if side.snapshot]
-        return replace(found, beside=beside(told, self.repository.git))
+        return replace(found, beside=beside(told, self.repository))
 
     def _compared(self, refs: Iterable[str | Ref]) -> Comparison:
         from gitml.views.compare import compare

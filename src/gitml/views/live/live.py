@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from gitml.errors import BadRef, NotFound
 from gitml.records.ref import VERSION, Ref
 from gitml.repo.git.commits import iso
+from gitml.views.lineage.makers import Makers
 from gitml.views.live.rollouts import Happened, Rollout
 from gitml.views.live.slots import Slots, moment_of, slots, version_of
 from gitml.views.live.statements import ALIAS, ALWAYS, DEPLOYMENT, STATUS, Statement, seconds_of
@@ -115,22 +116,31 @@ def live(repository: Repository, snapshot: Snapshot, on: str | None = None, *, r
     """
     seconds = moment_of(on)
     told = slots(repository, snapshot, seconds)
-    then = _Then(snapshot, told, seconds)
+    makers = Makers(repository)
+    then = _Then(snapshot, told, seconds, makers)
     found = [slot for kind in (ALIAS, DEPLOYMENT) for slot in then.slots(kind)]
     known = sought(repository, snapshot, [one for slot in found for one in slot.data], remote=remote)
     each = tuple(replace(slot, data=tuple(known[one] for one in slot.data)) for slot in found)
     ends = list(repository.git.commits(sorted(told.ends)))
     when = None if seconds is None else iso(seconds)
-    return Live(snapshot.at, when, each, told.complete, tuple((one.oid, one.time) for one in ends), told.problems)
+    return Live(
+        snapshot.at,
+        when,
+        each,
+        told.complete and makers.complete,
+        tuple((one.oid, one.time) for one in ends),
+        told.problems,
+    )
 
 
 class _Then:
     """A store at a time: what is known today of what held then."""
 
-    def __init__(self, snapshot: Snapshot, slots: Slots, seconds: int | None) -> None:
+    def __init__(self, snapshot: Snapshot, slots: Slots, seconds: int | None, makers: Makers) -> None:
         self._snapshot = snapshot
         self._slots = slots
         self._seconds = seconds
+        self._makers = makers
         self._approvals = sorted(self._events("approval"), key=_created)
         self._rollouts: dict[str, list[Record]] = defaultdict(list)
         for record in sorted(self._events("rollout"), key=_created):
@@ -199,7 +209,7 @@ class _Then:
             since=_text(data.get("since")), by=_text(data.get("by")), reason=_text(data.get("reason")),
             commit=said.commit, holds_from=iso(said.since) if abs(said.since) < ALWAYS else None,
             status=self._status(version), approvals=tuple(self._approved(ref, version, chosen)),
-            data=tuple(data_of(self._snapshot, chosen)) if chosen else (),
+            data=tuple(data_of(self._snapshot, chosen, self._makers)) if chosen else (),
         )  # fmt: skip
 
     def _record(self, text: str | None) -> Record | None:

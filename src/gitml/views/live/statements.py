@@ -62,7 +62,7 @@ class Story:
 
     def keep(self, record: Record, commit: str | None) -> None:
         """Say what holds, whatever else was ever said."""
-        self._said.append(Statement(record, -ALWAYS, commit))
+        self._said.append(Statement(record, seconds_of(record.data.get(_SINCE), -ALWAYS), commit))
 
     def end_with(self, record: Record | None) -> None:
         """The last word is a snapshot's; what no commit says was said by no time."""
