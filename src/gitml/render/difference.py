@@ -15,6 +15,7 @@ from gitml.render.page import PLAIN, Page, Style
 from gitml.render.problems import problem_lines
 from gitml.render.sheet import GAP, display_width, joined, shortened
 from gitml.render.telling import telling
+from gitml.repo.git.index import UNMERGED
 from gitml.views.metrics import Metrics
 from gitml.views.rows import Column, Rows
 
@@ -52,7 +53,8 @@ def diff_text(diff: Diff, page: Page = PLAIN) -> str:
     metrics = _metrics(diff)
     lines = [line for change in diff for line in _change(change, metrics, page)]
     counts = Counter(change.op for change in diff)
-    told = ", ".join(f"{counts[op]} {op}" for op in MARKS if counts[op]) or "no changes"
+    counts["unmerged"] = len({one.path for one in diff.problems if one.code == UNMERGED})
+    told = ", ".join(f"{counts[op]} {op}" for op in (*MARKS, "unmerged") if counts[op]) or "no changes"
     end = f"{told}: {place(diff.before)} -> {place(diff.after)}"
     return joined([*lines, *problem_lines(diff.problems, page), end])
 

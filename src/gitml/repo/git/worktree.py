@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -55,7 +55,7 @@ def worktree(
         message = "this repository has no work tree"
         raise BadValue(message, hint="name a commit, a branch or a tag")
     base = staged(command) if index is None else index
-    reading = _Reading(command, wanted, dict(base.entries))
+    reading = _Reading(command, wanted, dict(base.entries), base.unmerged)
     for found in status(command):
         reading.take(found)
     reading.confirm()
@@ -72,6 +72,7 @@ class _Reading:
     command: Command
     wanted: Wanted
     entries: dict[str, Entry]
+    unmerged: Mapping[str, Mapping[int, Entry]]
     contents: dict[str, bytes] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     guessed: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # mode and bytes, not yet confirmed
@@ -99,7 +100,7 @@ class _Reading:
         from gitml.records.merging.conflict import problems
 
         held = content(self.command.full(path))
-        return (problems(held, path) if held else ()) or (unmerged(path),)
+        return (problems(held, path) if held else ()) or (unmerged(path, self.unmerged.get(path, ())),)
 
     def read(self, path: str, found: Status) -> None:
         """A wanted path: its bytes if it is as simple as it looks, else it is left to git."""
