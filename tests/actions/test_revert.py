@@ -383,6 +383,24 @@ def test_settings_and_schemas_go_back_as_wholes(plain: Path) -> None:
     assert conflicts(caught) == [(None, None, "was changed, and has been changed again since")]
 
 
+def test_what_makes_the_store_stays_while_records_need_it(plain: Path) -> None:
+    root = git(plain, "rev-list", "--max-parents=0", "HEAD")
+    opened(plain).new("metric", "auc", {"direction": "higher"}, commit=True)
+    for number in (1, 2):
+        opened(plain).new("term", f"t{number}", {"definition": "x"}, commit=True)
+    with pytest.raises(Refused) as caught:
+        opened(plain).revert(root, force=True)
+    assert [(one.code, one.path, one.message) for one in caught.value.problems] == [
+        ("revert.needed", "metadata/store.yaml", "makes the store, and would go from 3 records that need it"),
+        ("revert.needed", "schemas/metric.yaml", "says what a metric is, and would go from 1 record that needs it"),
+        ("revert.needed", "schemas/term.yaml", "says what a term is, and would go from 2 records that need it"),
+    ]
+    assert "--force does not cover this" in str(caught.value)
+    assert git(plain, "status", "--short") == ""
+    opened(plain).revert(f"{root}..HEAD", commit=True)
+    assert {one.path for one in opened(plain).revert(root).changes} > {"metadata/store.yaml", "schemas/term.yaml"}
+
+
 def test_modes_stay_as_they_are(wine: Path) -> None:
     (wine / PRODUCTION).chmod(0o755)
     commit(wine, {}, "mode")
@@ -643,9 +661,7 @@ def test_a_derived_record_names_the_file_that_goes_back(wine: Path) -> None:
         was["outs"][0]["size"] = number
         commit(wine, {"x.bin.dvc": json.dumps(was)}, f"track {number}")
     ref = "dvc-output/x.bin"
-    with pytest.raises(
-        BadValue, match=r"from x\.bin\.dvc.* git checkout HEAD~1 -- x\.bin\.dvc && dvc checkout"
-    ):
+    with pytest.raises(BadValue, match=r"from x\.bin\.dvc.* git checkout HEAD~1 -- x\.bin\.dvc && dvc checkout"):
         opened(wine).revert(ref, to="HEAD~1")
     with pytest.raises(BadValue, match=r"derived from x\.bin\.dvc, and read-only"):
         opened(wine).renumber(ref)

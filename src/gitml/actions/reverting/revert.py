@@ -9,18 +9,22 @@ from gitml.actions.apply import Applied, How, Plan, apply, checked
 from gitml.actions.derived import not_reverted
 from gitml.actions.reverting.against import see_field
 from gitml.actions.reverting.extent import Asked, Undone
-from gitml.actions.reverting.reliance import DEPENDS, relying
+from gitml.actions.reverting.reliance import DEPENDS, needed, relying
 from gitml.actions.reverting.uncommitted import LOST, lost
 from gitml.actions.reverting.undo import Undoing
 from gitml.actions.swept import UNCOMMITTED
 from gitml.errors import ERROR, BadValue, Conflict, NotFound, Problem, Refused
 from gitml.records.nearest import nearest
+from gitml.records.schema import DERIVED
 from gitml.repo.change import Change
 from gitml.repo.diff import diff
+from gitml.repo.git.index import UNMERGED
 from gitml.repo.readers.dvc import OLD, STAGES, is_pointer_file
 from gitml.views.diff import diff as diff_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from gitml.records.record import Record
     from gitml.records.ref import Ref
     from gitml.repo.git.objects import Entry
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from gitml.views.diff import Diff
 
 _FEW = 3
+_LESS = "a ref or --kind puts back no more than these; git rm -r ends a store"
 
 FORCED = frozenset({"ref.missing", DEPENDS, LOST, UNCOMMITTED})
 """What `--force` lets pass, as warnings: refs that lead nowhere, deployments that rest on what goes back, bytes of the
@@ -59,6 +64,16 @@ def carry_out(
 
     `force` lets pass, as warnings, what FORCED names; a dry run writes nothing.
     """
+    try:
+        return _carried_out(repository, today, asked, how, data=data, force=force, dry_run=dry_run)
+    except (Conflict, Refused) as error:
+        error.hint = "; ".join(part for part in (error.hint, *_way_out(asked, error, force=force)) if part)
+        raise
+
+
+def _carried_out(
+    repository: Repository, today: Snapshot, asked: Asked, how: How, *, data: bool, force: bool, dry_run: bool
+) -> Reverted:
     undone = revert(today, asked)
     told = replace(how, allow=how.allow | FORCED) if force else how
     plan = undone.plan
@@ -76,20 +91,19 @@ def carry_out(
     except BaseException as error:
         if put_back is not None:
             put_back(error)
-        if isinstance(error, Refused):
-            error.hint = _way_out(asked, error)
         raise
     return Reverted(done.commit, done.changes, done.problems, done.warnings, today, today.overlay(plan.changes), paths)
 
 
-def _way_out(asked: Asked, error: Refused) -> str:
+def _way_out(asked: Asked, error: Conflict | Refused, *, force: bool) -> Iterator[str]:
     """What to do about a refusal: what has landed stays, and what is put back may be less."""
     codes = {one.code for one in error.problems if one.severity == ERROR}
-    if codes <= FORCED:
-        return f"{error.hint}; --force does it all the same"
     if "immutable.changed" in codes and asked.ref is None and asked.kind is None:
-        return f"{error.hint}; --kind alias, say, puts back no more than these"
-    return error.hint
+        yield "--kind alias, say, puts back no more than these"
+    if force and (codes or isinstance(error, Conflict)):
+        yield "--force does not cover this"
+    elif codes and codes <= FORCED:
+        yield "--force does it all the same"
 
 
 def _with_stages(repository: Repository, today: Snapshot, plan: Plan) -> Plan:
@@ -116,13 +130,17 @@ def revert(today: Snapshot, asked: Asked) -> Undone:
     if asked.ref is not None:
         named = _one_record(undoing, asked, asked.ref)
     else:
-        undoing.undo(_wanted(asked, today))
+        wanted = _wanted(asked, today)
+        _see_settled(today, [change.path for change in wanted])
+        undoing.undo(wanted)
     undoing.finish()
     if undoing.conflicts:
         raise _conflict(undoing.conflicts)
     if asked.field is not None and not undoing.changes:
         see_field(asked.field, undoing.asked, today.schemas.latest, str(asked.ref or "what was changed"))
     after = today.overlay(undoing.changes)
+    if orphaning := list(needed(today, after, undoing.changes)):
+        raise Refused(str(orphaning[0]), orphaning, hint=f"nothing was written; {_LESS}")
     changed = [change.path for change in undoing.changes if change.after is not None]
     found = after.load(
         path for path in dict.fromkeys([*named, *changed]) if path in after.entries and after.is_record_path(path)
@@ -137,6 +155,9 @@ def _one_record(undoing: Undoing, asked: Asked, ref: Ref) -> tuple[str, ...]:
     """Undo in one record, which may have another name on one of the sides; its path today."""
     then, today = asked.before, undoing.today
     there, here = then.find(ref), today.find(ref)
+    known = today.schemas.latest.get(ref.kind)
+    if known is not None and known.addressing != DERIVED:
+        _see_settled(today, [here or today.path(ref)])
     if there is None and here is None:
         raise _never(then, today, ref, asked.to)
     if there is not None and here is not None:
@@ -155,6 +176,19 @@ def _one_record(undoing: Undoing, asked: Asked, ref: Ref) -> tuple[str, ...]:
     past, now = (other, here) if here is not None else (there or "", other)
     _in_place(undoing, past, now)
     return (now,)
+
+
+def _see_settled(today: Snapshot, paths: Iterable[str]) -> None:
+    """Raise Conflict where files of the work tree cannot be taken as they are: a merge has left them in conflict."""
+    asked = set(paths)
+    held = today.load(path for path in sorted(asked) if path in today.entries and today.is_record_path(path))
+    marked = [problem for one in held for problem in one.problems if problem.code == UNMERGED]
+    found = [*(problem for problem in today.tree_problems if problem.path in asked), *marked]
+    if found:
+        count = len({problem.path for problem in found})
+        told = "unmerged" if all(problem.code == UNMERGED for problem in found) else "not to be read"
+        raise Conflict(f"{count} of the files that would go back {'are' if count > 1 else 'is'} {told}", found,
+                       hint="nothing was written; settle that first")  # fmt: skip
 
 
 def _between(undoing: Undoing, here: str, there: str) -> Change:
