@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitml.cli.door import DATE, FINE, FOUND, Door, put
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 def diff(door: Door) -> int:
     """Print it; with `--exit-code` exit 1 where something changed."""
-    store = door.store
     with door.waiting("comparing"):
         a, b = _sides(door)
+        store = door.store
         reviewed = store.review(a, b) if door.format == "md" else None
         found = reviewed.diff if reviewed else store.diff(a, b)
     _tell(door, found, a, b)
@@ -34,6 +35,13 @@ def diff(door: Door) -> int:
 
 def _sides(door: Door) -> tuple[str | None, str | None]:
     """What is asked for: nothing, A, A and B, `A..B`, or `A...B`, which is from where the two parted."""
+    a, b = _named(door)
+    if b is not None and door.args.at:
+        raise Usage(f"diff: B is {b}, so --at {door.args.at} says nothing", hint="name B, or A alone and --at")
+    return a, b
+
+
+def _named(door: Door) -> tuple[str | None, str | None]:
     a, b = door.args.a, door.args.b
     dots = "..." if a and "..." in a else ".."
     if a is None or dots not in a:
@@ -42,7 +50,22 @@ def _sides(door: Door) -> tuple[str | None, str | None]:
         raise Usage(f"diff: {a} names two already", hint=f"git ml diff {a}")
     before, _, after = a.partition(dots)
     before, after = before or "HEAD", after or "HEAD"
-    return (door.store.parted(before, after) if dots == "..." else before), after
+    return (_parted(door, before, after) if dots == "..." else before), after
+
+
+def _parted(door: Door, a: str, b: str) -> str:
+    """Where two parted; which of several such places is meant is said."""
+    partings = door.here.partings(a, b)
+    if len(partings) > 1:
+        door.tell(f"warning: {crossed(a, b, partings)}")
+    return partings[0]
+
+
+def crossed(a: str, b: str, partings: Sequence[str]) -> str:
+    """Which of several commits at which two parted is taken, in words."""
+    others = ", ".join(one[:12] for one in partings[1:])
+    told = f"{a} and {b} parted at {len(partings)} commits, since merges have crossed"
+    return f"{told}: {partings[0][:12]} is taken, not {others}"
 
 
 def _tell(door: Door, found: Diff, a: str | None, b: str | None) -> None:

@@ -144,8 +144,12 @@ class Repository:
 
         Raises NotFound where there is none.
         """
-        found = self.git.merge_base(self.git.resolve(a), self.git.resolve(b))
-        if found is None:
+        return self.partings(a, b, names)[0]
+
+    def partings(self, a: str, b: str, names: tuple[str, str] | None = None) -> list[str]:
+        """The commits at which two revisions parted, several where merges have crossed; raises NotFound for none."""
+        found = self.git.merge_bases(self.git.resolve(a), self.git.resolve(b))
+        if not found:
             one, other = names or (a, b)
             is_cut = self.git.is_shallow()
             hint = "git fetch --unshallow brings the rest of history" if is_cut else f"write {one}..{other}"

@@ -175,15 +175,15 @@ class Reading:
         before = self.repository.head() if head is a else self.repository.at(head or a, main, asker)
         return diff(before, self.snapshot if b is None else self.repository.at(b, main, asker))
 
-    def parted(self, a: str, b: str) -> str:
+    def partings(self, a: str, b: str) -> list[str]:
         """The commit at which two revisions parted, for `diff`; of `staged` and `worktree` HEAD counts.
 
-        Raises NotFound where they have no commit in common.
+        Several where merges have crossed, the one that git takes first. Raises NotFound where there is none in common.
         """
         here = self.repository.here()
         ats = [self.repository.git.resolve_at(text, here.settings.main) for text in (a, b)]
         commits = [at.commit or self.repository.git.resolve("HEAD") for at in ats]
-        return self.repository.parted(commits[0], commits[1], (a, b))
+        return self.repository.partings(commits[0], commits[1], (a, b))
 
     def log(
         self,
