@@ -383,6 +383,32 @@ def test_settings_and_schemas_go_back_as_wholes(plain: Path) -> None:
     assert conflicts(caught) == [(None, None, "was changed, and has been changed again since")]
 
 
+def test_a_range_the_wrong_way_round_is_told(wine: Path) -> None:
+    with pytest.raises(
+        BadValue, match=r"two\.\.one holds no commit, for one comes before two; git ml revert one\.\.two"
+    ):
+        opened(wine).revert("two..one")
+
+
+def test_a_day_is_no_end_of_a_range(wine: Path) -> None:
+    with pytest.raises(NotFound, match="a date goes with --to"):
+        opened(wine).revert("2026-03-01..HEAD")
+
+
+def test_what_is_undone_in_the_work_tree_alone_is_told(wine: Path) -> None:
+    told = f"what undoes it is not committed yet: git add -- {PRODUCTION} && git commit"
+    opened(wine).revert(SLOT, to="one")
+    for done in (
+        opened(wine).revert(SLOT, to="one", commit=True),
+        opened(wine).revert(kind="alias", to="one"),
+        opened(wine).revert("HEAD"),
+        opened(wine).revert("HEAD", dry_run=True),
+    ):
+        assert (done.commit, done.warnings[-1]) == (None, told)
+    git(wine, "commit", "-qam", "back")
+    assert told not in opened(wine).revert(SLOT, to="one").warnings
+
+
 def test_what_makes_the_store_stays_while_records_need_it(plain: Path) -> None:
     root = git(plain, "rev-list", "--max-parents=0", "HEAD")
     opened(plain).new("metric", "auc", {"direction": "higher"}, commit=True)
@@ -391,9 +417,9 @@ def test_what_makes_the_store_stays_while_records_need_it(plain: Path) -> None:
     with pytest.raises(Refused) as caught:
         opened(plain).revert(root, force=True)
     assert [(one.code, one.path, one.message) for one in caught.value.problems] == [
-        ("revert.needed", "metadata/store.yaml", "makes the store, and would go from 3 records that need it"),
-        ("revert.needed", "schemas/metric.yaml", "says what a metric is, and would go from 1 record that needs it"),
-        ("revert.needed", "schemas/term.yaml", "says what a term is, and would go from 2 records that need it"),
+        ("revert.needed", "metadata/store.yaml", "makes the store, and 3 of its records stay"),
+        ("revert.needed", "schemas/metric.yaml", "is the schema of metric, and 1 of its records stay"),
+        ("revert.needed", "schemas/term.yaml", "is the schema of term, and 2 of its records stay"),
     ]
     assert "--force does not cover this" in str(caught.value)
     assert git(plain, "status", "--short") == ""

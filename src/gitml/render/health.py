@@ -41,8 +41,8 @@ def _uncommitted(found: Health, page: Page) -> list[str]:
         [f"{len(found.unmerged)} unmerged: {', '.join(map(printable, found.unmerged))}"] if found.unmerged else []
     )
     if not found.uncommitted:
-        return unmerged or ["nothing below metadata/ is uncommitted"]
-    return [*unmerged, f"{_count(len(found.uncommitted), 'change')} below metadata/ not committed:",
+        return unmerged or ["no record and no pointer is uncommitted"]
+    return [*unmerged, f"{_count(len(found.uncommitted), 'change')} of records and pointers not committed:",
             *(line for line in change_lines(found.uncommitted, page) if not line.startswith("    "))]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from gitml.errors import ERROR, Problem
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.change import Change
 from gitml.repo.git.index import UNMERGED
+from gitml.repo.readers.dvc import is_pointer_file
 from gitml.views.changes import Difference, describe
 from gitml.views.kinds import kinds
 from gitml.views.rows import Column, Rows
@@ -26,7 +27,7 @@ _COLUMNS = (Column("fact", "string"), Column("value", "mixed"))
 class Health:
     """A store at a snapshot: the branch (None: none is checked out), HEAD (None: no commit yet), the store's folder.
 
-    `uncommitted` is how the records and settings differ from HEAD, `unmerged` what a merge has left in conflict.
+    `uncommitted` is how records, settings and pointers differ from HEAD, `unmerged` what a merge has left in conflict.
     """
 
     at: At
@@ -76,8 +77,10 @@ def _uncommitted(repository: Repository, snapshot: Snapshot) -> list[Difference]
     if snapshot.at.kind == "commit":
         return []
     head, folder = repository.head(), snapshot.prefix + OWN_FOLDER
-    before, after = ({path: one.oid for path, one in tree.entries.items() if path.startswith(folder)}
-                     for tree in (head, snapshot))  # fmt: skip
+    before, after = (
+        {path: one.oid for path, one in tree.entries.items() if path.startswith(folder) or is_pointer_file(path)}
+        for tree in (head, snapshot)
+    )
     troubled = {problem.path for problem in snapshot.tree_problems}
     changed = sorted(
         path for path in {**before, **after} if before.get(path) != after.get(path) and path not in troubled

@@ -5,6 +5,7 @@ All four are one question: what led from one snapshot to another is undone in to
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot
 
 _SHORT = 12
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """A plan, the records it is about as they will be (by path), and what was asked."""
+    """A plan, the records it is about as they will be, the paths that are in question, and what was asked."""
 
     asked: Asked
     plan: Plan
     named: tuple[Record, ...] = field(default=())
+    touched: tuple[str, ...] = ()
 
 
 def asked(
@@ -132,9 +135,12 @@ def _commit(repository: Repository, today: Snapshot, what: str) -> Asked:
 
 def _range(repository: Repository, today: Snapshot, what: str) -> Asked:
     """What all commits of a range did together: from where its ends parted to its end."""
-    a, _, b = what.partition("..." if "..." in what else "..")
-    a, b = (_resolved(repository, today, side or "HEAD") for side in (a, b))
+    names = [side or "HEAD" for side in what.split("..." if "..." in what else "..", 1)]
+    a, b = (_resolved(repository, today, name) for name in names)
     begin = repository.parted(a, b)
+    if begin == b != a and "..." not in what:
+        told = f"{what} holds no commit, for {names[1]} comes before {names[0]}"
+        raise BadValue(told, hint=f"git ml revert {names[1]}..{names[0]}")
     notes = (
         (f"{a[:_SHORT]} does not lead to {b[:_SHORT]}: undone is what came after {begin[:_SHORT]}, where they parted",)
         if begin != a
@@ -150,6 +156,8 @@ def _resolved(repository: Repository, today: Snapshot, what: str) -> str:
     try:
         return repository.git.resolve(what)
     except NotFound as error:
+        if _DATE.match(what):
+            raise NotFound(error.message, hint="a date goes with --to: git ml revert REF --to DATE") from None
         try:
             ref = Ref.parse(what)
         except BadRef:

@@ -40,15 +40,14 @@ def needed(today: Snapshot, after: Snapshot, changes: Iterable[Change]) -> Itera
         kind = kinds.get(path)
         if today.is_settings(path):
             staying = [one for one in today.paths if one in after.entries]
-            told = "makes the store"
+            told = "makes the store, and {} of its records stay"
         elif kind and kind not in kept and kind in today.schemas.latest:
             staying = [one for one in today.paths_of(kind) if one in after.entries]
-            told = f"says what a {kind} is"
+            told = f"is the schema of {kind}, and {{}} of its records stay"
         else:
             continue
         if staying:
-            count = f"{len(staying)} record{'s' * (len(staying) != 1)} that need{'s' * (len(staying) == 1)} it"
-            yield Problem(NEEDED, path, f"{told}, and would go from {count}")
+            yield Problem(NEEDED, path, told.format(len(staying)))
 
 
 def _kind_of(file: SchemaFile) -> str:

@@ -9,6 +9,7 @@ from gitml.actions.apply import Applied, How, Plan, apply, checked
 from gitml.actions.derived import not_reverted
 from gitml.actions.reverting.against import see_field
 from gitml.actions.reverting.extent import Asked, Undone
+from gitml.actions.reverting.nothing import listed, nothing, uncommitted
 from gitml.actions.reverting.reliance import DEPENDS, needed, relying
 from gitml.actions.reverting.uncommitted import LOST, lost
 from gitml.actions.reverting.undo import Undoing
@@ -25,14 +26,12 @@ from gitml.views.diff import diff as diff_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gitml.records.record import Record
     from gitml.records.ref import Ref
     from gitml.repo.git.objects import Entry
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
     from gitml.views.diff import Diff
 
-_FEW = 3
 _LESS = "a ref or --kind puts back no more than these; git rm -r ends a store"
 
 FORCED = frozenset({"ref.missing", DEPENDS, LOST, UNCOMMITTED})
@@ -84,6 +83,8 @@ def _carried_out(
         restoration = with_data(repository, today, undone, how)
         plan, put_back, paths = restoration.plan, restoration.put_back, restoration.paths
     plan = _with_stages(repository, today, plan)
+    if not plan.changes:
+        plan = replace(plan, notes=(*plan.notes, *uncommitted(repository, today, undone.touched, paths)))
     try:
         done = (checked if dry_run else apply)(repository, today, plan, told)
         if plan.then is not None and not plan.changes and not dry_run:
@@ -127,12 +128,14 @@ def revert(today: Snapshot, asked: Asked) -> Undone:
     """
     undoing = Undoing(asked.before, asked.after, today, asked.field)
     named: tuple[str, ...] = ()
+    touched: Iterable[str] = ()
     if asked.ref is not None:
-        named = _one_record(undoing, asked, asked.ref)
+        touched = named = _one_record(undoing, asked, asked.ref)
     else:
         wanted = _wanted(asked, today)
         _see_settled(today, [change.path for change in wanted])
         undoing.undo(wanted)
+        touched = _every(asked, today) if asked.to else (change.path for change in wanted)
     undoing.finish()
     if undoing.conflicts:
         raise _conflict(undoing.conflicts)
@@ -148,7 +151,7 @@ def revert(today: Snapshot, asked: Asked) -> Undone:
     notes = (*asked.notes, *_notes(undoing, asked))
     problems = (*relying(today, after, undoing.changes), *(lost(today, undoing.changes) if asked.to else ()))
     plan = Plan(tuple(undoing.changes), notes, problems, asked.message, (asked.trailer,))
-    return Undone(asked, plan, tuple(one.record for one in found if one.record))
+    return Undone(asked, plan, tuple(one.record for one in found if one.record), tuple(touched))
 
 
 def _one_record(undoing: Undoing, asked: Asked, ref: Ref) -> tuple[str, ...]:
@@ -230,10 +233,15 @@ def _wanted(asked: Asked, today: Snapshot) -> list[Change]:
 
 
 def _of_kind(asked: Asked, today: Snapshot) -> list[Change]:
-    kind = asked.kind or ""
-    paths = sorted({*_paths(asked.before, kind), *_paths(today, kind)})
+    paths = _every(asked, today)
     sides = [[snapshot.entries.get(path) for path in paths] for snapshot in (asked.before, today)]
     return [_change(path, then, now) for path, then, now in zip(paths, *sides, strict=True) if then != now]
+
+
+def _every(asked: Asked, today: Snapshot) -> list[str]:
+    """The paths of all records of a kind, then and today."""
+    kind = asked.kind or ""
+    return sorted({*_paths(asked.before, kind), *_paths(today, kind)})
 
 
 def _change(path: str, then: Entry | None, now: Entry | None) -> Change:
@@ -268,35 +276,8 @@ def _notes(undoing: Undoing, asked: Asked) -> list[str]:
     if gone:
         found.append(f"there was no {asked.ref} {asked.before.told}: it goes")
     if not undoing.changes:
-        found.append(_nothing(undoing, asked))
+        found.append(nothing(asked, changed=asked.to is None and bool(_wanted(asked, undoing.today))))
     return found
-
-
-def _nothing(undoing: Undoing, asked: Asked) -> str:
-    if asked.to is not None:
-        told = f"{asked.ref or f'every {asked.kind}'} is what it was {asked.before.told}"
-    elif _wanted(asked, undoing.today):
-        told = "all of it is undone already"
-    else:
-        subject = asked.head.removeprefix("revert: ").removesuffix(f", of kind {asked.kind} alone")
-        told = f"{subject} changed no {asked.kind or 'record and no pointer'}"
-    return f"nothing to revert: {told}{_derived(asked, asked.kind) if asked.kind and asked.ref is None else ''}"
-
-
-def _derived(asked: Asked, kind: str) -> str:
-    """That derived records of a kind did change: they are no files of their own."""
-    sides = [{made.ref: made for made in one.derived(kind).of(kind)} for one in (asked.before, asked.after)]
-    changed = {ref for ref in {**sides[0], **sides[1]} if _blob(sides[0].get(ref)) != _blob(sides[1].get(ref))}
-    if not changed:
-        return ""
-    paths = sorted({made.path for side in sides for ref, made in side.items() if ref in changed})
-    more = f" and {len(paths) - _FEW} more" if len(paths) > _FEW else ""
-    source = ", ".join(paths[:_FEW]) + more
-    return f"; {len(changed)} derived from {source} did change: they go back with what they are read from"
-
-
-def _blob(record: Record | None) -> str | None:
-    return record.blob if record else None
 
 
 def _code(asked: Asked) -> list[str]:
@@ -306,5 +287,4 @@ def _code(asked: Asked) -> list[str]:
     left = sorted(path for path in moved if _is_code(path) or not (before.holds(path) or after.holds(path)))
     if not left:
         return []
-    more = f" and {len(left) - _FEW} more" if len(left) > _FEW else ""
-    return [f"left as they are: {', '.join(left[:_FEW])}{more}; git revert undoes code"]
+    return [f"left as they are: {listed(left)}; git revert undoes code"]
