@@ -710,4 +710,4 @@ def test_a_kind_that_readers_alone_have_changed_says_so(wine: Path) -> None:
     lock = {"schema": "2.0", "stages": {"train": {"cmd": "true", "params": {"params.yaml": {"lr": 1}}}}}
     commit(wine, {"dvc.yaml": json.dumps(stage), "dvc.lock": json.dumps(lock), "params.yaml": "lr: 1\n"}, "train")
     (note,) = opened(wine).revert("HEAD", kind="run").warnings
-    assert note.startswith("nothing to revert: train changed no run; 1 derived from dvc.lock did change")
+    assert note.startswith("nothing to revert: train changed no run; what is derived from dvc.lock did change (1)")

@@ -36,7 +36,7 @@ def _derived(asked: Asked, kind: str) -> str:
     if not changed:
         return ""
     source = listed(sorted({made.path for side in sides for ref, made in side.items() if ref in changed}))
-    return f"; {len(changed)} derived from {source} did change: they go back with what they are read from"
+    return f"; what is derived from {source} did change ({len(changed)}), and goes back with that alone"
 
 
 def listed(names: list[str]) -> str:
