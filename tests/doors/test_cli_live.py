@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import gitml
 from command_line import fine, ml
 from gitrepo import commit, git
 
@@ -129,6 +130,15 @@ def test_tables_for_programs(deployed: Path) -> None:
     scalar = {name for slot in slots for name, held in slot.items() if not isinstance(held, list | dict)}
     assert scalar - {"last_rollout"} <= {*csv[0].split(",")}
     assert ",better by 0.02," in csv[1]
+    for on in (None, "2026-03-01"):
+        asked = ["--on", on] if on else []
+        told = fine(deployed, "live", *asked, "--format", "json").json["live"]
+        rows = gitml.open(deployed).live(on).rows
+        assert [column.name for column in rows.columns] == csv[0].split(",")
+        names = {name for slot in told for name in slot} - {"approvals", "data", "rollout", "last_rollout"}
+        assert [
+            {name: row[name] for name in names if name in slot} for row, slot in zip(rows.rows, told, strict=True)
+        ] == [{name: slot[name] for name in names if name in slot} for slot in told]
     assert csv[2].startswith("deployment/wine-prod,model/wine@2,")
     assert ",true," in csv[2]
     assert fine(deployed, "live", "--format", "md").out.startswith("| ref |")

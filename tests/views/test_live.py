@@ -231,6 +231,18 @@ def test_a_merge_that_joins_two_changes_has_the_last_word(repo: Path) -> None:
     ]
 
 
+def test_a_revert_aside_does_not_outlive_the_merge(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z")}, date=at(1))
+    git(repo, "checkout", "-qb", "side")
+    commit(repo, {ALIAS: alias("2", "2026-03-02T06:00:00Z")}, date=at(2))
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z")}, date=at(4))
+    git(repo, "checkout", "-q", "main")
+    commit(repo, {ALIAS: alias("3", "2026-03-03T06:00:00Z")}, date=at(3))
+    dates = {"GIT_COMMITTER_DATE": at(6), "GIT_AUTHOR_DATE": at(6)}
+    git(repo, "merge", "-q", "-m", "merge", "side", env=dates)
+    assert told(repo, 7)[5:] == "33"
+
+
 def test_what_is_not_committed_is_the_last_word(repo: Path) -> None:
     commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z")}, date=at(1))
     write(repo, {ALIAS: alias("2", "2026-03-05T06:00:00Z")})

@@ -13,7 +13,7 @@ _UNSHALLOW = "git fetch --unshallow brings the rest"
 
 def log(door: Door) -> int:
     """What happened to a record, or to all."""
-    from gitml.render.events import log_shape, log_text
+    from gitml.render.events import log_page, log_shape, log_text
 
     args = door.args
     wanted = Ref.parse(args.ref) if args.ref else None
@@ -24,7 +24,8 @@ def log(door: Door) -> int:
     _tell_ends(door, found.ends)
     lacking = [problem for event in found.events for problem in event.problems if _is_lacking(problem)]
     _tell_problems(door, found.problems, lacking)
-    door.answer(lambda: log_shape(found), lambda: found.rows, lambda: log_text(found, door.page))
+    rows = (lambda: log_page(found)) if door.format == "md" else (lambda: found.rows)
+    door.answer(lambda: log_shape(found), rows, lambda: log_text(found, door.page))
     return FINE
 
 
