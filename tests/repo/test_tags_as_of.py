@@ -100,7 +100,7 @@ def test_what_looks_back_agrees(repo: Path, line: list[str]) -> None:
     with pytest.raises(NotFound):
         store.at(line[0]).log("alias/model/wine/prod")
     told = store.at(line[3]).log("alias/model/wine/prod", field="version").events
-    assert [(one.before, one.after) for one in told] == [("v1.0.0", "v2.0.0")]
+    assert (told[0].before, told[0].after) == ("v1.0.0", "v2.0.0")
     for on in (None, "2026-12-31"):
         (slot,) = store.at(line[3]).live(on).slots
         assert slot.version == "model/wine@v2.0.0"
@@ -113,6 +113,17 @@ def test_what_looks_back_agrees(repo: Path, line: list[str]) -> None:
         assert [(one["ref"], one["commit"]) for one in told] == [
             (f"model/wine@v{number + 1}.0.0", line[number]) for number in range(3)
         ]
+
+
+def test_a_tag_is_no_change_of_the_work_tree_nor_of_a_branch(repo: Path, line: list[str]) -> None:
+    store = gitml.open(repo)
+    assert not store.diff()
+    assert not store.diff("HEAD")
+    git(repo, "checkout", "-q", "-b", "side", line[2])
+    commit(repo, {"metadata/terms/a.yaml": "schema: term/1\ndefinition: x\n"}, date=DAYS[18])
+    for one, other in (("main", "side"), (line[3], git(repo, "rev-parse", "side"))):
+        assert [change.ref for change in store.diff(one, other, parted=True)] == ["term/a"]
+    assert "model/wine@v3.0.0" in [change.ref for change in store.diff(line[2], "side")]
 
 
 @st.composite

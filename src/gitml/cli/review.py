@@ -168,7 +168,7 @@ def _comment(job: Job) -> str:
     partings = job.store.partings(job.base, job.pull.head)
     if len(partings) > 1:
         sys.stderr.write(f"git ml: {crossed(job.base, job.pull.head, partings)}\n")
-    found = job.store.review(partings[0], job.pull.head)
+    found = job.store.review(job.base, job.pull.head, parted=True)
     return comment(replace(found, problems=(*problems, *fresh(merged, problems))))
 
 
