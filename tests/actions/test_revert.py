@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -382,6 +383,50 @@ def test_settings_and_schemas_go_back_as_wholes(plain: Path) -> None:
     assert conflicts(caught) == [(None, None, "was changed, and has been changed again since")]
 
 
+def test_a_range_the_wrong_way_round_is_told(wine: Path) -> None:
+    with pytest.raises(
+        BadValue, match=r"two\.\.one holds no commit, for one comes before two; git ml revert one\.\.two"
+    ):
+        opened(wine).revert("two..one")
+
+
+def test_a_day_is_no_end_of_a_range(wine: Path) -> None:
+    with pytest.raises(NotFound, match="a date goes with --to"):
+        opened(wine).revert("2026-03-01..HEAD")
+
+
+def test_what_is_undone_in_the_work_tree_alone_is_told(wine: Path) -> None:
+    told = f"what undoes it is not committed yet: git add -- {PRODUCTION} && git commit"
+    opened(wine).revert(SLOT, to="one")
+    for done in (
+        opened(wine).revert(SLOT, to="one", commit=True),
+        opened(wine).revert(kind="alias", to="one"),
+        opened(wine).revert("HEAD"),
+        opened(wine).revert("HEAD", dry_run=True),
+    ):
+        assert (done.commit, done.warnings[-1]) == (None, told)
+    git(wine, "commit", "-qam", "back")
+    assert told not in opened(wine).revert(SLOT, to="one").warnings
+
+
+def test_what_makes_the_store_stays_while_records_need_it(plain: Path) -> None:
+    root = git(plain, "rev-list", "--max-parents=0", "HEAD")
+    opened(plain).new("metric", "auc", {"direction": "higher"}, commit=True)
+    for number in (1, 2):
+        opened(plain).new("term", f"t{number}", {"definition": "x"}, commit=True)
+    with pytest.raises(Refused) as caught:
+        opened(plain).revert(root, force=True)
+    assert [(one.code, one.path, one.message) for one in caught.value.problems] == [
+        ("revert.needed", "metadata/store.yaml", "makes the store, and 3 of its records stay"),
+        ("revert.needed", "schemas/metric.yaml", "is the schema of metric, and 1 of its records stay"),
+        ("revert.needed", "schemas/term.yaml", "is the schema of term, and 2 of its records stay"),
+    ]
+    assert "--force does not cover this" in str(caught.value)
+    assert git(plain, "status", "--short") == ""
+    opened(plain).revert(f"{root}..HEAD", commit=True)
+    assert {one.path for one in opened(plain).revert(root).changes} > {"metadata/store.yaml", "schemas/term.yaml"}
+
+
 def test_modes_stay_as_they_are(wine: Path) -> None:
     (wine / PRODUCTION).chmod(0o755)
     commit(wine, {}, "mode")
@@ -634,3 +679,35 @@ def test_a_dry_run_writes_nothing(wine: Path) -> None:
     done = opened(wine).revert("HEAD", dry_run=True, commit=True)
     assert [one.ref for one in done.diff] == [SLOT]
     assert (done.commit, git(wine, "status", "--short"), git(wine, "rev-list", "--count", "HEAD")) == (None, "", "5")
+
+
+def test_a_derived_record_names_the_file_that_goes_back(wine: Path) -> None:
+    was = {"outs": [{"md5": "0" * 32, "size": 1, "path": "x.bin"}]}
+    for number in (1, 2):
+        was["outs"][0]["size"] = number
+        commit(wine, {"x.bin.dvc": json.dumps(was)}, f"track {number}")
+    ref = "dvc-output/x.bin"
+    with pytest.raises(BadValue, match=r"from x\.bin\.dvc.* git checkout HEAD~1 -- x\.bin\.dvc && dvc checkout"):
+        opened(wine).revert(ref, to="HEAD~1")
+    with pytest.raises(BadValue, match=r"derived from x\.bin\.dvc, and read-only"):
+        opened(wine).renumber(ref)
+    with pytest.raises(BadValue, match=r"every dvc-output is derived .* git ml revert COMMIT, without --kind"):
+        opened(wine).revert("HEAD", kind="dvc-output")
+    opened(wine).revert("HEAD", commit=True)
+    assert json.loads(text(wine, "x.bin.dvc"))["outs"][0]["size"] == 1
+
+
+def test_what_tags_say_is_not_reverted(wine: Path) -> None:
+    git(wine, "tag", "-a", "beer@v1.0.0", "-m", "beer")
+    with pytest.raises(BadValue, match=r"derived from the tag beer@v1\.0\.0, and tags are not reverted"):
+        opened(wine).revert("model/beer@v1.0.0", to="HEAD~1")
+    with pytest.raises(BadValue, match=r"derived from the tag beer@v1\.0\.0, and read-only"):
+        opened(wine).renumber("model/beer@v1.0.0")
+
+
+def test_a_kind_that_readers_alone_have_changed_says_so(wine: Path) -> None:
+    stage = {"stages": {"train": {"cmd": "true"}}}
+    lock = {"schema": "2.0", "stages": {"train": {"cmd": "true", "params": {"params.yaml": {"lr": 1}}}}}
+    commit(wine, {"dvc.yaml": json.dumps(stage), "dvc.lock": json.dumps(lock), "params.yaml": "lr: 1\n"}, "train")
+    (note,) = opened(wine).revert("HEAD", kind="run").warnings
+    assert note.startswith("nothing to revert: train changed no run; what is derived from dvc.lock did change (1)")

@@ -124,6 +124,16 @@ def test_bytes_wanted_that_nobody_has(wine: Path) -> None:
     assert (state(wine), git(wine, "rev-parse", "HEAD")) == (before, git(wine, "rev-parse", "two"))
 
 
+def test_killed_before_the_checkout_it_is_ended_by_saying_it_again(wine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = "metadata/aliases/model/wine/production.yaml models/wine.pkl.dvc"
+    opened(wine).revert("alias/model/wine/production", to="one")
+    git(wine, "checkout", "one", "--", "models/wine.pkl.dvc")
+    git(wine, "reset", "-q")
+    done = reverted(wine, commit=True)
+    assert (done.commit, done.data, text(wine, "models/wine.pkl")) == (None, ("models/wine.pkl",), "weights 1")
+    assert done.warnings[-1] == f"what undoes it is not committed yet: git add -- {left} && git commit"
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_a_copy_that_nobody_else_has_is_not_overwritten(wine: Path, *, force: bool) -> None:
     write(wine, {"models/wine.pkl": "mine alone"})

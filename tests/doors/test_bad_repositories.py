@@ -100,7 +100,7 @@ def test_in_the_middle_of_something_records_are_written_and_not_committed(halved
     )
     for argv in (["show", "dataset/wine"], ["set", "dataset/wine", "title=x"], ["rm", "dataset/wine"]):
         assert refused(halved, *argv).startswith(f"git ml: dataset/wine cannot be read: {at}: {told}")
-    assert fine(halved, "list", "dataset").err.startswith("git ml: warning: 1 dataset record cannot be read")
+    assert fine(halved, "list", "dataset").err.startswith("git ml: warning: 1 file unmerged, so records are missing")
     assert "model/wine" in fine(halved, "list", "model").out
     told = refused(halved, *NEW, "--commit")
     assert f"a {doing} is in progress" in told

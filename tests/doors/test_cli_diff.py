@@ -188,7 +188,7 @@ def test_dates_are_days_and_the_commits_are_told(repo: Path, args: tuple[str, ..
     [
         (("nowhere",), ("no revision 'nowhere'", "git log")),
         (("HEAD", "mian"), ("no revision 'mian'", "nearest: main")),
-        (("2025-01-01",), ("no commit by 2025-01-01", "the first is of 2026-03-01")),
+        (("2025-01-01",), ("no commit by 2025-01-01", "the first is ", ", of 2026-03-01")),
         (("2026-02-30",), ("2026-02-30: no such date",)),
         (("main..", "main"), ("names two already",)),
         (("main...alone",), ("main and alone have no commit in common", "write main..alone")),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import gitml
 from command_line import fine, ml
 from gitrepo import commit, git
 
@@ -45,6 +46,7 @@ def test_the_shape(deployed: Path) -> None:
         "by": "Mona",
         "reason": "better by 0.02",
         "commit": git(deployed, "rev-parse", "HEAD~1"),
+        "holds_from": SINCE,
         **chosen,
     }
     rollout = {
@@ -61,6 +63,7 @@ def test_the_shape(deployed: Path) -> None:
         "by": None,
         "reason": None,
         "commit": git(deployed, "rev-parse", "HEAD"),
+        "holds_from": "2026-03-02T12:00:00Z",
         **chosen,
         "serves": REF,
         "target": "api",
@@ -74,12 +77,14 @@ def test_the_shape(deployed: Path) -> None:
 
 
 def test_words(deployed: Path) -> None:
+    moved, wished = (git(deployed, "rev-parse", rev)[:8] for rev in ("HEAD~1", "HEAD"))
     assert fine(deployed, "live").out.splitlines() == [
         f"{REF}  model/wine@2",
-        "    since 2026-03-01 12:00  by Mona",
+        f"    since 2026-03-01 12:00  by Mona  in {moved}",
         "    better by 0.02",
         "    approved by @ines  2026-03-01 12:00",
         f"deployment/wine-prod  model/wine@2 (by {REF})",
+        f"    in {wished}",
         "    approved by @ines  2026-03-01 12:00",
         "    rolled out model/wine@1  2026-03-01 12:30  by @cd",
         "    ought to serve model/wine@2, serves model/wine@1",
@@ -88,9 +93,52 @@ def test_words(deployed: Path) -> None:
     assert fine(deployed, "live", "--at", "v1").out == "nothing was live here\n"
 
 
+def test_words_about_what_a_revert_brought_back_and_what_nobody_wished_for(deployed: Path) -> None:
+    fine(deployed, "promote", "model/wine@1", "production")
+    commit(deployed, {}, "back", "2026-03-05T12:00:00+00:00")
+    fine(deployed, "revert", "HEAD", "--force")
+    commit(deployed, {}, "revert", "2026-03-07T12:00:00+00:00")
+    back = git(deployed, "rev-parse", "HEAD")[:8]
+    said = fine(deployed, "live", "--on", "2026-03-08").out.splitlines()
+    assert said[1] == f"    since 2026-03-01 12:00  by Mona  in {back}  holds from 2026-03-07 12:00"
+    lines = fine(deployed, "live", "--on", "2026-03-01").out.splitlines()
+    assert lines[lines.index("deployment/wine-prod  wish unknown") :] == [
+        "deployment/wine-prod  wish unknown",
+        "    rolled out model/wine@1  2026-03-01 12:30  by @cd",
+        "    no wish is recorded, serves model/wine@1",
+    ]
+
+
+def test_who_made_a_version_may_lie_beyond_a_shallow_clone(deployed: Path) -> None:
+    pointer = f"pointer:\n  type: dvc\n  path: model.pkl\n  md5: {'a' * 32}\n"
+    lines = (deployed / "metadata/models/wine/2.yaml").read_text().splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith("run:"))
+    commit(deployed, {"metadata/models/wine/2.yaml": text + pointer})
+    assert fine(deployed, "live", "--format", "json").json["complete"] is True
+    git(deployed.parent, "clone", "-q", "--depth=1", deployed.as_uri(), "shallow")
+    said = fine(deployed.parent / "shallow", "live", "--format", "json")
+    assert said.json["complete"] is False
+    assert said.err == (
+        "git ml: warning: objects of history are not in this clone: git fetch --unshallow brings the rest\n"
+    )
+
+
 def test_tables_for_programs(deployed: Path) -> None:
     csv = fine(deployed, "live", "--format", "csv").out.splitlines()
     assert csv[0].startswith("ref,version,since,by,status,approvals,data,exists,rollout,rolled_out,differs")
+    slots = fine(deployed, "live", "--format", "json").json["live"]
+    scalar = {name for slot in slots for name, held in slot.items() if not isinstance(held, list | dict)}
+    assert scalar - {"last_rollout"} <= {*csv[0].split(",")}
+    assert ",better by 0.02," in csv[1]
+    for on in (None, "2026-03-01"):
+        asked = ["--on", on] if on else []
+        told = fine(deployed, "live", *asked, "--format", "json").json["live"]
+        rows = gitml.open(deployed).live(on).rows
+        assert [column.name for column in rows.columns] == csv[0].split(",")
+        names = {name for slot in told for name in slot} - {"approvals", "data", "rollout", "last_rollout"}
+        assert [
+            {name: row[name] for name in names if name in slot} for row, slot in zip(rows.rows, told, strict=True)
+        ] == [{name: slot[name] for name in names if name in slot} for slot in told]
     assert csv[2].startswith("deployment/wine-prod,model/wine@2,")
     assert ",true," in csv[2]
     assert fine(deployed, "live", "--format", "md").out.startswith("| ref |")

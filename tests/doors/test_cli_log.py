@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+import gitml
 from cellar import RUN_A, RUN_C
 from command_line import fine, ml
 from gitml.cli.verbs import VERBS
 from gitml.cli.words import SHOWS
+from gitml.errors import BadValue
 from gitrepo import commit, git
 
 REF = "alias/model/wine/production"
@@ -40,6 +42,7 @@ def test_the_shape(later: Path) -> None:
         "at": {"kind": "worktree", "commit": None, "events": None},
         "ref": REF,
         "complete": True,
+        "total": 2,
         "events": [
             {
                 "commit": oid(later, "back"),
@@ -57,7 +60,23 @@ def test_the_shape(later: Path) -> None:
                 "old_ref": None,
                 "merged": False,
                 "problems": [],
-            }
+            },
+            {
+                "commit": oid(later, "HEAD~1"),
+                "time": "2026-03-01T12:00:00Z",
+                "author": "Mona <mona@example.org>",
+                "event": "created",
+                "summary": "alias set to version 2",
+                "ref": REF,
+                "kind": "alias",
+                "field": "version",
+                "after": "2",
+                "pull_request": None,
+                "signature": "none",
+                "old_ref": None,
+                "merged": False,
+                "problems": [],
+            },
         ],
         "problems": [],
     }
@@ -101,7 +120,39 @@ def test_tables_for_programs(later: Path) -> None:
     csv = fine(later, "log", REF, "--field", "version", "--format", "csv").out.splitlines()
     assert csv[0].startswith("commit,time,author,event,ref,field,before,after,summary,pull_request,signature")
     assert ',changed,alias/model/wine/production,version,"2","1",alias moved,#12,none' in csv[1]
-    assert fine(later, "log", REF, "--format", "md").out.startswith("| commit | time |")
+    back, before = (oid(later, rev)[:8] for rev in ("back", "HEAD~1"))
+    assert fine(later, "log", REF, "--field", "version", "--format", "md").out.splitlines() == [
+        "| time | who | ref | what | old | new | commit | pull request |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        f'| 2026-03-05 12:00 | Mona | {REF} | alias moved: version | "2" | "1" | {back} | #12 |',
+        f'| 2026-03-01 12:00 | Mona | {REF} | alias set to version 2: version |  | "2" | {before} |  |',
+    ]
+
+
+def test_python_gives_the_same_rows(later: Path) -> None:
+    table = gitml.open(later).history(REF, field="version")
+    csv = fine(later, "log", REF, "--field", "version", "--format", "csv").out.splitlines()
+    assert (list(table.columns), len(table)) == (csv[0].split(","), len(csv) - 1)
+    events = fine(later, "log", REF, "--field", "version", "--format", "json").json["events"]
+    for name in ("commit", "time", "event", "field", "after", "summary"):
+        assert list(table[name]) == [event[name] for event in events]
+
+
+def test_a_field_is_first_set_by_who_makes_the_record_and_last_removed_by_who_deletes_it(store: Path) -> None:
+    fine(store, "set", "model/wine", "tags.team=cellar", "tags.area=north")
+    commit(store, {}, "tags")
+    git(store, "rm", "-q", "metadata/models/wine.yaml")
+    commit(store, {}, "gone")
+    said = fine(store, "log", "model/wine", "--field", "tags", "--format", "json").json["events"]
+    assert sorted((one["event"], one["field"], one.get("before"), one.get("after")) for one in said) == [
+        ("changed", "tags.area", None, "north"),
+        ("changed", "tags.team", None, "cellar"),
+        ("deleted", "tags.area", "north", None),
+        ("deleted", "tags.team", "cellar", None),
+    ]
+    lines = fine(store, "log", "model/wine", "--field", "description").out.splitlines()
+    assert [line[0] for line in lines if line.startswith(("+", "-"))] == ["-", "+"]
+    assert lines[-1].startswith("    description: -> ")
 
 
 def test_as_of_a_commit_and_a_date(later: Path) -> None:
@@ -134,7 +185,11 @@ def test_what_is_refused(store: Path, words: list[str], told: str) -> None:
 
 def test_wrong_numbers(store: Path) -> None:
     assert ml(store, "log", "--limit", "-1").code == 2
-    assert ml(store, "log", "--limit", "0").out == "no events\n"
+    for output in ([], ["--format", "json"]):  # as a listing does: no rows, and nothing that says there are none
+        said = [fine(store, *verb, "--limit", "0", *output) for verb in (["log"], ["list", "run"])]
+        assert [one.json["total"] > 0 if output else one.out for one in said] == [bool(output) or ""] * 2
+    with pytest.raises(BadValue, match="-1 is no limit"):
+        gitml.open(store).log(limit=-1)
 
 
 def clone(store: Path, *options: str) -> Path:
@@ -217,9 +272,10 @@ def test_everything_that_shows_takes_at(later: Path, verb: str) -> None:
     day = ml(later, verb, *ASKED[verb], "--at", "2026-03-06")
     assert day.err == f"git ml: 2026-03-06 is {oid(later, 'HEAD~1')[:12]}\n"
     assert asked("--at", "2026-03-06") == asked("--at", "HEAD~1")
+    first = git(later, "rev-list", "--max-parents=0", "HEAD")[:12]
     early = ml(later, verb, *ASKED[verb], "--at", "2026-02-01")
     assert (early.code, early.out) == (1, "")
-    assert "no commit by 2026-02-01: the first is of 2026-03-01T12:00:00Z" in early.err
+    assert f"no commit by 2026-02-01: the first is {first}, of 2026-03-01T12:00:00Z; name that commit, or" in early.err
 
 
 @pytest.mark.parametrize("verb", sorted(ASKED))

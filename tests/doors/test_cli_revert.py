@@ -128,6 +128,20 @@ def test_a_bare_clone_takes_a_branch(moved: Path, tmp_path: Path) -> None:
     assert git(tmp_path / "bare.git", "rev-parse", f"main:{PATH}") == git(moved, "rev-parse", f"HEAD~1:{PATH}")
 
 
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_bare_clone_is_told_of_the_branch_alone(moved: Path, tmp_path: Path, force: tuple[str, ...]) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(moved), "bare.git")
+    said = ml(tmp_path / "bare.git", "revert", "HEAD", *force)
+    assert said.err.endswith("there is no work tree here; name a branch to commit to (--branch)\n")
+
+
+def test_force_says_what_it_does_not_cover(moved: Path) -> None:
+    fine(moved, "set", SLOT, "reason=on purpose", "--commit")
+    assert "--force" not in ml(moved, "revert", "HEAD~1").err
+    said = ml(moved, "revert", "HEAD~1", "--force")
+    assert said.err.splitlines()[-1].endswith("nothing was written; --force does not cover this")
+
+
 def test_a_repository_without_a_store(tmp_path: Path) -> None:
     place = init(tmp_path / "plain")
     commit(place, {"train.py": "1\n"})

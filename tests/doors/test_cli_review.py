@@ -133,7 +133,7 @@ def test_two_thousand_runs_fit(store: Path) -> None:
     write(store, {place.path(Ref("run", ("wine", f"01JD7K{n:020}"))): run for n in range(2000)})
     back_to_the_first(store)
     text = said(store)
-    assert "### production moves from wine@2 to wine@1; auc 0.93 -> 0.91 ▼; 2,000 runs added\n" in text
+    assert "### production moves from wine@2 to wine@1; auc 0.93 -> 0.91 ▼; and 2,000 more changes\n" in text
     assert "▼ worse" in text
-    assert re.search(r"Cut, to stay within 65,536 characters: [0-9,]+ rows of run\.", text)
+    assert re.search(r"Cut, to stay within 65,536 characters: [0-9,]+ rows of run, 5 fields of alias\.", text)
     assert ID_2 in text

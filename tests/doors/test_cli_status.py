@@ -59,7 +59,7 @@ def test_the_store_in_a_few_lines(repo: Path) -> None:
     assert lines[0] == f"the work tree, on main at {head[:12]}"
     assert "1 error: git ml validate" in lines[-6] or any("error" in line for line in lines)
     assert lines[-4:] == [
-        "3 changes below metadata/ not committed:", "~ dataset/wine  metadata/datasets/wine.yaml",
+        "3 changes of records and pointers not committed:", "~ dataset/wine  metadata/datasets/wine.yaml",
         "+ metric/auc  metadata/metrics/auc.yaml", "+ note/x  metadata/notes/x.yaml",
     ]  # fmt: skip
     shape = ml(repo, "status", "--format", "json").json
@@ -72,7 +72,7 @@ def test_the_store_in_a_few_lines(repo: Path) -> None:
 
 
 def test_a_store_with_nothing_uncommitted_and_one_at_a_commit(repo: Path) -> None:
-    assert fine(repo, "status").out.splitlines()[-2:] == ["no problems", "nothing below metadata/ is uncommitted"]
+    assert fine(repo, "status").out.splitlines()[-2:] == ["no problems", "no record and no pointer is uncommitted"]
     said = fine(repo, "status", "--at", "HEAD~1")
     assert said.out.startswith(f"commit {git(repo, 'rev-parse', 'HEAD~1')[:12]}\n")
     assert "uncommitted" not in said.out
@@ -82,7 +82,7 @@ def test_a_repository_without_a_commit_or_a_record(tmp_path: Path) -> None:
     place = init(tmp_path / "empty")
     assert fine(place, "status").out.splitlines() == [
         "the work tree, on main, without a commit yet", "no records", "no problems",
-        "nothing below metadata/ is uncommitted",
+        "no record and no pointer is uncommitted",
     ]  # fmt: skip
     assert fine(place, "status", "--data").out == "no record points to data, and DVC tracks none\n"
 

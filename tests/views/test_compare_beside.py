@@ -329,3 +329,26 @@ def test_a_stage_of_dvc_is_told_by_its_dependencies(repo: Path) -> None:
     write(repo, {"dvc.lock": lock.format("b" * 32)})
     (one,) = beside(repo, "HEAD:dvc-stage/train", "dvc-stage/train").data
     assert (one.name, one.hashes) == ("deps[path=data.csv]", (f"md5:{'a' * 32}", f"md5:{'b' * 32}"))
+
+
+def locked(made: str, read: str) -> dict[str, str]:
+    return {
+        "dvc.yaml": "stages:\n  train:\n    cmd: x\n    deps: [raw.csv]\n    outs: [m.pkl]\n",
+        "dvc.lock": "schema: '2.0'\nstages:\n  train:\n    cmd: x\n"
+        f"    deps:\n    - path: raw.csv\n      md5: {read * 32}\n"
+        f"    outs:\n    - path: m.pkl\n      md5: {made * 32}\n",
+    }
+
+
+def test_versions_that_name_no_run_by_those_that_wrote_their_bytes(repo: Path) -> None:
+    def pointer(letter: str) -> dict[str, str]:
+        return {"type": "dvc", "path": "m.pkl", "md5": letter * 32}
+
+    commit(repo, locked("a", "1") | model(1, pointer=pointer("a")))
+    commit(repo, locked("b", "2") | model(2, pointer=pointer("b")))
+    inputs = {"raw.csv": {"path": "raw.csv", "md5": "3" * 32}}
+    outputs = {"model": {"path": "m.pkl", "md5": "c" * 32}}
+    write(repo, {**run(RUN_1, inputs=inputs, outputs=outputs), **model(3, pointer=pointer("c"))})
+    (one,) = beside(repo, "model/wine@1", "model/wine@2", "model/wine@3").data
+    assert one.hashes == tuple(f"md5:{digit * 32}" for digit in "123")
+    assert not one.same

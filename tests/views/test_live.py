@@ -97,6 +97,119 @@ def test_what_is_known_today_counts(repo: Path) -> None:
     assert [chosen(repo, on=f"2026-03-0{day}") for day in (4, 5)] == ["model/wine@1", "model/wine@2"]
 
 
+Step = tuple[int, str | None, int | None]
+"""A commit: its day, the version that it chooses (None: it removes the alias), and the day of its `since`."""
+
+# What each day of March ends with, from the first on; `.` is nothing.
+STORIES: dict[str, tuple[list[Step], str]] = {
+    "moved": ([(2, "1", 2), (5, "2", 5)], ".1112222"),
+    "moved, and written down later": ([(2, "1", 2), (6, "2", 4)], ".1122222"),
+    "written down later, all of it": ([(9, "1", 2), (9, "2", 4)], ".1122222222"),
+    "corrected": ([(2, "1", 2), (8, "2", 8), (10, "2", 5)], ".11122222222"),
+    "corrected by too much": ([(3, "1", 3), (6, "2", 6), (9, "2", 2)], "..111222222"),
+    "reverted": ([(2, "1", 2), (5, "2", 5), (8, "1", 2)], ".1112221111"),
+    "reverted, without a since": ([(2, "1", None), (5, "2", None), (8, "1", None)], ".1112221111"),
+    "reverted in one field": ([(2, "1", 2), (5, "2", 5), (8, "1", 5)], ".1112221111"),
+    "reverted after it was written down later": ([(2, "1", 2), (6, "2", 4), (8, "1", 2)], ".1122221111"),
+    "reverted again": ([(2, "1", 2), (5, "2", 5), (8, "1", 2), (10, "2", 5)], ".11122211222"),
+    "reverted thrice": ([(2, "1", 2), (4, "2", 4), (6, "1", 2), (8, "2", 4), (10, "1", 2)], ".11221122111"),
+    "reverted, then moved": ([(2, "1", 2), (4, "2", 4), (6, "1", 2), (9, "3", 8)], ".1122113333"),
+    "over the whole of another": ([(2, "1", 2), (6, "2", 6), (9, "3", 4)], ".11112223333"),
+    "planned, then taken back": ([(2, "1", 2), (4, "2", 9), (6, "1", 2)], ".1111111111"),
+    "planned for another day": ([(2, "1", 2), (4, "2", 9), (6, "2", 7)], ".1111122222"),
+    "removed, and brought back": ([(2, "1", 2), (5, None, None), (8, "1", 2)], ".111...1111"),
+}
+
+
+def told(repo: Path, days: int) -> str:
+    found = (chosen(repo, on=f"2026-03-{day:02}") for day in range(1, days + 1))
+    return "".join(one.rpartition("@")[2] if one else "." for one in found)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_no_text_takes_away_the_days_of_another(repo: Path, name: str) -> None:
+    steps, days = STORIES[name]
+    for day, version, since in steps:
+        if version is None:
+            git(repo, "rm", "-q", ALIAS)
+        text = alias(version or "", f"2026-03-{since:02}T06:00:00Z" if since else "")
+        commit(repo, {ALIAS: text} if version else {}, date=at(day))
+    assert told(repo, len(days)) == days
+
+
+def test_what_gitml_reverts(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z"), **version(1), **version(2)}, date=at(1))
+    commit(repo, {ALIAS: alias("2", "2026-03-03T06:00:00Z")}, date=at(3))
+    for day in (5, 7):
+        gitml.open(repo).revert("HEAD")
+        # Before it is committed, nobody has said so by any day.
+        assert told(repo, day) == {5: "11222", 7: "1122111"}[day]
+        back = commit(repo, {}, date=at(day))
+        found = slot(repo)
+        assert found is not None
+        assert (found.commit, found.holds_from) == (back, f"2026-03-{day:02}T12:00:00Z")
+    assert told(repo, 8) == "11221122"
+
+
+def test_a_renumbered_version_is_the_same_choice(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z", f"id: {IDS[1]}\n")}, date=at(1))
+    commit(repo, {ALIAS: alias("2", "2026-03-03T06:00:00Z", f"id: {IDS[2]}\n")}, date=at(3))
+    commit(repo, {ALIAS: alias("3", "2026-03-03T06:00:00Z", f"id: {IDS[2]}\n")}, date=at(5))
+    assert told(repo, 5) == "11333"
+
+
+def test_a_clock_that_was_set_back_makes_no_later_word_an_earlier_one(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z")}, date=at(1))
+    commit(repo, {ALIAS: alias("2", "2026-03-04T06:00:00Z")}, date=at(6))
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z")}, date=at(3))
+    assert told(repo, 7) == "1112211"
+
+
+def test_other_words_about_the_same_choice_hold_when_it_did(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z", "reason: good\n")}, date=at(1))
+    better = commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z", "reason: better\n")}, date=at(4))
+    found = slot(repo, on="2026-03-02")
+    assert found is not None
+    assert (found.reason, found.commit, found.holds_from) == ("better", better, found.since)
+
+
+def test_statuses_are_bounded_too(repo: Path) -> None:
+    place = "metadata/statuses/model/wine/1.yaml"
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z"), **version(1)}, date=at(1))
+    for day, status, since in ((2, "approved", 2), (4, "retired", 4), (6, "approved", 2)):
+        text = f'schema: status/1\nstatus: {status}\nsince: "2026-03-{since:02}T06:00:00Z"\n'
+        commit(repo, {place: text}, date=at(day))
+    found = [slot(repo, on=f"2026-03-{day:02}") for day in (1, 3, 5, 7)]
+    assert [one.status if one else "" for one in found] == [None, "approved", "retired", "approved"]
+
+
+def test_a_wish_that_was_reverted(repo: Path) -> None:
+    for day, number, since in ((2, 1, 2), (4, 2, 4), (6, 1, 2)):
+        commit(repo, wish(f"model/wine@{number}", f'since: "2026-03-{since:02}T06:00:00Z"\n'), date=at(day))
+    found = [chosen(repo, ref="deployment/wine-prod", on=f"2026-03-{day:02}") for day in (1, 3, 5, 7)]
+    assert found == [None, "model/wine@1", "model/wine@2", "model/wine@1"]
+
+
+def test_now_what_an_alias_was_rolled_out_as_is_what_it_chose_then(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z"), **wish(REF), **version(1), **version(2)}, date=at(1))
+    commit(repo, rollout(repo, "r1", REF, 2), date=at(2))
+    commit(repo, {ALIAS: alias("2", "2026-03-05T06:00:00Z")}, date=at(5))
+    found = slot(repo, "deployment/wine-prod")
+    assert found is not None
+    assert found.difference == "ought to serve model/wine@2, serves model/wine@1"
+
+
+def test_now_the_commit_is_known_too(repo: Path, tmp_path: Path) -> None:
+    first = commit(repo, {ALIAS: alias("1")}, date=at(1))
+    second = commit(repo, {ALIAS: alias("1", more="reason: good\n")}, date=at(2))
+    last = commit(repo, {"other": "x"}, date=at(3))
+    assert [one.commit for one in (*live(repo).slots, *live(repo, at=first).slots)] == [second, first]
+    git(tmp_path, "clone", "-q", "--depth=1", repo.as_uri(), "shallow")
+    assert [(one.version, one.commit) for one in live(tmp_path / "shallow", at=last).slots] == [("model/wine@1", None)]
+    write(repo, {ALIAS: alias("1", more="reason: better\n")})
+    assert [(one.reason, one.commit) for one in live(repo).slots] == [("better", None)]
+
+
 def test_a_merge_that_joins_two_changes_has_the_last_word(repo: Path) -> None:
     commit(
         repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z", "by: a\nreason: b\ntags:\n  one: x\n  two: y\n")}, date=at(1)
@@ -116,6 +229,18 @@ def test_a_merge_that_joins_two_changes_has_the_last_word(repo: Path) -> None:
         "model/wine@2",
         "model/wine@2",
     ]
+
+
+def test_a_revert_aside_does_not_outlive_the_merge(repo: Path) -> None:
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z")}, date=at(1))
+    git(repo, "checkout", "-qb", "side")
+    commit(repo, {ALIAS: alias("2", "2026-03-02T06:00:00Z")}, date=at(2))
+    commit(repo, {ALIAS: alias("1", "2026-03-01T06:00:00Z")}, date=at(4))
+    git(repo, "checkout", "-q", "main")
+    commit(repo, {ALIAS: alias("3", "2026-03-03T06:00:00Z")}, date=at(3))
+    dates = {"GIT_COMMITTER_DATE": at(6), "GIT_AUTHOR_DATE": at(6)}
+    git(repo, "merge", "-q", "-m", "merge", "side", env=dates)
+    assert told(repo, 7)[5:] == "33"
 
 
 def test_what_is_not_committed_is_the_last_word(repo: Path) -> None:
@@ -176,6 +301,36 @@ def test_the_wish_and_what_happened(repo: Path) -> None:
     assert on(12)[2:] == (True, f"{ought}; the last rollout (of model/wine@2) failed")
     assert on(14) == ("model/wine@2", "model/wine@2", False, None)
     assert slot(repo, "deployment/wine-prod").rollout.ref == "rollout/r3"  # type: ignore[union-attr]
+
+
+def test_what_was_rolled_out_before_anybody_recorded_the_wish(repo: Path) -> None:
+    learned = f"training_data:\n  ref: dataset/wine@1\n  id: {IDS[3]}\n"
+    approved = event(
+        repo, "approval/a1",
+        'of:\n  ref: model/wine@1\ncreated: "2026-03-01T06:00:00Z"\nby: "@ines"\ndecision: approved\n',
+    )  # fmt: skip
+    commit(repo, version(1, learned) | approved, date=at(1))
+    files = rollout(repo, "r1", "model/wine@1", 2) | rollout(repo, "r2", "model/wine@2", 6, "status: failed\n")
+    commit(repo, wish("model/wine@2") | files, date=at(8))
+
+    assert slot(repo, "deployment/wine-prod", on="2026-03-01") is None
+    early, late, then = (slot(repo, "deployment/wine-prod", on=f"2026-03-{day:02}") for day in (3, 6, 8))
+    assert early is not None and late is not None and then is not None  # noqa: PT018
+    assert (early.version, early.serves, early.missing, early.commit, early.differs) == (None, None, False, None, None)
+    assert (early.difference, early.rollout and early.rollout.version) == (
+        "no wish is recorded, serves model/wine@1",
+        "model/wine@1",
+    )
+    assert ([one.by for one in early.approvals], [one.ref for one in early.data]) == (["@ines"], ["dataset/wine@1"])
+    assert late.difference == f"{early.difference}; the last rollout (of model/wine@2) failed"
+    assert (
+        then.difference == "ought to serve model/wine@2, serves model/wine@1; the last rollout (of model/wine@2) failed"
+    )
+    git(repo, "rm", "-q", WISH)
+    commit(repo, {}, date=at(10))
+    assert slot(repo, "deployment/wine-prod").difference == late.difference  # type: ignore[union-attr]
+    commit(repo, rollout(repo, "r3", "model/wine@1", 11, "status: succeeded\ntype: stop\n"), date=at(11))
+    assert slot(repo, "deployment/wine-prod") is None
 
 
 def test_what_ought_to_be_stopped(repo: Path) -> None:
@@ -280,6 +435,52 @@ def test_what_the_run_read_and_what_git_keeps(repo: Path) -> None:
         ("dataset/wine@1", f"blob:{blob}", True),
         (None, f"md5:{MD5}", None),
     ]
+
+
+def stage(made: str, read: str) -> dict[str, str]:
+    """A pipeline of one stage, and what its last run read and made."""
+    return {
+        "dvc.yaml": "stages:\n  train:\n    cmd: x\n    deps: [raw.csv, train.py]\n    outs: [model.pkl]\n"
+        "artifacts:\n  wine: {path: model.pkl, type: model}\n",
+        "dvc.lock": "schema: '2.0'\nstages:\n  train:\n    cmd: x\n    deps:\n"
+        f"    - path: raw.csv\n      md5: {read * 32}\n    - path: train.py\n      md5: {'f' * 32}\n"
+        f"    outs:\n    - path: model.pkl\n      md5: {made * 32}\n",
+        "train.py": read,
+        "metadata/store.yaml": "schema: store/1\n",
+    }
+
+
+def test_the_data_of_a_version_that_tags_tell_of(repo: Path, tmp_path: Path) -> None:
+    for day, made, read in ((1, "a", "1"), (5, "b", "2")):
+        commit(repo, stage(made, read), date=at(day))
+        for name in (f"wine@v{day}.0.0", f"wine#prod#{day}"):
+            git(repo, "tag", "-a", "-m", name, name, env={"GIT_COMMITTER_DATE": at(day)})
+    ref = "alias/model/wine/prod"
+    then, now = slot(repo, ref, on="2026-03-03"), slot(repo, ref)
+    assert then is not None and now is not None  # noqa: PT018
+    # What the stage gives no more is known by the commit that the version was registered at.
+    assert [(one.version, [(had.path, had.hash) for had in one.data]) for one in (then, now)] == [
+        ("model/wine@v1.0.0", [("raw.csv", f"md5:{'1' * 32}")]),
+        ("model/wine@v5.0.0", [("raw.csv", f"md5:{'2' * 32}")]),
+    ]
+    assert [one.commit for one in (then, now)] == git(repo, "rev-parse", "HEAD~1", "HEAD").split()
+    assert (then.holds_from, now.since) == ("2026-03-01T12:00:00Z", "2026-03-05T12:00:00Z")
+    git(tmp_path, "clone", "-q", "--depth=1", repo.as_uri(), "shallow")
+    assert live(tmp_path / "shallow").complete
+
+
+def test_the_data_of_a_recorded_version_that_the_stage_gives_no_more(repo: Path, tmp_path: Path) -> None:
+    pointer = f"pointer:\n  type: dvc\n  path: {{}}\n  md5: {'a' * 32}\n"
+    commit(repo, stage("a", "1") | version(1, pointer.format("model.pkl")) | {ALIAS: alias("1")})
+    assert data(repo)[0][:2] == (None, f"md5:{'1' * 32}")
+    commit(repo, stage("b", "2"))
+    assert data(repo)[0][:2] == (None, f"md5:{'1' * 32}")
+    git(tmp_path, "clone", "-q", "--depth=1", repo.as_uri(), "shallow")
+    assert data(tmp_path / "shallow")[0][:2] == ("model/wine@1", f"md5:{'a' * 32}")
+    assert not live(tmp_path / "shallow").complete
+    # Equal bytes at another place were made by somebody else: then only they themselves are known.
+    commit(repo, version(1, pointer.format("copy.pkl")))
+    assert data(repo)[0][:2] == ("model/wine@1", f"md5:{'a' * 32}")
 
 
 def test_an_alias_of_data_is_about_its_own_bytes(repo: Path) -> None:

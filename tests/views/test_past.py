@@ -50,12 +50,20 @@ def oracle(store: Store, kind: str, commits: Iterable[str]) -> dict[tuple[str, s
     found: dict[tuple[str, str], tuple[Any, set[str]]] = {}
     for oid in commits:
         try:
-            records = list(store.at(oid).snapshot.records(kind))
+            records = list(store.at(named(store, oid)).snapshot.records(kind))
         except NotFound:  # no schema knows the kind there
             continue
         for record in records:
             found.setdefault((str(record.ref), record.blob), (record.data, set()))[1].add(oid)
     return found
+
+
+def named(store: Store, oid: str) -> str:
+    """A commit by the name that stands there and knows most of tags: a branch's, or that of the last tag."""
+    root = store.repository.file("")
+    lines = git(root, "for-each-ref", "--format=%(refname)", f"--points-at={oid}", "refs/heads", "refs/remotes")
+    tags = git(root, "for-each-ref", "--sort=-creatordate", "--format=%(refname)", f"--points-at={oid}", "refs/tags")
+    return [*lines.split(), *tags.split(), oid][0]
 
 
 def agree(store: Store, kind: str, over: list[str], commits: list[str]) -> None:

@@ -84,31 +84,34 @@ def test_the_headline_of_a_promotion() -> None:
     ("change", "words"),
     [
         ({}, "no record changes"),
-        ({ALIAS: None}, "production is taken from wine@2; 1 kind"),
+        ({ALIAS: None}, "production is taken from wine@2"),
+        ({"alias/model/wine/a": alias("2"), "alias/model/wine/b": alias("2")}, "a and b are given to wine@2"),
         ({"alias/model/wine/staging": alias("2")}, "staging is given to wine@2"),
         ({"status/model/wine/2": {"status": "retired"}}, "wine@2 is retired"),
         ({"model/wine@3": version("3")}, "wine@3 is new"),
-        ({"dataset/wine@2": version("4", rows=1000, columns=columns(age="int", price="float"))}, "dataset/wine@2"),
+        ({"dataset/wine@2": version("4", rows=1000, columns=columns(age="int", price="float"))},
+         "`dataset/wine@2` is new"),
         ({"dataset/wine@2": version("4", rows=500, columns=columns(age="int"))}, "data -50 % rows, `price` removed"),
-        ({"dataset/wine@2": version("4", rows=1001)}, "data +0.10 % rows"),
+        ({"dataset/wine@2": version("4", rows=1001)}, "data +0.10 % rows, `age` removed and 1 more"),
         ({"dataset/wine@2": version("4", columns=columns(age="int", price="float", m="int"))}, "data `m` added"),
         ({"dataset/grapes@1": version("5", rows=3)}, "`dataset/grapes@1` is new"),
         ({"deployment/other": {"serves": {"ref": ALIAS}}}, "no"),
         ({"deployment/shop": {"serves": {"ref": "model/wine@3"}}, "model/wine@3": version("3")},
-         "shop serves wine@3 instead of wine@2; 1 deployment affected"),
+         "shop serves wine@3 instead of wine@2"),
+        ({"deployment/other": {"serves": {"ref": "model/wine@3"}}, "model/wine@3": version("3"), ALIAS: alias("3")},
+         "production moves from wine@2 to wine@3; 2 deployments affected"),
         ({"term/a": {"definition": "x"}, "term/b": {"definition": "y"}}, "2 terms added"),
         ({"model/wine": {"description": "x"}}, "1 model changed"),
-        ({f"{kind}/x": {} for kind in ("use-case", "source", "dataset", "model", "kpi", "experiment")}, "2 more kinds"),
+        ({f"{kind}/x": {} for kind in ("use-case", "source", "dataset", "model", "kpi", "experiment", "term")},
+         "1 dataset added; 1 experiment added; 1 kpi added; 1 model added; 1 source added; and 2 more changes"),
     ],
 )  # fmt: skip
 def test_headlines(change: dict[str, Any], words: str) -> None:
     after = {ref: data for ref, data in (WAS | change).items() if data is not None}
     if words == "no":
         assert "affected" not in told(WAS, after)
-    elif words.startswith("production is taken"):
-        assert told(WAS, after).startswith("production is taken from wine@2")
     else:
-        assert words in told(WAS, after)
+        assert told(WAS, after) == words
 
 
 def test_a_description_affects_nothing_downstream_and_new_data_do_what_was_made_of_them() -> None:
@@ -127,9 +130,44 @@ def test_a_version_that_has_its_metrics_elsewhere_is_judged_by_those() -> None:
     assert "auc 0.912 -> 0.5 ▼ on test" in told(WAS, after)
 
 
-def test_many_promotions_are_counted() -> None:
+def test_each_thing_is_said_once_and_much_is_counted() -> None:
     slots = {f"alias/model/wine/slot{letter}": alias("2") for letter in "abcdef"}
-    assert "2 more promotions" in told(WAS, WAS | slots)
+    assert told(WAS, WAS | slots) == "slota, slotb and 4 more are given to wine@2"
+    metrics = {name: {"auc": 0.9, "loss": 0.2} for name in ("test", "validation", "holdout")}
+    worse = {name: {"auc": 0.8, "loss": 0.2} for name in metrics}
+    many = {f"model/m{number}@1": version("1") for number in range(40)}
+    before = WAS | {"model/wine@2": version("2", metrics=metrics), "alias/model/wine/staging": alias("2")}
+    after = before | many | {
+        "model/wine@3": version("3", metrics=worse),
+        "dataset/wine@2": version("4", rows=1030, columns=columns(age="float", price="int", a="int", b="int")),
+        "dataset/corks@1": version("5", rows=3),
+        "dataset/grapes@1": version("6", rows=3),
+        "deployment/other": {"serves": {"ref": "model/wine@3"}},
+        "status/model/wine/2": {"status": "retired"},
+        ALIAS: alias("3"), "alias/model/wine/staging": alias("3"), "alias/model/wine/canary": alias("2"),
+    }  # fmt: skip
+    text = told(before, after)
+    assert text == (
+        "production and staging move from wine@2 to wine@3; "
+        "auc 0.9 -> 0.8 ▼ on holdout, auc 0.9 -> 0.8 ▼ on test and 1 more; canary is given to wine@2; "
+        "`dataset/corks@1` is new; `dataset/grapes@1` is new; 2 deployments affected; and 42 more changes"
+    )
+    page = comment(reviewed(before, after))
+    assert page.count("| metric |") == 1
+    heading = "**`alias/model/wine/production`, `alias/model/wine/staging` and `deployment/other`**"
+    assert heading in page
+
+
+def test_what_is_worse_is_said_first() -> None:
+    before = WAS | {
+        "model/corks@1": version("5", metrics={"auc": 0.5}),
+        "alias/model/corks/a": {"version": "1", "id": IDS["5"]},
+    }
+    after = before | {
+        "model/wine@3": NOW["model/wine@3"], ALIAS: alias("3"),
+        "model/corks@2": version("6", metrics={"auc": 0.6}), "alias/model/corks/a": {"version": "2", "id": IDS["6"]},
+    }  # fmt: skip
+    assert told(before, after).startswith("production moves from wine@2 to wine@3; auc 0.912 -> 0.897 ▼ on test, ")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +232,11 @@ def test_the_comment_has_all_that_was_asked_for() -> None:
     assert "| `test.auc` | 0.912 | 0.897 | ▼ worse |" in text
     for kind in ("alias", "dataset-version", "model-version"):
         assert f"**{kind}**: 1 " in text
-    assert "<details><summary>alias: 2 fields</summary>\n\n| record | field | before | after |" in text
+    assert "<details>" not in text  # of two fields the table shows both
+    more = NOW | {ALIAS: alias("3") | {"since": CREATED, "reason": "x"}}
+    text = comment(reviewed(WAS, more, problem))
+    assert_harmless(text)
+    assert "<details><summary>alias: 4 fields</summary>\n\n| record | field | before | after |" in text
     assert '  n0["alias/model/wine/production"]' in text
     assert '-->|"deploys"|' in text
     assert text.index("**1 error**") < text.index("**alias**") < text.index("```mermaid")
@@ -260,8 +302,8 @@ def many(count: int) -> tuple[Snapshot, Snapshot]:
         }
         for number in range(count)
     }
-    terms = {f"term/t{number}": {"definition": "x" * 500, "tags": {"a": "b"}} for number in range(count)}
-    changed = {ref: data | {"definition": "y" * 500, "tags": {"a": "c"}} for ref, data in terms.items()}
+    terms = {f"term/t{number}": {"definition": "x" * 500, "tags": dict.fromkeys("abc", "b")} for number in range(count)}
+    changed = {ref: data | {"definition": "y" * 500, "tags": dict.fromkeys("abc", "c")} for ref, data in terms.items()}
     return store(WAS | terms), store(NOW | runs | changed)
 
 
@@ -276,6 +318,32 @@ def test_a_long_comment_loses_the_least_important_and_says_so() -> None:
     assert cut
     assert "fields of term" in cut[1]
     assert text.count("<details>") == text.count("</details>")
+
+
+def test_folded_details_go_before_rows_and_of_problems_rows_go_last() -> None:
+    problem = Problem("metric.worse", "metadata/a.yaml", "it is worse")
+    found = review(diff(*many(60)), [problem])
+    whole = comment(found, 10**6)
+    cut = comment(found, size(whole) - 1)
+    assert re.search(r"Cut, to stay within [0-9,]+ characters: [0-9]+ fields of term\.", cut)
+    assert cut.count("| `term/t") - cut.count("` | `definition` |") - cut.count("` | `tags.") == 60
+    fold = whole[whole.index("<details><summary>term: ") :].partition("</details>")[0]
+    rows = comment(found, size(whole) - size(fold) - 300)
+    assert "<details><summary>term: " not in rows
+    assert re.search(r"characters: [0-9]+ rows of run, 240 fields of term\.", rows)
+
+
+def test_thousands_of_problems_have_a_table_and_what_is_cut_of_it_is_said_first() -> None:
+    problems = [Problem("schema.type", f"metadata/{n}/{'x' * 60}.yaml", "é" * 300, "do " * 100) for n in range(3000)]
+    text = comment(review(diff(*many(400)), problems))
+    assert size(text) <= LIMIT
+    assert "**3000 errors**" in text
+    assert text.count("| error | `schema.type` |") >= 20
+    left = 3000 - text.count("| error | `schema.type` |")
+    assert f"Cut, to stay within 65,536 characters: {left:,} problems, " in text
+    small = comment(review(diff(*many(60)), problems), 900)
+    assert "**3000 errors**" in small
+    assert "3,000 problems" in small
 
 
 @pytest.mark.parametrize("limit", [1500, 3000, 6000, 20_000, 40_000])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gitml.actions.swept import swept
 from gitml.checks.check import check, has_errors, scope_of
 from gitml.errors import ERROR, WARNING, Problem, Refused
 from gitml.repo.change import Change
@@ -76,11 +77,18 @@ def checked(repository: Repository, snapshot: Snapshot, plan: Plan, how: How) ->
     """What applying a plan would come to, with nothing written; raises Refused with the problems."""
     after = snapshot.overlay(plan.changes)
     found = check(scope_of(snapshot, after, repository.base(snapshot.settings), plan.changes))
-    problems = sorted((_allowed(one, how) for one in (*found, *plan.problems)), key=lambda one: one.order)
+    along = swept(repository, snapshot, after, plan.changes) if _commits_here(repository, how) else ()
+    problems = sorted((_allowed(one, how) for one in (*found, *plan.problems, *along)), key=lambda one: one.order)
     if has_errors(problems):
         raise Refused(_told(problems), problems, hint="nothing was written")
     differences = describe([one for one in plan.changes if one.before != one.after], snapshot, after)
     return Applied(None, tuple(differences), tuple(problems), plan.notes)
+
+
+def _commits_here(repository: Repository, how: How) -> bool:
+    """Whether a commit is made of the work tree's files; on another branch it is made of that one's."""
+    git = repository.git
+    return (how.commit or how.branch is not None) and not git.bare and how.branch in (None, git.branch())
 
 
 def _allowed(problem: Problem, how: How) -> Problem:

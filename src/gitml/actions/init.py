@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitml.actions.apply import Applied, How
-from gitml.errors import BadValue, GitFailed
+from gitml.actions.swept import edited, uncommitted
+from gitml.errors import BadValue, GitFailed, Refused
 from gitml.records.annotations import key_order
 from gitml.records.canonical import dump
 from gitml.records.reader import read
@@ -54,6 +55,8 @@ def init(path: Path, how: How, *, hooks: bool = False) -> Initialised:
     prefix = _prefix(git, path)
     warnings: list[str] = []
     changes = [*_settings(git, prefix), *_schemas(git, prefix, warnings), *_attributes(git, prefix)]
+    if along := [uncommitted(one.path, []) for one in edited(git, changes)] if how.commit else []:
+        raise Refused(str(along[0]), along, hint="nothing was written")
     done = write(git, changes, message=how.message or "gitml: a store for metadata", commit=how.commit,
                  branch=how.branch, author=how.author, now=how.now)  # fmt: skip
     made = tuple(hookfiles.install(git)) if hooks else ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from gitml.actions.derived import read_only
 from gitml.errors import BadRef, BadValue, Conflict
 from gitml.records.canonical import dump
 from gitml.records.edit import changed, edit
@@ -106,7 +107,7 @@ def recorded(snapshot: Snapshot, ref: Ref) -> Record:
     """A record that somebody has written; raises NotFound, BadValue where a reader has made it."""
     record = snapshot.record(ref)
     if record.derived:
-        raise BadValue(f"{ref} is derived, and read-only", hint=f"it is read from {record.path}: change that")
+        raise read_only(record)
     return record
 
 

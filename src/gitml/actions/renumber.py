@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gitml.actions.apply import Applied, How, Plan, apply
+from gitml.actions.derived import read_only
 from gitml.actions.lifecycle import next_version
 from gitml.checks.facts import FactBook
 from gitml.errors import BadRef, BadValue, Conflict, GitFailed, NotFound
@@ -39,14 +40,13 @@ def renumber(repository: Repository, ref: Ref, to: int | None, how: How) -> Appl
     In the middle of a merge that both sides added the version in, this settles the conflict, and stages what it wrote.
     Raises BadRef, NotFound, BadValue where there are no two, Conflict where the new number is taken, Refused.
     """
-    if not ref.kind.endswith(VERSION):
-        raise BadRef(f"{ref} names no version", hint=f"write {ref.kind}/NAME@VERSION")
     if repository.git.root is None:
         raise GitFailed("this repository is bare: it has no work tree", hint="clone it and work there")
     if how.branch is not None and how.branch != repository.git.branch():
         raise BadValue("only what is checked out is renumbered", hint=f"git switch {how.branch}, then repeat")
     index = repository.git.staged()
     found = repository.worktree()
+    _see_version(found, ref)
     path = found.path(ref)
     merging = path in index.unmerged
     if merging:
@@ -65,6 +65,17 @@ def renumber(repository: Repository, ref: Ref, to: int | None, how: How) -> Appl
         store_blobs(repository.git, [one.content for one in plan.changes if one.content is not None])
         settle(repository.git, {one.path: Entry(one.mode, one.after) if one.after else None for one in plan.changes})
     return replace(done, problems=tuple(one for one in done.problems if one.code != _IMMUTABLE))
+
+
+def _see_version(snapshot: Snapshot, ref: Ref) -> None:
+    """Raise BadRef where a ref names no version, BadValue where it names one that a reader has made."""
+    known = snapshot.schemas.latest
+    made = snapshot.derived(ref.kind).get(ref) if ref.kind in known and not snapshot.find(ref) else None
+    if made is not None:
+        raise read_only(made)
+    if not ref.kind.endswith(VERSION):
+        hint = f"write {ref.kind}/NAME@VERSION" if ref.kind + VERSION in known else ""
+        raise BadRef(f"{ref} names no version", hint=hint)
 
 
 def _in_merge(repository: Repository, snapshot: Snapshot, index: Staged, path: str) -> tuple[Claim, Claim]:

@@ -152,8 +152,9 @@ def schema_edits(scope: Scope) -> Iterator[Problem]:
         return
     edited = [path for path in sorted(scope.changed) if is_schema_path(scope.snapshot.inner(path) or "")]
     ours = {file.path for file in base.own_schemas} if edited else set()
+    unmerged = {problem.path for problem in scope.snapshot.tree_problems}
     for path in edited:
-        if path in ours:
+        if path in ours and path not in unmerged:
             done = "removed" if path not in scope.snapshot.entries else "edited"
             yield Problem(
                 "schema.edited",

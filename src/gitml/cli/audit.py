@@ -13,7 +13,7 @@ _UNSHALLOW = "git fetch --unshallow brings the rest"
 
 def log(door: Door) -> int:
     """What happened to a record, or to all."""
-    from gitml.render.events import log_shape, log_text
+    from gitml.render.events import log_page, log_shape, log_text
 
     args = door.args
     wanted = Ref.parse(args.ref) if args.ref else None
@@ -24,7 +24,8 @@ def log(door: Door) -> int:
     _tell_ends(door, found.ends)
     lacking = [problem for event in found.events for problem in event.problems if _is_lacking(problem)]
     _tell_problems(door, found.problems, lacking)
-    door.answer(lambda: log_shape(found), lambda: found.rows, lambda: log_text(found, door.page))
+    rows = (lambda: log_page(found)) if door.format == "md" else (lambda: found.rows)
+    door.answer(lambda: log_shape(found), rows, lambda: log_text(found, door.page))
     return FINE
 
 
@@ -37,8 +38,7 @@ def blame(door: Door) -> int:
         store = door.store.at(wanted.rev) if wanted.rev else door.store
         found = store.blame(wanted.bare)
     _tell_ends(door, found.ends)
-    if not found.complete and not found.ends:
-        door.tell("warning: objects of history are not in this clone: git fetch --refetch brings them")
+    _tell_gaps(door, complete=found.complete or bool(found.ends))
     door.answer(lambda: blame_shape(found), lambda: found.rows, lambda: blame_text(found, door.page))
     return FINE
 
@@ -53,6 +53,7 @@ def live(door: Door) -> int:
     _tell_ends(door, found.ends)
     for problem in found.problems:
         door.tell(f"warning: {(problem.commit or '')[:8]} {problem}")
+    _tell_gaps(door, complete=found.complete or bool(found.ends or found.problems))
     door.answer(lambda: live_shape(found), lambda: found.rows, lambda: live_text(found, door.page))
     return FINE
 
@@ -70,6 +71,13 @@ def _tell_ends(door: Door, ends: Sequence[tuple[str, str]]) -> None:
         others = f" (and {len(ends) - 1} more)" if len(ends) > 1 else ""
         told = f"history begins at {commit[:12]}{others}, of {time[:10]}: this clone is shallow"
         door.tell(f"warning: {told}; {_UNSHALLOW}")
+
+
+def _tell_gaps(door: Door, *, complete: bool) -> None:
+    """Say that the answer would be more where history is whole."""
+    if not complete:
+        way = _UNSHALLOW if door.here.repository.git.is_shallow() else "git fetch --refetch brings them"
+        door.tell(f"warning: objects of history are not in this clone: {way}")
 
 
 def _tell_problems(door: Door, problems: Sequence[Problem], lacking: Sequence[Problem]) -> None:

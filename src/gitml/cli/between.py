@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitml.cli.door import DATE, FINE, FOUND, Door, put
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 def diff(door: Door) -> int:
     """Print it; with `--exit-code` exit 1 where something changed."""
-    store = door.store
     with door.waiting("comparing"):
-        a, b = _sides(door)
-        reviewed = store.review(a, b) if door.format == "md" else None
-        found = reviewed.diff if reviewed else store.diff(a, b)
+        a, b, parted = _sides(door)
+        store = door.store
+        reviewed = store.review(a, b, parted=parted) if door.format == "md" else None
+        found = reviewed.diff if reviewed else store.diff(a, b, parted=parted)
     _tell(door, found, a, b)
     if reviewed:
         from gitml.render.review import comment
@@ -32,17 +33,28 @@ def diff(door: Door) -> int:
     return FOUND if door.args.exit_code and found else FINE
 
 
-def _sides(door: Door) -> tuple[str | None, str | None]:
+def _sides(door: Door) -> tuple[str | None, str | None, bool]:
     """What is asked for: nothing, A, A and B, `A..B`, or `A...B`, which is from where the two parted."""
     a, b = door.args.a, door.args.b
     dots = "..." if a and "..." in a else ".."
-    if a is None or dots not in a:
-        return a, b
-    if b is not None:
-        raise Usage(f"diff: {a} names two already", hint=f"git ml diff {a}")
-    before, _, after = a.partition(dots)
-    before, after = before or "HEAD", after or "HEAD"
-    return (door.store.parted(before, after) if dots == "..." else before), after
+    if a is not None and dots in a:
+        if b is not None:
+            raise Usage(f"diff: {a} names two already", hint=f"git ml diff {a}")
+        before, _, after = a.partition(dots)
+        a, b = before or "HEAD", after or "HEAD"
+    if b is not None and door.args.at:
+        raise Usage(f"diff: B is {b}, so --at {door.args.at} says nothing", hint="name B, or A alone and --at")
+    parted = dots == "..." and a is not None and b is not None
+    if parted and len(partings := door.here.partings(a, b)) > 1:
+        door.tell(f"warning: {crossed(a, b, partings)}")
+    return a, b, parted
+
+
+def crossed(a: str, b: str, partings: Sequence[str]) -> str:
+    """Which of several commits at which two parted is taken, in words."""
+    others = ", ".join(one[:12] for one in partings[1:])
+    told = f"{a} and {b} parted at {len(partings)} commits, since merges have crossed"
+    return f"{told}: {partings[0][:12]} is taken, not {others}"
 
 
 def _tell(door: Door, found: Diff, a: str | None, b: str | None) -> None:

@@ -41,5 +41,7 @@ def _shown(door: Door, done: Reverted) -> int:
         door.tell(f"warning: {warning}")
     diff = done.diff
     more = {"warnings": list(done.warnings), "data": list(done.data)}
-    door.answer(lambda: diff_shape(diff) | more, lambda: diff_rows(diff), lambda: diff_text(diff, door.page))
+    door.answer(
+        lambda: diff_shape(diff) | more, lambda: diff_rows(diff), lambda: diff_text(diff, door.page, "as it would be")
+    )
     return FINE

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from gitml import hooks
 from gitml.checks.check import has_errors
 from gitml.checks.range import fresh
+from gitml.cli.between import crossed
 from gitml.cli.door import FINE, FOUND, OURS, WRONG, page, put
 from gitml.cli.notes import ReadOnly, notes
 from gitml.cli.pull import GITHUB, NEEDS, Pull, pull
@@ -164,8 +165,10 @@ def _comment(job: Job) -> str:
     except GitFailed as error:
         sys.stderr.write(f"git ml: what the merge makes wrong is not in the comment: {error}\n")
         merged = []
-    parted = job.store.parted(job.base, job.pull.head)
-    found = job.store.review(parted, job.pull.head)
+    partings = job.store.partings(job.base, job.pull.head)
+    if len(partings) > 1:
+        sys.stderr.write(f"git ml: {crossed(job.base, job.pull.head, partings)}\n")
+    found = job.store.review(job.base, job.pull.head, parted=True)
     return comment(replace(found, problems=(*problems, *fresh(merged, problems))))
 
 

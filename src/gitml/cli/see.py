@@ -13,6 +13,7 @@ from gitml.records.ref import Ref
 from gitml.render.listing import table
 from gitml.render.past import HEAD, readable
 from gitml.render.shapes import FORMAT, at_shape, compare_shape, list_shape, show_shape
+from gitml.repo.git.index import UNMERGED
 from gitml.views.kinds import is_complete, unread, unread_by_readers
 from gitml.views.rows import Column, Rows
 
@@ -50,7 +51,15 @@ def _rows(door: Door) -> Rows:
 
 def _warn(door: Door, lost: Sequence[Problem], others: Sequence[Problem]) -> None:
     """Say that there are records which no table shows, or files of other tools that may hold some."""
-    kind, several = door.args.kind, len(lost) > 1
+    kind = door.args.kind
+    unmerged = sorted(one.path for one in (*lost, *others) if one.code == UNMERGED)
+    lost, others = ([one for one in found if one.code != UNMERGED] for found in (lost, others))
+    several = len(lost) > 1
+    if unmerged:
+        told = (
+            f"{len(unmerged)} file{'s' * (len(unmerged) > 1)} unmerged, so records are missing: {', '.join(unmerged)}"
+        )
+        door.tell(f"warning: {told}; git ml validate shows both sides")
     if others:
         told = f"{len(others)} file{'s' * (len(others) > 1)} of other tools cannot be read, so records may be missing"
         door.tell(f"warning: {told}; git ml validate says why")

@@ -20,6 +20,7 @@ from gitml.cli.words import (
     past,
     place,
     switch,
+    version,
 )
 
 _FIELDS = (
@@ -333,7 +334,7 @@ RENUMBER = Verb(
     "of two versions with one number, move the later and every ref to it",
     (
         place("ref", "REF", "the version that is there twice: model/wine@3", "ref"),
-        option("--to", "N", "the new number; without it, one more than the highest", type=limit),
+        option("--to", "N", "the new number; without it, one more than the highest", type=version),
         *WRITES,
     ),
     ("git ml renumber model/wine@3", "git ml renumber dataset/wine@4 --to 6"),

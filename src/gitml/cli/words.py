@@ -71,11 +71,21 @@ def past(flag: str, word: str, told: str) -> Argument:
 
 
 def limit(text: str) -> int:
-    """A number of rows; ValueError where it is none, so that argparse says so."""
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
+    """A number of rows; argparse's ArgumentTypeError where it is none."""
+    return _number(text, 0)
+
+
+def version(text: str) -> int:
+    """The number of a version; argparse's ArgumentTypeError where it is none."""
+    return _number(text, 1)
+
+
+def _number(text: str, least: int) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < least:
+        from argparse import ArgumentTypeError  # which has been imported, where anything is parsed
+
+        raise ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+    return int(text)
 
 
 FORMAT = choice("--format", FORMATS, "what to print")

@@ -15,6 +15,7 @@ from gitml.render.page import PLAIN, Page, Style
 from gitml.render.problems import problem_lines
 from gitml.render.sheet import GAP, display_width, joined, shortened
 from gitml.render.telling import telling
+from gitml.repo.git.index import UNMERGED
 from gitml.views.metrics import Metrics
 from gitml.views.rows import Column, Rows
 
@@ -47,13 +48,17 @@ class Line(NamedTuple):
     below: tuple[tuple[str, Style], ...] = ()
 
 
-def diff_text(diff: Diff, page: Page = PLAIN) -> str:
-    """What `diff` says: the changes, what cannot be read, and how many there are of each sort, from where to where."""
+def diff_text(diff: Diff, page: Page = PLAIN, to: str = "") -> str:
+    """What `diff` says: the changes, what cannot be read, and how many there are of each sort, from where to where.
+
+    `to` names the other side where that is no snapshot of what there is.
+    """
     metrics = _metrics(diff)
     lines = [line for change in diff for line in _change(change, metrics, page)]
     counts = Counter(change.op for change in diff)
-    told = ", ".join(f"{counts[op]} {op}" for op in MARKS if counts[op]) or "no changes"
-    end = f"{told}: {place(diff.before)} -> {place(diff.after)}"
+    counts["unmerged"] = len({one.path for one in diff.problems if one.code == UNMERGED})
+    told = ", ".join(f"{counts[op]} {op}" for op in (*MARKS, "unmerged") if counts[op]) or "no changes"
+    end = f"{told}: {place(diff.before)} -> {to or place(diff.after)}"
     return joined([*lines, *problem_lines(diff.problems, page), end])
 
 
@@ -94,14 +99,18 @@ def _notes(change: Difference, width: int | None) -> Iterator[str]:
 
 
 def _laid_out(lines: list[Line], room: int | None, page: Page) -> Iterator[str]:
-    """Names in a column as wide as the names are, and what became of them beside it, cut to the page."""
-    widest = max((display_width(line.name) for line in lines), default=0)
-    column = min(widest, _NAMES if room is None else min(_NAMES, max(room // 2, _LEAST)))
+    """Names in a column as wide as they are, and what became of them beside it, cut to the page.
+
+    A name that is too long for the column has a line of its own, and what became of it the next.
+    """
+    limit = _NAMES if room is None else min(_NAMES, max(room // 2, _LEAST))
+    column = max((width for line in lines if (width := display_width(line.name)) <= limit), default=0)
     for line in lines:
-        name = line.name + " " * max(0, column - display_width(line.name))
-        left = None if room is None else max(room - display_width(name) - len(GAP), _LEAST)
+        width = display_width(line.name)
+        left = None if room is None else max(room - (column if width <= limit else 0) - len(GAP), _LEAST)
         told = line.told if left is None else shortened(line.told, left) if line.style else _cut(line.told, left)
-        yield f"{_INDENT}{name}{GAP}{page.paint(told, line.style)}".rstrip()
+        between = " " * (column - width) if width <= limit else f"\n{_INDENT}" if told else ""
+        yield f"{_INDENT}{line.name}{between}{GAP}{page.paint(told, line.style)}".rstrip()
         for text, style in line.below:
             inner = text if room is None else shortened(text, max(room - len(GAP), _LEAST))
             yield f"{_INDENT}{GAP}{page.paint(inner, style)}"

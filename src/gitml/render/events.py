@@ -13,6 +13,7 @@ from gitml.render.page import PLAIN, Page, Style
 from gitml.render.problems import problem_line
 from gitml.render.shapes import FORMAT, Shape, at_shape, problem_shapes
 from gitml.render.sheet import Strip, joined, sheet
+from gitml.views.rows import Column, Rows
 
 if TYPE_CHECKING:
     from gitml.views.history.blame import Blame
@@ -41,6 +42,7 @@ def log_shape(log: Log) -> Shape:
         "at": at_shape(log.at),
         "ref": log.ref,
         "complete": log.complete,
+        "total": log.total,
         "events": [_event_shape(event) for event in log.events],
         "problems": problem_shapes(log.problems),
     }
@@ -68,7 +70,25 @@ def _event_shape(event: Event) -> Shape:
 
 def log_text(log: Log, page: Page = PLAIN) -> str:
     """A line a commit, below it what it did to records, below that to their fields."""
-    return joined([*_blocks(log, page)] or ["no events"])
+    return joined([*_blocks(log, page)] or ["no events"] * (not log.total))
+
+
+def log_page(log: Log) -> Rows:
+    """What people read of it in a table: when, who, of which record what, from what to what, and by which commit."""
+    names = ("time", "who", "ref", "what", "old", "new", "commit", "pull request")
+    columns = tuple(Column(name, "mixed" if name in {"old", "new"} else "string") for name in names)
+    rows = tuple(dict(zip(names, _read(event), strict=True)) for event in log.events)
+    return Rows(None, columns, rows, log.total, log.problems, log.complete)
+
+
+def _read(event: Event) -> Iterator[Any]:
+    yield minute(event.time)
+    yield _name(event.author) + f" ({_SIGNED['bad'][0]})" * (event.signature == "bad")
+    yield event.ref
+    yield event.summary if event.field is None or _is_plain(event) else f"{event.summary}: {event.field}"
+    yield from (MISSING if event.field is None else side for side in (event.before, event.after))
+    yield event.commit[:SHORT]
+    yield event.pull_request or ""
 
 
 def _blocks(log: Log, page: Page) -> Iterator[str]:
@@ -82,11 +102,14 @@ def _blocks(log: Log, page: Page) -> Iterator[str]:
 
 
 def _heading(event: Event, page: Page) -> str:
-    name = event.author.rpartition(" <")[0] or event.author
     signed = _SIGNED.get(event.signature)
-    parts = [page.paint(event.commit[:SHORT], "strong"), minute(event.time), printable(name)]
+    parts = [page.paint(event.commit[:SHORT], "strong"), minute(event.time), printable(_name(event.author))]
     parts += [event.pull_request] if event.pull_request else []
     return "  ".join([*parts, *([page.paint(*signed)] if signed else [])])
+
+
+def _name(author: str) -> str:
+    return author.rpartition(" <")[0] or author
 
 
 def minute(time: str) -> str:
@@ -142,7 +165,7 @@ def blame_text(blame: Blame, page: Page = PLAIN) -> str:
     for one in blame.fields:
         cells["commit"].append(f"{'^' * one.boundary}{one.commit[:SHORT]}" if one.commit else "-")
         cells["time"].append(minute(one.time) if one.time else "not committed")
-        cells["author"].append(printable((one.author or "").rpartition(" <")[0] or (one.author or "")))
+        cells["author"].append(printable(_name(one.author or "")))
         cells["field"].append(printable(one.field))
         cells["value"].append(_value(one.value))
     whole = {"commit", "time", "field"}

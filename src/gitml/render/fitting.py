@@ -13,7 +13,7 @@ _NAMED = 8
 class Part:
     """A part of a page: rows between a beginning and an end, which go with the last row. `rank` 0 matters most.
 
-    `whole` parts, such as a drawing, go as a whole. `what` is what the rows are.
+    `whole` parts, such as a drawing, go as a whole. `what` is what the rows are, `stays` what is left without any.
     """
 
     rank: int
@@ -22,11 +22,12 @@ class Part:
     rows: tuple[str, ...]
     end: str = ""
     whole: bool = False
+    stays: str = ""
 
     @property
     def text(self) -> str:
-        """It as it stands on the page; nothing where no row is left."""
-        return f"{self.begin}{''.join(self.rows)}{self.end}" if self.rows else ""
+        """It as it stands on the page."""
+        return f"{self.begin}{''.join(self.rows)}{self.end}" if self.rows else self.stays
 
 
 def size(text: str) -> int:
@@ -40,7 +41,7 @@ def fitted(head: str, parts: Sequence[Part], tail: str, limit: int) -> str:
     over = size(head) + size(tail) + sum(size(part.text) for part in left) - limit
     if over > 0:
         over += _NOTE
-    gone: list[str] = []
+    gone: dict[str, int | None] = {}
     for place in sorted(range(len(left)), key=lambda place: (-left[place].rank, -place)):
         if over <= 0:
             break
@@ -49,12 +50,13 @@ def fitted(head: str, parts: Sequence[Part], tail: str, limit: int) -> str:
         over -= size(before.text) - size(left[place].text)
         count = len(before.rows) - len(left[place].rows)
         if count:
-            gone.append(before.what if before.whole else f"{count:,} {before.what}")
+            lost = gone.pop(before.what, 0) or 0
+            gone[before.what] = None if before.whole else lost + count
     return head + "".join(part.text for part in left) + _note(gone, limit) + tail
 
 
 def _shorter(part: Part, over: int) -> Part:
-    """A part that has lost rows from its end until it is shorter by so much, or is empty."""
+    """A part that has lost rows from its end until it is shorter by so much, or none is left."""
     kept = 0 if part.whole else len(part.rows)
     saved = 0
     while kept and saved < over:
@@ -63,8 +65,10 @@ def _shorter(part: Part, over: int) -> Part:
     return replace(part, rows=part.rows[:kept])
 
 
-def _note(gone: Sequence[str], limit: int) -> str:
+def _note(gone: dict[str, int | None], limit: int) -> str:
+    """What is gone, and how much of it (None: the whole), the most important first."""
     if not gone:
         return ""
-    named = [*gone[:_NAMED], *(["more"] if len(gone) > _NAMED else [])]
+    told = [what if count is None else f"{count:,} {what}" for what, count in reversed(gone.items())]
+    named = [*told[:_NAMED], *(["more"] if len(told) > _NAMED else [])]
     return f"\nCut, to stay within {limit:,} characters: {', '.join(named)}.\n"

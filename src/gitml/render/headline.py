@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitml.records.ref import VERSION, Ref
 from gitml.render.cells import cell
@@ -14,46 +13,69 @@ from gitml.views.review import DEPLOYMENT, short
 if TYPE_CHECKING:
     from gitml.views.changes import Difference
     from gitml.views.merits import Merit
-    from gitml.views.review import DataStep, Promoted, Review
+    from gitml.views.promotions import Promotion
+    from gitml.views.review import DataStep, Review
 
 ARROWS: Final = {"better": "▲", "worse": "▼"}
-_MOST: Final = 4
-_METRICS: Final = 3
-_ALIAS, _STATUS, _OUTPUT = "alias", "status", "dvc-output"
+_MOST: Final = 5  # parts
+_FEW: Final = 2  # of one sort
+_STATUS, _OUTPUT = "status", "dvc-output"
 _HASHES: Final = frozenset(["md5", "etag", "version_id"])
 
 
+class Said(NamedTuple):
+    """A part of the sentence, and the records or files whose change it tells."""
+
+    text: str
+    told: frozenset[str] = frozenset()
+
+
 def headline(review: Review) -> str:
-    """The sentence, in Markdown: parts with semicolons between them, the most important first."""
-    parts = [
-        *_some([_promotion(one) for one in review.promoted], "promotion"),
-        *_some(list(_statuses(review)), "status change"),
-        *_some(list(_versions(review)), "version"),
-        *_some([_data(one, alone=len(review.data) == 1) for one in review.data], "data version"),
-        *_some(list(_outputs(review)), "data file"),
-    ]
-    if review.deployments:
-        parts.append(f"{len(review.deployments)} deployment{'s' * (len(review.deployments) > 1)} affected")
-    parts += _some(list(_others(review)), "kind")
-    return "; ".join(parts) or "no record changes"
+    """The sentence, in Markdown: parts with semicolons between them, the most important first; how much is left."""
+    parts = [*_promotions(review), *_data(review), *_deployments(review)][:_MOST]
+    parts += [*_statuses(review), *_versions(review), *_outputs(review)][: _MOST - len(parts)]
+    parts = parts or [*_kinds(review)][:_MOST]
+    told = frozenset[str]().union(*(part.told for part in parts))
+    left = sum(1 for change in _counted(review) if _key(change) not in told)
+    more = [f"and {left:,} more change{'s' * (left > 1)}"] if left else []
+    return "; ".join([*(part.text for part in parts), *more]) or "no record changes"
 
 
-def _some(parts: list[str], what: str) -> list[str]:
-    more = len(parts) - _MOST
-    return [*parts[:_MOST], f"{more:,} more {what}{'s' * (more > 1)}"] if more > 0 else parts
+def _key(change: Difference) -> str:
+    return change.ref or change.path
 
 
-def _promotion(one: Promoted) -> str:
-    what = one.what
-    name = word(what.record.ref.keys[-1])
+def _counted(review: Review) -> list[Difference]:
+    """The changes that count: derived ones only where no others are to be told of."""
+    recorded = [change for change in review.diff if not change.derived]
+    return recorded or list(review.diff)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in running text: `a`, `a and b`, `a, b and 3 more`."""
+    shown = [*names[:_FEW], f"{len(names) - _FEW:,} more"] if len(names) > _FEW + 1 else list(names)
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+
+
+def _promotions(review: Review) -> Iterator[Said]:
+    """What is promoted, and how good it is; a deployment that moves with a slot is told with those affected."""
+    for several in review.moves[:_FEW]:
+        what, moved = several[0].what, [one.what.record for one in several if one.what.is_alias]
+        names = [record.ref.keys[-1] for record in moved or [one.what.record for one in several]]
+        text = _move(listed([word(name) for name in names]), what, s="s" * (len(names) == 1))
+        merits = [_merit(one) for one in several[0].telling]
+        told = frozenset(str(one.what.record.ref) for one in several) | {str(what.new)}
+        yield Said("; ".join([text, *([_some(merits)] if merits else [])]), told)
+
+
+def _move(names: str, what: Promotion, *, s: str) -> str:
     old, new = (None if ref is None else word(short(ref)) for ref in (what.old, what.new))
     if what.record.kind == DEPLOYMENT:
-        moved = f"{name} serves {new}" + (f" instead of {old}" if old else "") if new else f"{name} serves nothing"
-    elif old and new:
-        moved = f"{name} moves from {old} to {new}"
-    else:
-        moved = f"{name} is given to {new}" if new else f"{name} is taken from {old}"
-    return "; ".join([moved, *([", ".join(map(_merit, one.telling[:_METRICS]))] if one.telling else [])])
+        return f"{names} serve{s} {new or 'nothing'}" + (f" instead of {old}" if old else "")
+    if old and new:
+        return f"{names} move{s} from {old} to {new}"
+    is_ = "is" if s else "are"
+    return f"{names} {is_} given to {new}" if new else f"{names} {is_} taken from {old}"
 
 
 def _merit(one: Merit) -> str:
@@ -62,36 +84,23 @@ def _merit(one: Merit) -> str:
     return f"{word(one.short)} {cell(one.before)} -> {cell(one.after)}{arrow}{split}"
 
 
-def _statuses(review: Review) -> Iterator[str]:
-    for change in review.diff:
-        if change.kind == _STATUS and change.new is not None and any(one.field == "status" for one in change.fields):
-            kind, name, number = change.new.ref.keys
-            version = Ref(kind + VERSION, (name, number))
-            yield f"{word(short(version))} is {word(str(change.new.data.get('status')))}"
+def _some(parts: Sequence[str]) -> str:
+    """The first of some parts, with commas between them, and how many more there are."""
+    more = f" and {len(parts) - _FEW:,} more" if len(parts) > _FEW else ""
+    return ", ".join(parts[:_FEW]) + more
 
 
-def _versions(review: Review) -> Iterator[str]:
-    """New versions of models and the like, which nothing above has named."""
-    told = {str(one.what.new) for one in review.promoted} | {str(one.new) for one in review.data}
-    for change in review.diff:
-        if change.op == "added" and change.new is not None and _is_version(change) and change.ref not in told:
-            yield f"{word(short(change.new.ref))} is new"
+def _data(review: Review) -> Iterator[Said]:
+    for step in review.data[:_FEW]:
+        name = "data" if len(review.data) == 1 else word(str(step.new))
+        parts = [*_rows(step), *_columns(step)] if step.old else []
+        yield Said(f"{name} {_some(parts)}" if parts else f"{word(str(step.new))} is new", frozenset([str(step.new)]))
 
 
-def _is_version(change: Difference) -> bool:
-    return bool(change.kind and change.kind.endswith(VERSION))
-
-
-def _data(step: DataStep, *, alone: bool) -> str:
-    name = "data" if alone else word(str(step.new))
-    if step.old is None:
-        return f"{word(str(step.new))} is new"
-    told = [*_rows(step), *(f"{code(column)} {word(a)} -> {word(b)}" for column, a, b in step.retyped[:_MOST])]
-    told += [f"{code(column)} added" for column in step.added[:_MOST]]
-    told += [f"{code(column)} removed" for column in step.removed[:_MOST]]
-    more = sum(max(0, len(columns) - _MOST) for columns in (step.retyped, step.added, step.removed))
-    told += [f"{more} more columns"] if more else []
-    return f"{name} {', '.join(told)}" if told else f"{word(str(step.new))} is new"
+def _columns(step: DataStep) -> Iterator[str]:
+    yield from (f"{code(column)} {word(a)} -> {word(b)}" for column, a, b in step.retyped)
+    yield from (f"{code(column)} added" for column in step.added)
+    yield from (f"{code(column)} removed" for column in step.removed)
 
 
 def _rows(step: DataStep) -> Iterator[str]:
@@ -106,33 +115,53 @@ def _rows(step: DataStep) -> Iterator[str]:
     yield f"{share:+.{digits}f} % rows" if round(share, digits) else f"{after - before:+,} rows"
 
 
-def _outputs(review: Review) -> Iterator[str]:
+def _deployments(review: Review) -> Iterator[Said]:
+    """How many are affected, but for those that a move has named."""
+    named = [one for several in review.moves[:_FEW] if not several[0].what.is_alias for one in several]
+    count = len(set(review.deployments) - {str(one.what.record.ref) for one in named})
+    if count:
+        more = "more " if named else ""
+        yield Said(f"{count:,} {more}deployment{'s' * (count > 1)} affected", frozenset(review.deployments))
+
+
+def _statuses(review: Review) -> Iterator[Said]:
+    for change in review.diff:
+        if change.kind == _STATUS and change.new is not None and any(one.field == "status" for one in change.fields):
+            kind, name, number = change.new.ref.keys
+            version = Ref(kind + VERSION, (name, number))
+            text = f"{word(short(version))} is {word(str(change.new.data.get('status')))}"
+            yield Said(text, frozenset([_key(change)]))
+
+
+def _versions(review: Review) -> Iterator[Said]:
+    """New versions of models and the like, which nothing above has named."""
+    told = {str(one.what.new) for one in review.promoted} | {str(one.new) for one in review.data}
+    for change in review.diff:
+        is_version = change.op == "added" and change.kind and change.kind.endswith(VERSION)
+        if is_version and change.new is not None and change.ref not in told:
+            yield Said(f"{word(short(change.new.ref))} is new", frozenset([_key(change)]))
+
+
+def _outputs(review: Review) -> Iterator[Said]:
     """Files that DVC tracks with other bytes than before; where a version of data tells of them, that is enough."""
     for change in review.diff:
         is_data = change.kind == _OUTPUT and change.op == "changed" and not review.data
         if is_data and any(one.field in _HASHES for one in change.fields):
-            yield f"{code(change.path if change.new is None else change.new.ref.keys[0])} has other bytes"
+            name = code(change.path if change.new is None else change.new.ref.keys[0])
+            yield Said(f"{name} has other bytes", frozenset([_key(change)]))
 
 
-def _others(review: Review) -> Iterator[str]:
-    """How many records there are of all else; of derived ones only where there are no others to tell of."""
-    told = {str(one.what.record.ref) for one in review.promoted}
-    recorded = any(change.kind and not change.derived for change in review.diff)
-    counts = Counter(
-        (change.kind, change.op)
-        for change in review.diff
-        if change.kind and change.ref not in told and not _is_told(change) and not (recorded and change.derived)
-    )
-    for (kind, op), count in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
-        yield f"{count:,} {plural(kind) if count > 1 else word(kind)} {op}"
-    files = sum(1 for change in review.diff if not change.kind)
+def _kinds(review: Review) -> Iterator[Said]:
+    """How many records of each kind came, went or changed, the most first; then other files."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for change in _counted(review):
+        if change.kind:
+            found.setdefault((change.kind, change.op), []).append(_key(change))
+    for (kind, op), keys in sorted(found.items(), key=lambda one: (-len(one[1]), one[0])):
+        yield Said(f"{len(keys):,} {plural(kind) if len(keys) > 1 else word(kind)} {op}", frozenset(keys))
+    files = [_key(change) for change in _counted(review) if not change.kind]
     if files:
-        yield f"{files:,} other file{'s' * (files > 1)} changed"
-
-
-def _is_told(change: Difference) -> bool:
-    named = change.kind == _STATUS or (_is_version(change) and change.op == "added")
-    return (named and change.new is not None) or (change.kind == _OUTPUT and change.op == "changed")
+        yield Said(f"{len(files):,} other file{'s' * (len(files) > 1)} changed", frozenset(files))
 
 
 def plural(kind: str) -> str:

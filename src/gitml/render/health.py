@@ -37,9 +37,12 @@ def health_text(found: Health, page: Page = PLAIN) -> str:
 def _uncommitted(found: Health, page: Page) -> list[str]:
     if found.at.kind == "commit":
         return []
+    unmerged = (
+        [f"{len(found.unmerged)} unmerged: {', '.join(map(printable, found.unmerged))}"] if found.unmerged else []
+    )
     if not found.uncommitted:
-        return ["nothing below metadata/ is uncommitted"]
-    return [f"{_count(len(found.uncommitted), 'change')} below metadata/ not committed:",
+        return unmerged or ["no record and no pointer is uncommitted"]
+    return [*unmerged, f"{_count(len(found.uncommitted), 'change')} of records and pointers not committed:",
             *(line for line in change_lines(found.uncommitted, page) if not line.startswith("    "))]  # fmt: skip
 
 
@@ -58,6 +61,7 @@ def health_shape(found: Health) -> Shape:
         "kinds": list(found.kinds.rows),
         "errors": found.errors,
         "warnings": found.warnings,
+        "unmerged": list(found.unmerged),
         "uncommitted": [{"op": one.op, "ref": one.ref, "path": one.path} for one in found.uncommitted],
     }
 

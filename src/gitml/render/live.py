@@ -12,7 +12,8 @@ from gitml.render.shapes import FORMAT, Shape, at_shape, problem_shapes
 from gitml.render.sheet import joined
 
 if TYPE_CHECKING:
-    from gitml.views.live.live import Live, Rollout, Slot
+    from gitml.views.live.live import Live, Slot
+    from gitml.views.live.rollouts import Rollout
     from gitml.views.live.trained import Datum
 
 _DIGITS = 12
@@ -31,7 +32,7 @@ def live_shape(live: Live) -> Shape:
 
 
 def _slot_shape(slot: Slot) -> Shape:
-    names = ("ref", "kind", "version", "missing", "since", "by", "reason", "commit", "status")
+    names = ("ref", "kind", "version", "missing", "since", "by", "reason", "commit", "holds_from", "status")
     shape: Shape = {name: getattr(slot, name) for name in names}
     shape["approvals"] = [approval._asdict() for approval in slot.approvals]
     shape["data"] = [_datum_shape(one) for one in slot.data]
@@ -59,13 +60,16 @@ def live_text(live: Live, page: Page = PLAIN) -> str:
 
 
 def _lines(slot: Slot, page: Page) -> Iterator[str]:
-    chosen = printable(slot.version or "nothing")
+    unknown = slot.kind == "deployment" and slot.serves is None
+    chosen = "wish unknown" if unknown else printable(slot.version or "nothing")
     through = f" (by {printable(slot.serves)})" if slot.serves and slot.serves != slot.version else ""
     gone = page.paint("  which is not there", "bad") if slot.missing else ""
     stopped = "  ought to be stopped" if slot.state == "stopped" else ""
     yield f"{page.paint(printable(slot.ref), 'strong')}  {chosen}{through}{gone}{stopped}"
     said = [f"since {minute(slot.since)}" if slot.since else "", f"by {printable(slot.by)}" if slot.by else ""]
     said += [f"in {slot.commit[:SHORT]}" if slot.commit else "", f"status {slot.status}" if slot.status else ""]
+    late = slot.holds_from if slot.since and slot.holds_from and slot.holds_from > slot.since else None
+    said += [f"holds from {minute(late)}" if late else ""]
     if told := "  ".join(filter(None, said)):
         yield f"    {told}"
     if slot.reason:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,7 @@ from gitml.render.cells import cell, typed
 from gitml.render.diagrams import mermaid
 from gitml.render.escaped import code, entities, word
 from gitml.render.fitting import Part, fitted
-from gitml.render.headline import ARROWS, headline
+from gitml.render.headline import ARROWS, headline, listed
 from gitml.render.problems import counted
 from gitml.render.telling import telling
 from gitml.views.lineage.origin import Origins
@@ -40,9 +41,9 @@ _VALUE = 60
 _NODES, _EDGES = 80, 160  # of a drawing that somebody can still read
 _SLOTS: Final = frozenset(["alias", "status", "deployment"])
 _SILENT: Final = frozenset(["id", "since", "created", "ended", "by"])  # told last: they change whenever anything does
-# How important what is: first what one reads, then what a fold hides, field by field, and the rest of long tables.
+# How important what is: first what one reads, then the rest of long tables, and what a fold hides field by field.
 _PROBLEMS, _PROMOTED, _CHOSEN, _VERSIONS, _NAMED, _EVENTS, _DERIVED, _DRAWING = range(8)
-_DETAILS, _REST = 10, 20
+_REST, _DETAILS = 10, 20
 
 
 def comment(review: Review, limit: int = LIMIT) -> str:
@@ -50,7 +51,7 @@ def comment(review: Review, limit: int = LIMIT) -> str:
     head = f"{MARKER}\n### {headline(review)}\n"
     parts = [
         *_problems(review.problems),
-        *(part for one in review.promoted for part in _promoted(one)),
+        *(part for several in review.moves for part in _moved_to(several)),
         *(part for kind, changes in _by_kind(review) for part in _kind(review, kind, changes)),
         *_drawing(review),
     ]
@@ -96,7 +97,8 @@ def _problems(problems: Iterable[Problem]) -> Iterator[Part]:
     counts = Counter(one.severity for one in found)
     told = ", ".join(counted(counts[severity], severity) for severity in (ERROR, "warning") if counts[severity])
     rows = [_row(one.severity, code(one.code), code(_where(one)), code(one.message, 300) + _hint(one)) for one in found]
-    yield from _table(_PROBLEMS, f"**{told}**\n\n", ("", "code", "where", "what"), rows, "problems", rest=0)
+    first, *rest = _table(_PROBLEMS, f"**{told}**\n\n", ("", "code", "where", "what"), rows, "problems", rest=0)
+    yield from (replace(first, stays=f"\n**{told}**\n"), *rest)
 
 
 def _where(problem: Problem) -> str:
@@ -107,13 +109,14 @@ def _hint(problem: Problem) -> str:
     return f"<br>{code(problem.hint, 300)}" if problem.hint else ""
 
 
-def _promoted(one: Promoted) -> Iterator[Part]:
-    """The metrics of what was chosen and of what is chosen now."""
+def _moved_to(several: Sequence[Promoted]) -> Iterator[Part]:
+    """The metrics of what was chosen and of what is chosen now, by one or by several."""
+    one = several[0]
     old, new = one.what.old, one.what.new
     if old is None or new is None or not one.merits:
         return
     rows = [_row(code(merit.name), cell(merit.before), cell(merit.after), _moved(merit)) for merit in one.merits]
-    title = f"**{code(str(one.what.record.ref))}**\n\n"
+    title = f"**{listed([code(str(each.what.record.ref)) for each in several])}**\n\n"
     names = ("metric", code(str(old)), code(str(new)), "")
     yield from _table(_PROMOTED, title, names, rows, "metrics")
 
@@ -176,7 +179,7 @@ def _arrow(field: FieldChange) -> str:
 
 def _worth_telling(change: Difference) -> Iterable[FieldChange]:
     """Field by field only what the table does not show already."""
-    return change.fields if change.op in {"changed", "renamed"} and len(change.fields) > 1 else ()
+    return change.fields if change.op in {"changed", "renamed"} and len(change.fields) > _FIELDS else ()
 
 
 def _field(change: Difference, field: FieldChange) -> str:

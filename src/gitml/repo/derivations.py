@@ -86,7 +86,7 @@ class Derivations:
         if not readers:
             return {}
         node, repository = step.node, self.line.repository
-        asked = Asked(readers, kind, repository.prefix, node.oid, node.seconds, step.paths)
+        asked = Asked(readers, kind, repository.prefix, paths=step.paths)
         derived = repository.deriver.derive(entries, asked, content)
         if any(problem.code == UNREADABLE for problem in derived.problems):
             self.unknown.add(node.oid)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gitml.errors import GitmlError, Problem
 from gitml.repo.git.batch import Blobs
@@ -21,7 +21,7 @@ from gitml.repo.registry import Registry
 if TYPE_CHECKING:
     from gitml.repo.git import Git
 
-_GTO = "gto"
+GTO: Final = "gto"
 
 Join = Callable[[Files, str | None], Unit]
 """What makes the records of a kind, or all, of some files."""
@@ -31,16 +31,15 @@ Changed = Callable[[str, str], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to derive: by which readers, of which kind (None: all), and as of which commit (None: now) tags count.
+    """What to derive: by which readers, of which kind (None: all), and until when (None: now) tags count.
 
-    `seconds` is the commit's time, where it is known; trees that share `paths` have files at the same paths.
+    Trees that share `paths` have files at the same paths.
     """
 
     readers: tuple[str, ...]
     kind: str | None = None
     prefix: str = ""
-    commit: str | None = None
-    seconds: int | None = None
+    until: int | None = None
     paths: str | None = None
 
 
@@ -67,13 +66,13 @@ class Deriver:
         self._joins: dict[tuple[str, tuple[str, ...], str], dict[str, Join]] = {}
 
     def derive(self, entries: Mapping[str, Entry], asked: Asked, changed: Changed | None = None) -> Derived:
-        """What readers make of a tree's files, and of tags as of its commit."""
+        """What readers make of a tree's files, and of tags that were set by then."""
         tree = Tree(entries)
         joins = self._all_joins(entries, asked)
         if asked.paths is None:  # who goes through history brings the contents along
             self._read_ahead(entries, joins)
         units = [self._unit(name, join, tree, asked.kind, changed) for name, join in joins.items()]
-        tagged = [self._registry.unit(asked.commit, asked.seconds)] if _GTO in asked.readers else []
+        tagged = [self._registry.unit(asked.until)] if GTO in asked.readers else []
         return joined([*units, *tagged])
 
     def _all_joins(self, entries: Mapping[str, Entry], asked: Asked) -> dict[str, Join]:

@@ -12,7 +12,8 @@ from gitml.records.ref import Ref
 from gitml.records.schema import DERIVED
 from gitml.records.schemas import FOLDER
 from gitml.records.settings import PATH as SETTINGS
-from gitml.repo.derive import Asked
+from gitml.repo.derive import GTO, Asked
+from gitml.repo.git.asof import Standing
 from gitml.repo.git.history import Node, Step, Walk
 from gitml.repo.git.revision import At
 from gitml.repo.load import NO_FILES, load_each
@@ -219,13 +220,15 @@ class _Derived:
     problems: dict[Problem, Problem] = field(default_factory=dict)
     _ids: set[int] = field(default_factory=set)
     _keys: set[tuple[Ref, str]] = field(default_factory=set)
+    _standing: Standing | None = None
 
     def take(self, step: Step, entries: Mapping[str, Entry], snapshot: Snapshot, content: Content) -> None:
         """Note what a commit has that none before it had; `snapshot` has its schemas and settings."""
         readers = tuple(name for name in snapshot.settings.readers if self.kind in KINDS.get(name, ()))
         if not readers:
             return
-        asked = Asked(readers, self.kind, self.repository.prefix, step.node.oid, step.node.seconds, step.paths)
+        until = self._until(step.node) if GTO in readers else None
+        asked = Asked(readers, self.kind, self.repository.prefix, until, step.paths)
         derived = self.repository.deriver.derive(entries, asked, content)
         for record in derived.of(self.kind):
             # Readers give what has not changed as the same object, a thousand times over.
@@ -234,6 +237,11 @@ class _Derived:
         for problem in derived.problems:
             if problem not in self.problems:
                 self.problems[problem] = replace(problem, commit=step.node.oid)
+
+    def _until(self, node: Node) -> int | None:
+        if self._standing is None:
+            self._standing = Standing.of(self.repository.git)
+        return self._standing.until(node.oid, node.seconds)
 
     def _note(self, seen: Seen, entries: Mapping[str, Entry], snapshot: Snapshot) -> None:
         """Note a record, unless the commit has a recorded one of its name, which hides it."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gitml.repo.data.plain import Unreadable
-from gitml.repo.git.commits import iso
 from gitml.repo.git.tags import Tag, tags
 from gitml.repo.readers.derived import Unit, record
 
@@ -33,34 +31,18 @@ class Registry:
     def _tags(self) -> list[Tag]:
         return tags(self._git) if self._git.refs("refs/tags/") else []
 
-    def unit(self, commit: str | None, seconds: int | None = None) -> Unit:
-        """The records as of a commit (and its time, where that is known): tags set no later, and those on itself.
-
-        Without a commit it is as of now.
-        """
+    def unit(self, until: int | None = None) -> Unit:
+        """The records as of a time in seconds since 1970 (None: now), by the tags that were set no later."""
         if not self._tags:
             return Unit()
         from gitml.repo.readers.gto import registry
         from gitml.repo.readers.gto_records import registry_records
 
-        found = registry(self._until(commit, seconds))
+        found = registry(tag for tag in self._tags if until is None or tag.time.timestamp() <= until)
         made = registry_records(found, self._pointer, self._annotation)
         return Unit(
             tuple(record(ref.kind, ref.keys, f"refs/tags/{_tag(data)}", data) for ref, data in made), reader="gto"
         )
-
-    def _until(self, commit: str | None, seconds: int | None) -> list[Tag]:
-        if commit is None or commit in self._tips:
-            return self._tags
-        told = self._git.commit_info(commit).time if seconds is None else iso(seconds)
-        until = datetime.fromisoformat(told)
-        return [tag for tag in self._tags if tag.time <= until or tag.commit == commit]
-
-    @cached_property
-    def _tips(self) -> frozenset[str]:
-        """The commits where branches and HEAD stand: there the registry is the one of now."""
-        head = self._git.head()
-        return frozenset([*self._git.refs("refs/heads/").values(), *([head] if head else [])])
 
     def _annotation(self, version: Version) -> Mapping[str, Any] | None:
         from gitml.repo.readers.gto import place

@@ -34,7 +34,7 @@ class Repository:
     git: Git
     prefix: str
     cache: Cache = field(compare=False, repr=False)
-    _commits: WeakValueDictionary[tuple[str, str, tuple[SchemaFile, ...]], Snapshot] = field(
+    _commits: WeakValueDictionary[tuple[At, str, tuple[SchemaFile, ...]], Snapshot] = field(
         default_factory=WeakValueDictionary, compare=False, repr=False
     )
 
@@ -90,42 +90,40 @@ class Repository:
     def head(self) -> Snapshot:
         """HEAD's commit; an empty snapshot where there is none yet."""
         head = self.git.head()
-        return self.commit(head) if head else self._at_commit(None, {})
+        return self.commit(head) if head else self._snapshot(At("commit"), {})
 
     def staged_on_head(self) -> tuple[Snapshot, Snapshot]:
         """The staged content, and HEAD below it."""
         found, head, below = self.git.staged_on_head()
         after = self._staged(found)
         if head is None:
-            return after, self._at_commit(None, {})
-        before = self._kept(head, (), lambda: below)
+            return after, self._snapshot(At("commit"), {})
+        before = self._kept(At("commit", head), (), lambda: below)
         after.read_ahead(before)
         return after, before
 
-    def commit(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
-        """A commit, by its full id; `asker` are the schemas of the store that asks."""
-        return self._kept(commit, asker, lambda: Tree(self.git, commit, {}, self.objects))
+    def commit(self, commit: str, asker: tuple[SchemaFile, ...] = (), until: int | None = None) -> Snapshot:
+        """A commit, by its full id; `asker` are the schemas of the store that asks, `until` is that of At."""
+        at = At("commit", commit, until=until)
+        return self._kept(at, asker, lambda: Tree(self.git, commit, {}, self.objects))
 
     def made_on(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """What a commit was made on: its first parent; of a first commit nothing. NotFound beyond a shallow clone."""
         parents = self.git.commit_info(commit).parents
         if not parents:
-            return self._at_commit(None, {}, asker)
+            return self._snapshot(At("commit"), {}, asker=asker)
         if dict(self.git.cat(parents[:1]))[parents[0]] is None:
             told = f"what {commit[:12]} was made on is not in this clone"
             raise NotFound(told, hint="git fetch --unshallow brings the rest of history")
         return self.commit(parents[0], asker)
 
-    def _kept(self, commit: str, asker: tuple[SchemaFile, ...], entries: Callable[[], Files]) -> Snapshot:
+    def _kept(self, at: At, asker: tuple[SchemaFile, ...], entries: Callable[[], Files]) -> Snapshot:
         """A commit's snapshot, which never changes: who holds it and asks again gets it (HEAD is often the base)."""
-        key = (commit, self.prefix, asker)
+        key = (at, self.prefix, asker)
         found = self._commits.get(key)
         if found is None:
-            found = self._commits[key] = self._at_commit(commit, entries(), asker)
+            found = self._commits[key] = self._snapshot(at, entries(), asker=asker)
         return found
-
-    def _at_commit(self, commit: str | None, entries: Files, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
-        return self._snapshot(At("commit", commit), entries, asker=asker)
 
     def _snapshot(self, at: At, entries: Files, **more: Any) -> Snapshot:
         return Snapshot(self.git, at, entries, prefix=self.prefix, cache=self.cache, deriver=self._deriver, **more)
@@ -135,7 +133,7 @@ class Repository:
         found = self.git.resolve_at(text, main)
         if found.kind == "worktree":
             return self.worktree()
-        return self.staged() if found.kind == "staged" else self.commit(found.commit or "", asker)
+        return self.staged() if found.kind == "staged" else self.commit(found.commit or "", asker, found.until)
 
     def base(self, settings: Settings, commit: str | None = None, *, head: Snapshot | None = None) -> Snapshot | None:
         """What has landed: the merge-base with main (its remote-tracking branch first), on main itself HEAD.
@@ -161,8 +159,12 @@ class Repository:
 
         Raises NotFound where there is none.
         """
-        found = self.git.merge_base(self.git.resolve(a), self.git.resolve(b))
-        if found is None:
+        return self.partings(a, b, names)[0]
+
+    def partings(self, a: str, b: str, names: tuple[str, str] | None = None) -> list[str]:
+        """The commits at which two revisions parted, several where merges have crossed; raises NotFound for none."""
+        found = self.git.merge_bases(self.git.resolve(a), self.git.resolve(b))
+        if not found:
             one, other = names or (a, b)
             is_cut = self.git.is_shallow()
             hint = "git fetch --unshallow brings the rest of history" if is_cut else f"write {one}..{other}"

@@ -233,7 +233,7 @@ class Snapshot:
             from gitml.repo.derive import Asked, reads_files
 
             readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
-            asked = Asked(readers, kind, self.prefix, self.at.commit)
+            asked = Asked(readers, kind, self.prefix, self.at.until)
             entries = self.entries if reads_files(readers) else {}
             self._derived[kind] = self.deriver().derive(entries, asked, self._changed)
         return self._derived[kind]

@@ -47,14 +47,13 @@ def tells_of(snapshot: Snapshot, ref: Ref | None) -> bool:
 
 
 def tagged(line: Line, snapshot: Snapshot, ref: Ref | None = None) -> Tagged:
-    """What tags say, one time after the other, of one ref or all; for a commit of old those set by its time."""
+    """What tags say, one time after the other, of one ref or all; as of the snapshot."""
     git = line.repository.git
-    tip = next(node for node in line.nodes if node.oid == line.tip)
-    is_now = snapshot.at.commit is None or line.tip in {git.head(), *git.refs("refs/heads/").values()}
+    until = snapshot.at.until
     groups: dict[int, list[Tag]] = {}
     for tag in sorted(tags(git), key=lambda tag: (tag.time, tag.name)):
         seconds = int(tag.time.timestamp())
-        if is_now or seconds <= tip.seconds or tag.commit == line.tip:
+        if until is None or seconds <= until:
             groups.setdefault(seconds, []).append(tag)
     then = ruled(line, line.tip, {})
     moments, stamps = [], {}
@@ -74,8 +73,7 @@ def tagged(line: Line, snapshot: Snapshot, ref: Ref | None = None) -> Tagged:
 
 
 def _records(line: Line, snapshot: Snapshot, then: Snapshot, seconds: int, ref: Ref | None) -> dict[str, Version]:
-    # No commit: then those tags count that were set by this second.
-    asked = Asked((READER,), ref.kind if ref else None, snapshot.prefix, "", seconds)
+    asked = Asked((READER,), ref.kind if ref else None, snapshot.prefix, seconds)
     derived = line.repository.deriver.derive({}, asked)
     one = derived.get(ref) if ref else None
     records: Iterable[Record] = derived.of(None) if ref is None else [one] if one else []

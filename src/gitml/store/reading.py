@@ -142,7 +142,7 @@ class Reading:
 
         found = self._compared(refs)
         told = [(side.record, side.snapshot) for side in found.sides if side.snapshot]
-        return replace(found, beside=beside(told, self.repository.git))
+        return replace(found, beside=beside(told, self.repository))
 
     def _compared(self, refs: Iterable[str | Ref]) -> Comparison:
         from gitml.views.compare import compare
@@ -161,29 +161,33 @@ class Reading:
 
         return frame(self._compared(refs))
 
-    def diff(self, a: str | None = None, b: str | None = None) -> Diff:
+    def diff(self, a: str | None = None, b: str | None = None, *, parted: bool = False) -> Diff:
         """What changed between two snapshots, by meaning: from HEAD to this one, from `a` to this one, from `a` to `b`.
 
-        Each is a commit, tag, branch, date, `staged` or `worktree`. Raises NotFound.
+        Each is a commit, tag, branch, date, `staged` or `worktree`; with `parted` it is from where the two parted, and
+        tags are as of `b`: they are nobody's change. Raises NotFound.
         """
         from gitml.views.diff import diff
 
         # The work tree is looked at once, for both.
         here = self.snapshot if self.rev is None else self.repository.here()
         main, asker = here.settings.main, here.own_schemas
-        head = self.repository.git.head() if a is None else None
-        before = self.repository.head() if head is a else self.repository.at(head or a, main, asker)
-        return diff(before, self.snapshot if b is None else self.repository.at(b, main, asker))
+        after = self.snapshot if b is None else self.repository.at(b, main, asker)
+        if parted:
+            base = self.partings(a or "HEAD", b or self.rev or "HEAD")[0]
+            return diff(self.repository.commit(base, asker, after.at.until), after)
+        born = a is not None or self.repository.git.head() is not None
+        return diff(self.repository.at(a or "HEAD", main, asker) if born else self.repository.head(), after)
 
-    def parted(self, a: str, b: str) -> str:
+    def partings(self, a: str, b: str) -> list[str]:
         """The commit at which two revisions parted, for `diff`; of `staged` and `worktree` HEAD counts.
 
-        Raises NotFound where they have no commit in common.
+        Several where merges have crossed, the one that git takes first. Raises NotFound where there is none in common.
         """
         here = self.repository.here()
         ats = [self.repository.git.resolve_at(text, here.settings.main) for text in (a, b)]
         commits = [at.commit or self.repository.git.resolve("HEAD") for at in ats]
-        return self.repository.parted(commits[0], commits[1], (a, b))
+        return self.repository.partings(commits[0], commits[1], (a, b))
 
     def log(
         self,
@@ -259,7 +263,7 @@ class Reading:
 
         return between(self.repository, commit_of(self.repository, a), commit_of(self.repository, b))
 
-    def review(self, a: str | None = None, b: str | None = None) -> Review:
+    def review(self, a: str | None = None, b: str | None = None, *, parted: bool = False) -> Review:
         """A diff (as `diff`) as a reviewer wants it: what is promoted, what is affected, which problems it brings.
 
         Of two commits those count that the one at which they parted had not. Raises NotFound.
@@ -267,7 +271,7 @@ class Reading:
         from gitml.checks.range import brought
         from gitml.views.review import review
 
-        found = self.diff(a, b)
+        found = self.diff(a, b, parted=parted)
         return review(found, brought(self.repository, found.before, found.after))
 
     def merge_check(self, a: str, b: str) -> Validation:

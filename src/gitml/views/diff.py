@@ -5,6 +5,7 @@ Derived records take part like recorded ones. Who has only been formatted anew h
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, overload
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, overload
 from gitml.errors import Problem
 from gitml.records.record import Record
 from gitml.repo.diff import diff as changed_paths
-from gitml.repo.readers.dvc import is_pointer_file
+from gitml.repo.readers.dvc import LOCK, STAGES, is_pointer_file
 from gitml.views.changes import Difference, between, describe
 from gitml.views.files import by_meaning
 from gitml.views.kinds import is_complete
@@ -50,18 +51,35 @@ class Diff(Sequence[Difference]):
 
 def diff(before: Snapshot, after: Snapshot) -> Diff:
     """What leads from one snapshot to the other."""
-    described = describe(changed_paths(before, after), before, after)
+    clouded = _clouded(before, after)
+    unknown = {problem.path for problem in clouded}
+    described = [one for one in describe(changed_paths(before, after), before, after) if one.path not in unknown]
     files = [one for one in described if one.kind and not _is_form_alone(one)]
     derived, unread = _derived(before, after)
+    derived = [one for one in derived if not _rests_on(one, unknown)]
     files, derived = _taken_over(files, derived, before, after)
     told = {one.path for one in derived}
     others = [one for one in described if not one.kind and not (is_pointer_file(one.path) and one.path in told)]
     records = [*with_renames(files, before, after), *with_moved_data(derived, before, after)]
     plain = [found for one in others if (found := by_meaning(one, before, after))]
-    unreadable = {*_unread(before, described), *_unread(after, described), *_broken(before, files), *unread}
+    unreadable = {*clouded, *_unread(before, described), *_unread(after, described), *_broken(before, files), *unread}
     problems = tuple(sorted(unreadable, key=lambda problem: problem.order))
     changes = sorted([*plain, *records], key=lambda one: (*one.order, one.op))
     return Diff(before, after, tuple(changes), problems, is_complete(problems))
+
+
+def _clouded(before: Snapshot, after: Snapshot) -> list[Problem]:
+    """Why files of the store cannot be read on one side (a merge's conflict): nobody knows what has changed in them."""
+    found = [_at(after, problem) for problem in after.tree_problems if after.holds(problem.path)]
+    told = {problem.path for problem in found}
+    others = (problem for problem in before.tree_problems if problem.path not in told and before.holds(problem.path))
+    return [*found, *(_at(before, problem) for problem in others)]
+
+
+def _rests_on(one: Difference, paths: set[str]) -> bool:
+    """Whether a derived record is read from one of these files: from a dvc.yaml, also from the lock beside it."""
+    folder, name = posixpath.split(one.path)
+    return one.path in paths or (name == STAGES and posixpath.join(folder, LOCK) in paths)
 
 
 def _is_form_alone(one: Difference) -> bool:
@@ -70,9 +88,7 @@ def _is_form_alone(one: Difference) -> bool:
 
 def _unread(snapshot: Snapshot, files: Iterable[Difference]) -> Iterator[Problem]:
     """Why records among the changes cannot be read on one side."""
-    paths = {one.path for one in files}
-    yield from (_at(snapshot, problem) for problem in snapshot.tree_problems if problem.path in paths)
-    for path in paths:
+    for path in {one.path for one in files}:
         if path in snapshot.entries and snapshot.is_record_path(path):
             found = snapshot.load([path])[0]
             if found.record is None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from gitml.errors import ERROR, Problem
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.change import Change
+from gitml.repo.git.index import UNMERGED
+from gitml.repo.readers.dvc import is_pointer_file
 from gitml.views.changes import Difference, describe
 from gitml.views.kinds import kinds
 from gitml.views.rows import Column, Rows
@@ -25,7 +27,7 @@ _COLUMNS = (Column("fact", "string"), Column("value", "mixed"))
 class Health:
     """A store at a snapshot: the branch (None: none is checked out), HEAD (None: no commit yet), the store's folder.
 
-    `uncommitted` is how the records and settings differ from HEAD.
+    `uncommitted` is how records, settings and pointers differ from HEAD, `unmerged` what a merge has left in conflict.
     """
 
     at: At
@@ -36,6 +38,7 @@ class Health:
     errors: int
     warnings: int
     uncommitted: tuple[Difference, ...] = ()
+    unmerged: tuple[str, ...] = ()
 
     @property
     def rows(self) -> Rows:
@@ -44,7 +47,7 @@ class Health:
         facts: dict[str, Any] = {
             "at": self.at.kind, "commit": self.at.commit or self.head, "branch": self.branch,
             "folder": self.folder or ".", "errors": self.errors, "warnings": self.warnings,
-            "uncommitted": len(self.uncommitted), **counts,
+            "uncommitted": len(self.uncommitted), "unmerged": len(self.unmerged) or None, **counts,
         }  # fmt: skip
         rows = tuple({"fact": name, "value": value} for name, value in facts.items() if value is not None)
         return Rows(None, _COLUMNS, rows, len(rows))
@@ -64,6 +67,9 @@ def health(repository: Repository, snapshot: Snapshot, problems: Iterable[Proble
         errors,
         len(found) - errors,
         tuple(_uncommitted(repository, snapshot)),
+        tuple(
+            sorted({one.path for one in snapshot.tree_problems if one.code == UNMERGED and snapshot.holds(one.path)})
+        ),
     )
 
 
@@ -71,7 +77,12 @@ def _uncommitted(repository: Repository, snapshot: Snapshot) -> list[Difference]
     if snapshot.at.kind == "commit":
         return []
     head, folder = repository.head(), snapshot.prefix + OWN_FOLDER
-    before, after = ({path: one.oid for path, one in tree.entries.items() if path.startswith(folder)}
-                     for tree in (head, snapshot))  # fmt: skip
-    changed = sorted(path for path in {**before, **after} if before.get(path) != after.get(path))
+    before, after = (
+        {path: one.oid for path, one in tree.entries.items() if path.startswith(folder) or is_pointer_file(path)}
+        for tree in (head, snapshot)
+    )
+    troubled = {problem.path for problem in snapshot.tree_problems}
+    changed = sorted(
+        path for path in {**before, **after} if before.get(path) != after.get(path) and path not in troubled
+    )
     return describe([Change(path, before.get(path), after.get(path), None) for path in changed], head, snapshot)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from gitml.repo.index.tables import kind_at, table
 from gitml.repo.index.underived import derived
 from gitml.repo.load import UNREADABLE
+from gitml.repo.readers import KINDS
+from gitml.repo.readers.dvc import is_pointer_file
 from gitml.views.rows import Column, Rows
 
 if TYPE_CHECKING:
@@ -36,12 +38,15 @@ def unread(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
     lost = (found.problems[0] for found in snapshot.load(paths) if found.record is None)
     troubled = (problem for problem in snapshot.tree_problems if snapshot.is_record_path(problem.path))
     also = (problem for problem in troubled if kind is None or kind_at(snapshot, problem.path) == kind)
-    return tuple(dict.fromkeys([*lost, *also]))
+    return tuple({problem.path: problem for problem in reversed([*lost, *also])}.values())[::-1]
 
 
 def unread_by_readers(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
     """Why readers cannot read files of other tools that may hold records of a kind (of any)."""
-    return (snapshot.derived() if kind is None else derived(snapshot, kind)).problems
+    troubled = [problem for problem in snapshot.tree_problems if is_pointer_file(problem.path)]
+    by_dvc = troubled if kind is None or kind in KINDS["dvc"] else []
+    made = snapshot.derived() if kind is None else derived(snapshot, kind)
+    return (*{problem.path: problem for problem in by_dvc}.values(), *made.problems)
 
 
 def is_complete(unread: Iterable[Problem]) -> bool:

@@ -35,8 +35,7 @@ class Question:
         dialect: str = PLAIN,
     ) -> Question:
         """A question as `rows` takes it; raises BadFilter, BadValue."""
-        if limit is not None and (isinstance(limit, bool) or limit < 0):
-            raise BadValue(f"{limit!r} is no limit", hint="write a number of rows, 0 or more")
+        check_limit(limit)
         wanted = None if columns is None else [named(name) for name in split(columns)]
         keys = [_sort_key(text) for text in split(sort or ())]
         expr = parse(where, dialect) if isinstance(where, str) else where or Always()
@@ -45,3 +44,9 @@ class Question:
 
 def _sort_key(text: str) -> tuple[str, bool]:
     return named(text.removeprefix("-")), text.startswith("-")
+
+
+def check_limit(limit: int | None) -> None:
+    """Refuse what is no number of rows; raises BadValue."""
+    if limit is not None and (isinstance(limit, bool) or limit < 0):
+        raise BadValue(f"{limit!r} is no limit", hint="write a number of rows, 0 or more")

@@ -7,25 +7,19 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitml.records.record import leaves, same
 from gitml.views.changes import Difference, between
+from gitml.views.likeness import KIN, Said, likeness
 from gitml.views.lineage.held import hash_of
 
 if TYPE_CHECKING:
     from gitml.records.record import Record
     from gitml.repo.snapshot import Snapshot
 
-# As much of a record must have stayed for it to be the same one under another name; git asks for as much of a file.
-_ALIKE = 0.5
-_FEWEST = 3
-_TAG = "schema"
 # So many pairs are looked at for likeness: that is quadratic.
 _PAIRS = 10_000
 _TWINS = 250_000
-# As alike must names be to tell which of several is meant.
-_KIN = 0.3
 
 Key = Callable[[Difference], Hashable]
 Order = tuple[str, str, str]
@@ -40,7 +34,7 @@ def with_renames(changes: Iterable[Difference], before: Snapshot, after: Snapsho
     gone = {one.order for one in olds.values()}
     left = [one for one in removed if one.order not in gone and known(one) is None]
     new = [one for one in added if one.order not in olds and known(one) is None]
-    return _renamed(found, olds | _alike(left, new), before, after)
+    return _renamed(found, olds | _alike(left, new, after), before, after)
 
 
 def with_moved_data(changes: Sequence[Difference], before: Snapshot, after: Snapshot) -> Iterator[Difference]:
@@ -142,7 +136,7 @@ def _chosen(pairs: Sequence[Pair]) -> dict[Order, Difference]:
     for number, pair in enumerate(pairs):
         kin = pair.kin
         is_only = several["old", pair.old.order] == several["new", pair.new.order] == 1
-        if is_only or kin >= _KIN:
+        if is_only or kin >= KIN:
             # The order knows no side, so that the way back pairs them alike.
             ranked.append((pair.alike + kin, sorted((_path(pair.old), _path(pair.new))), number))
     found: dict[Order, Difference] = {}
@@ -180,12 +174,13 @@ def _bytes(one: Difference) -> Hashable:
     return None if found is None else (one.kind, found)
 
 
-def _alike(removed: Sequence[Difference], added: Sequence[Difference]) -> dict[Order, Difference]:
+def _alike(removed: Sequence[Difference], added: Sequence[Difference], after: Snapshot) -> dict[Order, Difference]:
     """Records of a kind that say mostly the same."""
     pairs = [pair for kind in sorted({one.kind or "" for one in added}) for pair in _of_kind(kind, removed, added)]
-    said = {order: _said(one) for order, one in {one.order: one for pair in pairs for one in pair}.items()}
-    likely = [Pair(_likeness(said[old.order], said[new.order]), old, new) for old, new in pairs]
-    return _chosen([pair for pair in likely if pair.alike >= _ALIKE])
+    said = {order: _said(one, after) for order, one in {one.order: one for pair in pairs for one in pair}.items()}
+    likely = (Pair(0.0, old, new) for old, new in pairs)
+    judged = [pair._replace(alike=likeness(said[pair.old.order], said[pair.new.order], pair.kin)) for pair in likely]
+    return _chosen([pair for pair in judged if pair.alike])
 
 
 def _of_kind(
@@ -196,13 +191,5 @@ def _of_kind(
     return () if len(olds) * len(news) > _PAIRS else product(olds, news)
 
 
-def _said(one: Difference) -> dict[str, Any]:
-    """What a record says, but for the name of its kind, which all of that kind say."""
-    record = one.new or one.old
-    return {name: value for name, value in leaves(record.data).items() if name != _TAG} if record else {}
-
-
-def _likeness(old: dict[str, Any], new: dict[str, Any]) -> float:
-    """Which part of their fields two records share; none, where there are too few to tell."""
-    equal = sum(1 for name in old.keys() & new.keys() if same(old[name], new[name]))
-    return equal / max(len(old), len(new)) if equal >= _FEWEST else 0.0
+def _said(one: Difference, snapshot: Snapshot) -> Said:
+    return Said.of(one.new or one.old, snapshot.schemas.latest.get(one.kind or ""))

@@ -40,6 +40,12 @@ class Promoted:
         moved = [one for one in that_count(self.merits) if one.verdict != "same" and not same(one.before, one.after)]
         return sorted(moved, key=lambda one: order.get(one.verdict or "", 2))
 
+    @property
+    def order(self) -> tuple[bool, bool, bool]:
+        """Sorts what a reviewer must see first: a worse version, then another one, by a slot before a deployment."""
+        worse = any(one.verdict == "worse" for one in self.telling)
+        return not worse, self.what.old is None or self.what.new is None, not self.what.is_alias
+
 
 @dataclass(frozen=True, slots=True)
 class DataStep:
@@ -61,6 +67,14 @@ class Review:
     promoted: tuple[Promoted, ...]
     data: tuple[DataStep, ...]
     problems: tuple[Problem, ...] = ()
+
+    @cached_property
+    def moves(self) -> tuple[tuple[Promoted, ...], ...]:
+        """The promotions from one version to the same other one together, what is worse and what slots choose first."""
+        found: dict[tuple[Ref | None, Ref | None], list[Promoted]] = {}
+        for one in sorted(self.promoted, key=lambda one: not one.what.is_alias):
+            found.setdefault((one.what.old, one.what.new), []).append(one)
+        return tuple(map(tuple, sorted(found.values(), key=lambda several: several[0].order)))
 
     @cached_property
     def sources(self) -> frozenset[str]:

@@ -5,13 +5,16 @@ All four are one question: what led from one snapshot to another is undone in to
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gitml.actions.apply import Plan
+from gitml.actions.derived import no_kind_to_revert
 from gitml.errors import BadRef, BadValue, NotFound
 from gitml.records.nearest import nearest
 from gitml.records.ref import Ref
+from gitml.records.schema import DERIVED
 
 if TYPE_CHECKING:
     from gitml.records.record import Record
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot
 
 _SHORT = 12
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """A plan, the records it is about as they will be (by path), and what was asked."""
+    """A plan, the records it is about as they will be, the paths that are in question, and what was asked."""
 
     asked: Asked
     plan: Plan
     named: tuple[Record, ...] = field(default=())
+    touched: tuple[str, ...] = ()
 
 
 def asked(
@@ -62,7 +67,10 @@ def asked(
     A word whose part before the first `/` is a known kind is a ref.
     """
     if kind is not None:
-        kind = today.schemas.kind(kind).name
+        known = today.schemas.kind(kind)
+        if known.addressing == DERIVED:
+            raise no_kind_to_revert(known.name)
+        kind = known.name
     if what is None or _is_ref(today, what):
         return _as_of(repository, today, what, to, kind, within)
     if to is not None:
@@ -127,9 +135,12 @@ def _commit(repository: Repository, today: Snapshot, what: str) -> Asked:
 
 def _range(repository: Repository, today: Snapshot, what: str) -> Asked:
     """What all commits of a range did together: from where its ends parted to its end."""
-    a, _, b = what.partition("..." if "..." in what else "..")
-    a, b = (_resolved(repository, today, side or "HEAD") for side in (a, b))
+    names = [side or "HEAD" for side in what.split("..." if "..." in what else "..", 1)]
+    a, b = (_resolved(repository, today, name) for name in names)
     begin = repository.parted(a, b)
+    if begin == b != a and "..." not in what:
+        told = f"{what} holds no commit, for {names[1]} comes before {names[0]}"
+        raise BadValue(told, hint=f"git ml revert {names[1]}..{names[0]}")
     notes = (
         (f"{a[:_SHORT]} does not lead to {b[:_SHORT]}: undone is what came after {begin[:_SHORT]}, where they parted",)
         if begin != a
@@ -145,6 +156,8 @@ def _resolved(repository: Repository, today: Snapshot, what: str) -> str:
     try:
         return repository.git.resolve(what)
     except NotFound as error:
+        if _DATE.match(what):
+            raise NotFound(error.message, hint="a date goes with --to: git ml revert REF --to DATE") from None
         try:
             ref = Ref.parse(what)
         except BadRef:

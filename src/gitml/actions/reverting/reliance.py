@@ -1,4 +1,4 @@
-"""Deployments that rest on what a change moves: who serves an alias is served something else when it goes back."""
+"""What rests on what goes back: deployments on an alias that moves, records on their store's settings and schemas."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from gitml.checks.facts import FactBook, Facts
 from gitml.errors import Problem
+from gitml.records.schemas import SchemaFile
 from gitml.repo.change import Change
 from gitml.repo.snapshot import Snapshot
 
 DEPENDS = "revert.depends"
+NEEDED = "revert.needed"
 _DEPLOYS = "deploys"
 _EVENT = "event"
 _LEADS = "points_to"
@@ -27,6 +29,29 @@ def relying(before: Snapshot, after: Snapshot, changes: Iterable[Change]) -> Ite
                 told = f"serves {link.text}, which {moved[link.text]}"
                 hint = "say so to who runs it, then --force"
                 yield Problem(DEPENDS, path, told, hint, ref=facts.ref)
+
+
+def needed(today: Snapshot, after: Snapshot, changes: Iterable[Change]) -> Iterator[Problem]:
+    """The settings and schemas that some changes remove although records stay that need them, with their number."""
+    gone = {change.path for change in changes if change.after is None}
+    kept = {_kind_of(file) for file in after.own_schemas}
+    kinds = {file.path: _kind_of(file) for file in today.own_schemas if file.path in gone}
+    for path in sorted(gone):
+        kind = kinds.get(path)
+        if today.is_settings(path):
+            staying = [one for one in today.paths if one in after.entries]
+            told = "makes the store, and {} of its records stay"
+        elif kind and kind not in kept and kind in today.schemas.latest:
+            staying = [one for one in today.paths_of(kind) if one in after.entries]
+            told = f"is the schema of {kind}, and {{}} of its records stay"
+        else:
+            continue
+        if staying:
+            yield Problem(NEEDED, path, told.format(len(staying)))
+
+
+def _kind_of(file: SchemaFile) -> str:
+    return str((file.data or {}).get("$id", "")).partition("/")[0]
 
 
 def _moved(before: Snapshot, after: Snapshot, paths: list[str]) -> Iterator[tuple[str, str]]:

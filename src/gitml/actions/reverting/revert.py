@@ -6,30 +6,37 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitml.actions.apply import Applied, How, Plan, apply, checked
+from gitml.actions.derived import not_reverted
 from gitml.actions.reverting.against import see_field
 from gitml.actions.reverting.extent import Asked, Undone
-from gitml.actions.reverting.reliance import DEPENDS, relying
+from gitml.actions.reverting.nothing import listed, nothing, uncommitted
+from gitml.actions.reverting.reliance import DEPENDS, needed, relying
 from gitml.actions.reverting.uncommitted import LOST, lost
 from gitml.actions.reverting.undo import Undoing
+from gitml.actions.swept import UNCOMMITTED
 from gitml.errors import ERROR, BadValue, Conflict, NotFound, Problem, Refused
 from gitml.records.nearest import nearest
+from gitml.records.schema import DERIVED
 from gitml.repo.change import Change
 from gitml.repo.diff import diff
+from gitml.repo.git.index import UNMERGED
 from gitml.repo.readers.dvc import OLD, STAGES, is_pointer_file
 from gitml.views.diff import diff as diff_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from gitml.records.ref import Ref
     from gitml.repo.git.objects import Entry
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
     from gitml.views.diff import Diff
 
-_FEW = 3
+_LESS = "a ref or --kind puts back no more than these; git rm -r ends a store"
 
-FORCED = frozenset({"ref.missing", DEPENDS, LOST})
+FORCED = frozenset({"ref.missing", DEPENDS, LOST, UNCOMMITTED})
 """What `--force` lets pass, as warnings: refs that lead nowhere, deployments that rest on what goes back, bytes of the
-work tree that nobody has committed."""
+work tree that nobody has committed, whether they go or go along."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,16 @@ def carry_out(
 
     `force` lets pass, as warnings, what FORCED names; a dry run writes nothing.
     """
+    try:
+        return _carried_out(repository, today, asked, how, data=data, force=force, dry_run=dry_run)
+    except (Conflict, Refused) as error:
+        error.hint = "; ".join(part for part in (error.hint, *_way_out(asked, error, force=force)) if part)
+        raise
+
+
+def _carried_out(
+    repository: Repository, today: Snapshot, asked: Asked, how: How, *, data: bool, force: bool, dry_run: bool
+) -> Reverted:
     undone = revert(today, asked)
     told = replace(how, allow=how.allow | FORCED) if force else how
     plan = undone.plan
@@ -66,6 +83,8 @@ def carry_out(
         restoration = with_data(repository, today, undone, how)
         plan, put_back, paths = restoration.plan, restoration.put_back, restoration.paths
     plan = _with_stages(repository, today, plan)
+    if not plan.changes:
+        plan = replace(plan, notes=(*plan.notes, *uncommitted(repository, today, undone.touched, paths)))
     try:
         done = (checked if dry_run else apply)(repository, today, plan, told)
         if plan.then is not None and not plan.changes and not dry_run:
@@ -73,20 +92,19 @@ def carry_out(
     except BaseException as error:
         if put_back is not None:
             put_back(error)
-        if isinstance(error, Refused):
-            error.hint = _way_out(asked, error)
         raise
     return Reverted(done.commit, done.changes, done.problems, done.warnings, today, today.overlay(plan.changes), paths)
 
 
-def _way_out(asked: Asked, error: Refused) -> str:
+def _way_out(asked: Asked, error: Conflict | Refused, *, force: bool) -> Iterator[str]:
     """What to do about a refusal: what has landed stays, and what is put back may be less."""
     codes = {one.code for one in error.problems if one.severity == ERROR}
-    if codes <= FORCED:
-        return f"{error.hint}; --force does it all the same"
     if "immutable.changed" in codes and asked.ref is None and asked.kind is None:
-        return f"{error.hint}; --kind alias, say, puts back no more than these"
-    return error.hint
+        yield "--kind alias, say, puts back no more than these"
+    if force and (codes or isinstance(error, Conflict)):
+        yield "--force does not cover this"
+    elif codes and codes <= FORCED:
+        yield "--force does it all the same"
 
 
 def _with_stages(repository: Repository, today: Snapshot, plan: Plan) -> Plan:
@@ -110,16 +128,22 @@ def revert(today: Snapshot, asked: Asked) -> Undone:
     """
     undoing = Undoing(asked.before, asked.after, today, asked.field)
     named: tuple[str, ...] = ()
+    touched: Iterable[str] = ()
     if asked.ref is not None:
-        named = _one_record(undoing, asked, asked.ref)
+        touched = named = _one_record(undoing, asked, asked.ref)
     else:
-        undoing.undo(_wanted(asked, today))
+        wanted = _wanted(asked, today)
+        _see_settled(today, [change.path for change in wanted])
+        undoing.undo(wanted)
+        touched = _every(asked, today) if asked.to else (change.path for change in wanted)
     undoing.finish()
     if undoing.conflicts:
         raise _conflict(undoing.conflicts)
     if asked.field is not None and not undoing.changes:
         see_field(asked.field, undoing.asked, today.schemas.latest, str(asked.ref or "what was changed"))
     after = today.overlay(undoing.changes)
+    if orphaning := list(needed(today, after, undoing.changes)):
+        raise Refused(str(orphaning[0]), orphaning, hint=f"nothing was written; {_LESS}")
     changed = [change.path for change in undoing.changes if change.after is not None]
     found = after.load(
         path for path in dict.fromkeys([*named, *changed]) if path in after.entries and after.is_record_path(path)
@@ -127,15 +151,18 @@ def revert(today: Snapshot, asked: Asked) -> Undone:
     notes = (*asked.notes, *_notes(undoing, asked))
     problems = (*relying(today, after, undoing.changes), *(lost(today, undoing.changes) if asked.to else ()))
     plan = Plan(tuple(undoing.changes), notes, problems, asked.message, (asked.trailer,))
-    return Undone(asked, plan, tuple(one.record for one in found if one.record))
+    return Undone(asked, plan, tuple(one.record for one in found if one.record), tuple(touched))
 
 
 def _one_record(undoing: Undoing, asked: Asked, ref: Ref) -> tuple[str, ...]:
     """Undo in one record, which may have another name on one of the sides; its path today."""
     then, today = asked.before, undoing.today
     there, here = then.find(ref), today.find(ref)
+    known = today.schemas.latest.get(ref.kind)
+    if known is not None and known.addressing != DERIVED:
+        _see_settled(today, [here or today.path(ref)])
     if there is None and here is None:
-        raise _never(then, today, ref)
+        raise _never(then, today, ref, asked.to)
     if there is not None and here is not None:
         undoing.undo([_between(undoing, here, there)] if here == there else [])
         if here != there:
@@ -152,6 +179,19 @@ def _one_record(undoing: Undoing, asked: Asked, ref: Ref) -> tuple[str, ...]:
     past, now = (other, here) if here is not None else (there or "", other)
     _in_place(undoing, past, now)
     return (now,)
+
+
+def _see_settled(today: Snapshot, paths: Iterable[str]) -> None:
+    """Raise Conflict where files of the work tree cannot be taken as they are: a merge has left them in conflict."""
+    asked = set(paths)
+    held = today.load(path for path in sorted(asked) if path in today.entries and today.is_record_path(path))
+    marked = [problem for one in held for problem in one.problems if problem.code == UNMERGED]
+    found = [*(problem for problem in today.tree_problems if problem.path in asked), *marked]
+    if found:
+        count = len({problem.path for problem in found})
+        told = "unmerged" if all(problem.code == UNMERGED for problem in found) else "not to be read"
+        raise Conflict(f"{count} of the files that would go back {'are' if count > 1 else 'is'} {told}", found,
+                       hint="nothing was written; settle that first")  # fmt: skip
 
 
 def _between(undoing: Undoing, here: str, there: str) -> Change:
@@ -174,8 +214,11 @@ def _other_name(undoing: Undoing, path: str, *, past: bool) -> str | None:
     return next((old for old, new in pairs.items() if new == path), None) if past else pairs.get(path)
 
 
-def _never(then: Snapshot, today: Snapshot, ref: Ref) -> NotFound:
-    """Neither then nor today: the nearest names of both."""
+def _never(then: Snapshot, today: Snapshot, ref: Ref, to: str | None) -> NotFound | BadValue:
+    """Neither recorded then nor today: what it is derived from, or the nearest names of both."""
+    for snapshot in (today, then):
+        if (made := snapshot.derived(ref.kind).get(ref)) is not None:
+            return not_reverted(made, to)
     names = {str(record.ref) for snapshot in (then, today) for record in snapshot.records(ref.kind)}
     told = f"there is no {ref} {then.told}, nor today"
     return NotFound(told, near=nearest(str(ref), names), hint=f"git ml list {ref.kind} --all-commits shows all")
@@ -190,10 +233,15 @@ def _wanted(asked: Asked, today: Snapshot) -> list[Change]:
 
 
 def _of_kind(asked: Asked, today: Snapshot) -> list[Change]:
-    kind = asked.kind or ""
-    paths = sorted({*_paths(asked.before, kind), *_paths(today, kind)})
+    paths = _every(asked, today)
     sides = [[snapshot.entries.get(path) for path in paths] for snapshot in (asked.before, today)]
     return [_change(path, then, now) for path, then, now in zip(paths, *sides, strict=True) if then != now]
+
+
+def _every(asked: Asked, today: Snapshot) -> list[str]:
+    """The paths of all records of a kind, then and today."""
+    kind = asked.kind or ""
+    return sorted({*_paths(asked.before, kind), *_paths(today, kind)})
 
 
 def _change(path: str, then: Entry | None, now: Entry | None) -> Change:
@@ -228,18 +276,8 @@ def _notes(undoing: Undoing, asked: Asked) -> list[str]:
     if gone:
         found.append(f"there was no {asked.ref} {asked.before.told}: it goes")
     if not undoing.changes:
-        found.append(_nothing(undoing, asked))
+        found.append(nothing(asked, changed=asked.to is None and bool(_wanted(asked, undoing.today))))
     return found
-
-
-def _nothing(undoing: Undoing, asked: Asked) -> str:
-    if asked.to is not None:
-        return f"nothing to revert: {asked.ref or f'every {asked.kind}'} is what it was {asked.before.told}"
-    if _wanted(asked, undoing.today):
-        return "nothing to revert: all of it is undone already"
-    return (
-        f"nothing to revert: {asked.head.removeprefix('revert: ')} changed no {asked.kind or 'record and no pointer'}"
-    )
 
 
 def _code(asked: Asked) -> list[str]:
@@ -249,5 +287,4 @@ def _code(asked: Asked) -> list[str]:
     left = sorted(path for path in moved if _is_code(path) or not (before.holds(path) or after.holds(path)))
     if not left:
         return []
-    more = f" and {len(left) - _FEW} more" if len(left) > _FEW else ""
-    return [f"left as they are: {', '.join(left[:_FEW])}{more}; git revert undoes code"]
+    return [f"left as they are: {listed(left)}; git revert undoes code"]

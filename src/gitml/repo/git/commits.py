@@ -143,19 +143,15 @@ def by_date(command: Command, tip: str, when: str) -> str:
     if bound is None:
         message = f"{when!r} is neither a date nor a time"
         raise BadValue(message, hint="write 2026-03-01 or 2026-03-01T12:00:00Z")
-    last: str | None = None
-    first = 0
-    for seconds, oid in first_parents(command, tip):
-        if seconds >= bound:
-            first = first or seconds
-            break
-        last = oid
-    if last is not None:
-        return last
-    message = f"no commit by {when}: the first is of {iso(first)}"
+    line = first_parents(command, tip)
+    later = next((place for place, (seconds, _oid) in enumerate(line) if seconds >= bound), len(line))
+    if later:
+        return line[later - 1][1]
+    seconds, first = line[0]
+    message = f"no commit by {when}: the first is {first[:12]}, of {iso(seconds)}"
     if is_shallow(command):
         raise NotFound(f"{message}, and this clone is shallow", hint="fetch the rest with `git fetch --unshallow`")
-    raise NotFound(message)
+    raise NotFound(message, hint="name that commit, or a later day")
 
 
 def bound_of(when: str) -> int | None:

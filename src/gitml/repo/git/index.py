@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gitml.errors import GitFailed, Problem
@@ -14,6 +15,12 @@ _NAMED = 200
 _DEBUG_LINES = 5
 _LIST = ("ls-files", "-s", "-z", "-t")
 _DIFFER = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none")
+UNMERGED = "merge.conflict"
+_SIDES = {
+    frozenset({2, 3}): "both sides added it",
+    frozenset({1, 2}): "HEAD changed it, the other side removed it",
+    frozenset({1, 3}): "HEAD removed it, the other side changed it",
+}
 _INTENT_TO_ADD = 1 << 29  # CE_INTENT_TO_ADD in git's source
 
 
@@ -33,12 +40,13 @@ class Staged:
     @property
     def problems(self) -> list[Problem]:
         """One `merge.conflict` for each unmerged path."""
-        return [unmerged(path) for path in self.unmerged]
+        return [unmerged(path, stages) for path, stages in self.unmerged.items()]
 
 
-def unmerged(path: str) -> Problem:
-    """What is wrong with a path that a merge has left in two or three versions."""
-    return Problem("merge.conflict", path, "unmerged: both sides changed it", "resolve it, then `git add` it")
+def unmerged(path: str, stages: Iterable[int] = ()) -> Problem:
+    """What is wrong with a path that a merge has left in two or three versions (1 base, 2 ours, 3 theirs)."""
+    told = _SIDES.get(frozenset(stages), "both sides changed it")
+    return Problem(UNMERGED, path, f"unmerged: {told}", "resolve it, then `git add` it (or `git rm` it)")
 
 
 def staged(command: Command) -> Staged:

@@ -16,11 +16,15 @@ WORKTREE: Literal["worktree"] = "worktree"
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Which snapshot: a commit, what is staged, or the work tree; `events` is the commit of the events line."""
+    """Which snapshot: a commit, what is staged, or the work tree; `events` is the commit of the events line.
+
+    `until` is the last second (since 1970) at which a tag counts; None: now, and all count (repo.git.asof).
+    """
 
     kind: Literal["commit", "staged", "worktree"]
     commit: str | None = None
     events: str | None = None
+    until: int | None = None
 
 
 def resolve(command: Command, revision: str) -> str:
@@ -86,12 +90,15 @@ def resolve_at(command: Command, at: str | None, main: str | None = None) -> At:
         return At(WORKTREE if at == WORKTREE else STAGED)
     found = commit_or_none(command, at)
     if found is not None:
-        return At("commit", found)
+        from gitml.repo.git.asof import until
+
+        return At("commit", found, until=until(command, at, found))
     from gitml.repo.git.commits import bound_of, by_date
 
-    if bound_of(at) is None:
+    bound = bound_of(at)
+    if bound is None:
         raise _unknown(command, at)
-    return At("commit", by_date(command, _line(command, main), at))
+    return At("commit", by_date(command, _line(command, main), at), until=bound - 1)
 
 
 def _line(command: Command, main: str | None) -> str:

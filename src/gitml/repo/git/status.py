@@ -32,7 +32,8 @@ class Status(NamedTuple):
     """A path that differs: git's letter for HEAD to index, and for index to work tree (`.` for none).
 
     An untracked path has `?` twice, an unmerged one `U`. `mode` is the file's in the work tree, as git would stage it
-    (empty where git does not say: untracked); `entry` what is staged, None where that is nothing.
+    (empty where git does not say: untracked); `entry` what is staged, None where that is nothing;
+    `stages` which versions a merge has left (1 base, 2 ours, 3 theirs).
     """
 
     path: str
@@ -40,6 +41,7 @@ class Status(NamedTuple):
     unstaged: str
     mode: str
     entry: Entry | None = None
+    stages: tuple[int, ...] = ()
 
 
 def status(command: Command) -> list[Status]:
@@ -63,8 +65,9 @@ def status_on_head(command: Command, under: Sequence[str] = ()) -> tuple[str | N
             found.append(Status(path, letters[0], letters[1], mode, entry))
         elif item[0] == "u":
             # u XY sub m1 m2 m3 mW h1 h2 h3 path
-            _, _, _, _, _, _, mode, _, _, _, path = item.split(" ", 10)
-            found.append(Status(path, UNMERGED, UNMERGED, mode))
+            _, _, _, *modes, mode, _, _, _, path = item.split(" ", 10)
+            stages = tuple(stage for stage, held in enumerate(modes, start=1) if held.strip("0"))
+            found.append(Status(path, UNMERGED, UNMERGED, mode, None, stages))
     return head, found
 
 

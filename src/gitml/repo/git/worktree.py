@@ -101,7 +101,7 @@ class _Reading:
         if found.unstaged == UNMERGED:
             self.changes[path] = None
             if self.wanted(path):
-                self.problems += self.conflicts(path)
+                self.problems += self.conflicts(path, found.stages)
         elif found.unstaged == "D":
             self.changes[path] = None
         elif found.unstaged != ".":
@@ -110,12 +110,12 @@ class _Reading:
             else:
                 self.unread[path] = found.mode
 
-    def conflicts(self, path: str) -> Sequence[Problem]:
+    def conflicts(self, path: str, stages: Sequence[int]) -> Sequence[Problem]:
         """What a merge has left at a path: each conflict that is marked in the file, else that it is not settled."""
         from gitml.records.merging.conflict import problems
 
         held = content(self.command.full(path))
-        return (problems(held, path) if held else ()) or (unmerged(path),)
+        return (problems(held, path) if held else ()) or (unmerged(path, stages),)
 
     def read(self, path: str, found: Status) -> None:
         """A wanted path: its bytes if it is as simple as it looks, else it is left to git."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gitml.views.beside.parts import Data
-from gitml.views.beside.subject import linked, resolved
+from gitml.views.beside.subject import linked
 from gitml.views.beside.versions import is_data, version
 from gitml.views.lineage.held import hash_of, listed
+from gitml.views.lineage.makers import resolved
 
 if TYPE_CHECKING:
     from gitml.records.record import Path, Record
@@ -51,7 +52,7 @@ def _sides(subjects: Sequence[Subject]) -> list[dict[str, _Piece]]:
     own = [_pieces(each.record, each.snapshot) for each in subjects]
     if all(own):
         return own
-    runs = [_pieces(each.maker, each.snapshot) if each.maker else {} for each in subjects]
+    runs = [_pieces(*each.made) if each.made else {} for each in subjects]
     # Names match only where all take them from the same place.
     if all(run for run, mine in zip(runs, own, strict=True) if not mine):
         return [run or mine for run, mine in zip(runs, own, strict=True)]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from gitml.records.record import differences, no_list_key
 from gitml.views.beside.parts import Environment
-from gitml.views.beside.subject import linked, resolved
+from gitml.views.beside.subject import linked
+from gitml.views.lineage.makers import resolved
 
 if TYPE_CHECKING:
     from gitml.records.record import FieldChange, Record

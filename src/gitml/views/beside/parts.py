@@ -11,21 +11,22 @@ if TYPE_CHECKING:
     from gitml.records.schema import Kind
     from gitml.repo.git.ranges import Touched
     from gitml.repo.snapshot import Snapshot
+    from gitml.views.lineage.makers import Made
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One of the records that are compared, and the run that made it, in the snapshot that each is read from."""
+    """One of the records that are compared, and the run that made it, each with the snapshot that it is read from."""
 
     record: Record
     kind: Kind | None
     snapshot: Snapshot
-    maker: Record | None = None
+    made: Made | None = None
 
     @property
     def told(self) -> tuple[Record, ...]:
         """Who tells how it was made: the record itself, then its run."""
-        return (self.record,) if self.maker is None else (self.record, self.maker)
+        return (self.record,) if self.made is None else (self.record, self.made.run)
 
 
 @dataclass(frozen=True, slots=True)

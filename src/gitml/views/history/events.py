@@ -54,8 +54,10 @@ def events(
     stamps: Mapping[str, Stamp],
     author: str | None = None,
     limit: int | None = None,
-) -> list[Event]:
-    """The first so many deeds, of an author, as events; of those that nobody sees no signature is checked.
+) -> tuple[list[Event], int]:
+    """The first so many deeds, of an author, as events, and how many there are without a limit.
+
+    Of those that nobody sees no signature is checked.
 
     `stamps` has who did it where that was no commit, but a tag.
     """
@@ -72,7 +74,8 @@ def events(
     known = dict(stamps)
     known |= {oid: Stamp(oid, commits[oid].time, commits[oid].author) for oid in oids}
     pulls = {oid: commits.pull_request([oid, *reversed(landings[oid])]) for oid in oids}
-    return [_event(deed, known[deed.commit], pulls.get(deed.commit), states.get(deed.commit, NONE)) for deed in shown]
+    told = [_event(deed, known[deed.commit], pulls.get(deed.commit), states.get(deed.commit, NONE)) for deed in shown]
+    return told, len(deeds)
 
 
 class _Commits:

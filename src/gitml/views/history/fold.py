@@ -46,6 +46,7 @@ class Past:
         self._numbers = count()
         self._by_field: dict[tuple[int, str], list[Deed]] = {}
         self._states = States(line.nodes, line.tip)
+        self._place = {node.oid: place for place, node in enumerate(line.nodes)}
         known = {moment.node.oid: moment for moment in moments}
         for node in line.nodes:
             moment = known.get(node.oid)
@@ -234,8 +235,9 @@ class Past:
             like = [place for place, fields in enumerate(befores) if same(value(fields, name), now)]
             others = [place for place in range(len(sides)) if place not in like]
             lost = next((one for one in others if not self._gave_way(name, like, one, sides, befores)), None)
-            if lost is not None:
-                deed = Deed(commit, CHANGED, version, first.number, name, value(befores[lost], name), now, merged=True)
+            late = next((one for one in others if self._came_late(name, like, one, sides, befores)), lost)
+            if late is not None:
+                deed = Deed(commit, CHANGED, version, first.number, name, value(befores[late], name), now, merged=True)
                 do(deed)
             origins[name] = commit if lost is not None else sides[like[0]][1].origin(name)
         return Life(first.number, version, version.record, first.made, commit, origins)
@@ -264,6 +266,31 @@ class Past:
             ):
                 return True
         return False
+
+    def _came_late(
+        self,
+        name: str,
+        like: Sequence[int],
+        other: int,
+        sides: Sequence[tuple[str, Life]],
+        befores: Sequence[Mapping[str, Any]],
+    ) -> bool:
+        """Whether a side came back to a value after the merge's own was made elsewhere: it is the last told before it.
+
+        Who made the merge's value stays who made it.
+        """
+        oid, lost = sides[other]
+        left, known = lost.origin(name), value(befores[other], name)
+        for winner in (sides[place][1] for place in like):
+            origin = winner.origin(name)
+            if self._place[origin] >= self._place[left] or not self.line.ends.isdisjoint((origin, left)):
+                return False
+            deeds = self._by_field.get((winner.number, name), ())
+            # A change that was made on both sides is no news where it was made again.
+            if any(same(one.after, known) and self._after(origin, one.commit) and not self._after(oid, one.commit)
+                   for one in deeds):  # fmt: skip
+                return False
+        return bool(like)
 
     def _after(self, commit: str, other: str) -> bool:
         """Whether a commit comes after another, or is it."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,9 @@ from gitml.repo.git.commits import DAY, bound_of, iso
 from gitml.repo.git.graph import Graph
 from gitml.repo.versions import Line
 from gitml.views.history.events import Event, events
+from gitml.views.history.lives import CREATED, DELETED
 from gitml.views.history.pasts import chosen, record_past, whole_past
+from gitml.views.question import check_limit
 from gitml.views.rows import Column, Rows
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ _COLUMNS: Final = tuple(
 class Log:
     """Events, the newest first. `ends` are the commits, each with its time, at which a shallow clone's history begins.
 
-    `complete` is False where history or objects were missing; `problems` says what could not be read.
+    `complete` is False where history or objects were missing; `problems` says what could not be read, `total` counts
+    what the limit cut off, too.
     """
 
     at: At
@@ -48,12 +51,13 @@ class Log:
     complete: bool
     ends: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
+    total: int = 0
 
     @property
     def rows(self) -> Rows:
         """One row an event."""
         found = tuple(dict(_cells(event)) for event in self.events)
-        return Rows(None, _COLUMNS, found, len(found), self.problems, self.complete)
+        return Rows(None, _COLUMNS, found, self.total, self.problems, self.complete)
 
 
 def _cells(event: Event) -> Iterator[tuple[str, Any]]:
@@ -80,21 +84,23 @@ def history(repository: Repository, snapshot: Snapshot, ref: Ref | None = None, 
     Raises NotFound where there was never such a record, BadValue.
     """
     asked = wanted or Wanted()
+    check_limit(asked.limit)
     since = _since(asked.since)
     tip = snapshot.at.commit or repository.git.resolve("HEAD")
     line = Line.of(repository, tip, snapshot.own_schemas)
     told = [record_past(line, snapshot, ref)] if ref else whole_past(line, snapshot)
     place = _places(line, told)
     deeds = [deed for one in told for deed in chosen(one) if place[deed.commit][1] >= since]
-    _check_field(asked.field, ref, deeds)
-    found = [deed for deed in deeds if _is_of(deed, asked.field)]
+    found = deeds if asked.field is None else [part for deed in deeds for part in _about(deed, asked.field)]
+    if not found and asked.field is not None:
+        _check_field(asked.field, ref, deeds)
     found.sort(key=lambda deed: (-place[deed.commit][0], deed.version.kind, deed.version.ref))
     stamps = {name: stamp for one in told for name, stamp in one.stamps.items()}
-    shown = events(repository, Graph(line.nodes, line.tip), found, stamps, asked.author, asked.limit)
+    shown, total = events(repository, Graph(line.nodes, line.tip), found, stamps, asked.author, asked.limit)
     problems = tuple(dict.fromkeys(problem for one in told for problem in one.problems))
     ends = tuple((oid, iso(place[oid][1])) for oid in sorted(line.ends, key=place.__getitem__, reverse=True))
     complete = not ends and all(one.complete for one in told)
-    return Log(snapshot.at, str(ref) if ref else None, tuple(shown), complete, ends, problems)
+    return Log(snapshot.at, str(ref) if ref else None, tuple(shown), complete, ends, problems, total)
 
 
 def _places(line: Line, told: Iterable[Told]) -> dict[str, tuple[float, int]]:
@@ -111,31 +117,35 @@ def _places(line: Line, told: Iterable[Told]) -> dict[str, tuple[float, int]]:
     return places
 
 
-def _is_of(deed: Deed, field: str | None) -> bool:
-    if field is None:
-        return True
-    return deed.field is not None and (deed.field == field or deed.field.startswith((f"{field}.", f"{field}[")))
+def _about(deed: Deed, field: str) -> Iterator[Deed]:
+    """What a deed did to a field, or to those below it: who makes a record sets all, who deletes it removes them."""
+    if deed.field is not None:
+        yield from [deed] if _is_in(deed.field, field) else ()
+    elif deed.event in (CREATED, DELETED):
+        for name, held in _fields(deed).items():
+            if _is_in(name, field):
+                before, after = (MISSING, held) if deed.event == CREATED else (held, MISSING)
+                yield replace(deed, field=name, before=before, after=after)
 
 
-def _check_field(field: str | None, ref: Ref | None, deeds: Sequence[Deed]) -> None:
+def _is_in(name: str, field: str) -> bool:
+    return name == field or name.startswith((f"{field}.", f"{field}["))
+
+
+def _check_field(field: str, ref: Ref | None, deeds: Sequence[Deed]) -> None:
     """Refuse a field that nothing ever had."""
-    if field is None or any(_is_of(deed, field) for deed in deeds):
-        return
-    held = {name for deed in deeds for name in _fields(deed)}
+    held = {name for deed in deeds for name in ([deed.field] if deed.field is not None else _fields(deed))}
     names = held | {column(*segments(name)[:depth]) for name in held if "[" not in name
                     for depth in range(1, len(segments(name)))}  # fmt: skip
-    if deeds and not any(name == field or name.startswith((f"{field}.", f"{field}[")) for name in held):
+    if deeds and not any(_is_in(name, field) for name in held):
         told = f"{ref} never had a field {field}" if ref else f"no record ever had a field {field}"
         raise NotFound(told, near=nearest(field, names), hint="git ml log shows the fields that changed")
 
 
-def _fields(deed: Deed) -> Iterable[str]:
+def _fields(deed: Deed) -> Mapping[str, Any]:
     record = deed.version.record
-    if deed.field is not None:
-        yield deed.field
-    elif record is not None:
-        kind = deed.version.then.schemas.latest.get(record.kind)
-        yield from leaves(record.data, kind.list_key if kind else no_list_key)
+    kind = deed.version.then.schemas.latest.get(record.kind) if record else None
+    return leaves(record.data, kind.list_key if kind else no_list_key) if record else {}
 
 
 def _since(text: str | None) -> int:

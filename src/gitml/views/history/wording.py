@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitml.records.record import MISSING
 from gitml.repo.load import UNREADABLE
-from gitml.views.history.lives import CREATED, DELETED, RENAMED
+from gitml.views.history.lives import CHANGED, CREATED, DELETED, RENAMED
 
 if TYPE_CHECKING:
     from gitml.views.history.lives import Deed
@@ -18,7 +18,8 @@ _SAID: Final = {"approval": "decision", "rollout": "status"}
 
 def summary(deed: Deed) -> str:
     """A deed in a few words: registered, alias moved, metric corrected, renamed, retired."""
-    told = _broken(deed) or (_of_record(deed) if deed.field is None else _of_field(deed, deed.field))
+    of_field = deed.field is not None and deed.event == CHANGED
+    told = _broken(deed) or (_of_field(deed, deed.field or "") if of_field else _of_record(deed))
     return f"{told} by the merge" if deed.merged else told
 
 

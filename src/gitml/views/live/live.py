@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gitml.errors import BadRef, NotFound
 from gitml.records.ref import VERSION, Ref
 from gitml.repo.git.commits import iso
-from gitml.views.live.slots import ALIAS, DEPLOYMENT, STATUS, Slots, ever, moment_of, now, seconds_of, version_of
+from gitml.views.lineage.makers import Makers
+from gitml.views.live.rollouts import Happened, Rollout
+from gitml.views.live.slots import Slots, moment_of, slots, version_of
+from gitml.views.live.statements import ALIAS, ALWAYS, DEPLOYMENT, STATUS, Statement, seconds_of
 from gitml.views.live.trained import Datum, data_of, sought
 from gitml.views.rows import Column, Rows
 
@@ -19,15 +23,15 @@ if TYPE_CHECKING:
     from gitml.repo.git.revision import At
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
-    from gitml.views.live.slots import Statement
 
 _COLUMNS: Final = (
     *(Column(name, "string") for name in ("ref", "version", "since", "by", "status")),
     Column("approvals", "list"), Column("data", "list"), Column("exists", "bool"), Column("rollout", "string"),
     Column("rolled_out", "string"), Column("differs", "bool"), Column("difference", "string"),
+    *(Column(name, "string") for name in ("kind", "reason", "commit", "holds_from", "serves", "target", "environment")),
+    Column("state", "string"), Column("missing", "bool"),
 )  # fmt: skip
 _NEVER: Final = -(2**62)
-_DONE: Final = "succeeded"
 
 
 class Approval(NamedTuple):
@@ -39,22 +43,15 @@ class Approval(NamedTuple):
     created: str | None
 
 
-class Rollout(NamedTuple):
-    """What was brought out when, and how that went; `version` is what it serves, through an alias if need be."""
-
-    ref: str
-    version: str | None
-    status: str | None
-    created: str | None
-    by: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One alias or deployment: the version it chooses (`missing`: there is none of that name), since when, why.
 
     `serves` is a deployment's own word, a version or an alias; `rollout` the last one that succeeded, `last` the last
-    of all. `differs` is None where no rollout is recorded. `commit` None: not committed, or history was not asked.
+    of all. `differs` is None where one of the two is not recorded: no rollout or, of a deployment that rollouts alone
+    tell of, no wish; then status, approvals and data are those of what was brought out. `holds_from` is when the words
+    came to hold, later than `since` where a revert has brought that back. `commit` None: not committed, or older than
+    what a shallow clone has.
     """
 
     ref: str
@@ -65,6 +62,7 @@ class Slot:
     by: str | None
     reason: str | None
     commit: str | None
+    holds_from: str | None
     status: str | None
     approvals: tuple[Approval, ...]
     data: tuple[Datum, ...]
@@ -101,14 +99,14 @@ class Live:
 
 def _row(slot: Slot) -> dict[str, Any]:
     known = [one.exists for one in slot.data if one.exists is not None]
-    return {
-        **{name: getattr(slot, name) for name in ("ref", "version", "since", "by", "status", "differs", "difference")},
+    written = {
         "approvals": [f"{one.decision} by {one.by}" for one in slot.approvals],
         "data": [one.hash or one.ref or one.path for one in slot.data],
         "exists": all(known) if known else None,
         "rollout": slot.rollout.version if slot.rollout else None,
         "rolled_out": slot.rollout.created if slot.rollout else None,
     }
+    return {one.name: written[one.name] if one.name in written else getattr(slot, one.name) for one in _COLUMNS}
 
 
 def live(repository: Repository, snapshot: Snapshot, on: str | None = None, *, remote: bool = False) -> Live:
@@ -117,25 +115,37 @@ def live(repository: Repository, snapshot: Snapshot, on: str | None = None, *, r
     `remote`: DVC's remotes are asked, too, whether data exists. Raises BadValue.
     """
     seconds = moment_of(on)
-    slots = now(snapshot) if seconds is None else ever(repository, snapshot, seconds)
-    found = [slot for kind in (ALIAS, DEPLOYMENT) for slot in _Then(repository, snapshot, slots, seconds).slots(kind)]
+    told = slots(repository, snapshot, seconds)
+    makers = Makers(repository)
+    then = _Then(snapshot, told, seconds, makers)
+    found = [slot for kind in (ALIAS, DEPLOYMENT) for slot in then.slots(kind)]
     known = sought(repository, snapshot, [one for slot in found for one in slot.data], remote=remote)
-    told = tuple(replace(slot, data=tuple(known[one] for one in slot.data)) for slot in found)
-    ends = list(repository.git.commits(sorted(slots.ends)))
+    each = tuple(replace(slot, data=tuple(known[one] for one in slot.data)) for slot in found)
+    ends = list(repository.git.commits(sorted(told.ends)))
     when = None if seconds is None else iso(seconds)
-    return Live(snapshot.at, when, told, slots.complete, tuple((one.oid, one.time) for one in ends), slots.problems)
+    return Live(
+        snapshot.at,
+        when,
+        each,
+        told.complete and makers.complete,
+        tuple((one.oid, one.time) for one in ends),
+        told.problems,
+    )
 
 
 class _Then:
     """A store at a time: what is known today of what held then."""
 
-    def __init__(self, repository: Repository, snapshot: Snapshot, slots: Slots, seconds: int | None) -> None:
-        self._repository = repository
+    def __init__(self, snapshot: Snapshot, slots: Slots, seconds: int | None, makers: Makers) -> None:
         self._snapshot = snapshot
         self._slots = slots
         self._seconds = seconds
+        self._makers = makers
         self._approvals = sorted(self._events("approval"), key=_created)
-        self._rollouts = sorted(self._events("rollout"), key=_created)
+        self._rollouts: dict[str, list[Record]] = defaultdict(list)
+        for record in sorted(self._events("rollout"), key=_created):
+            if (of := _parsed(record.data.get("deployment"))) is not None and of.kind == DEPLOYMENT:
+                self._rollouts[str(of)].append(record)
 
     def _events(self, kind: str) -> Iterator[Record]:
         """The events of a kind that had happened by then."""
@@ -146,34 +156,34 @@ class _Then:
 
     def slots(self, kind: str) -> Iterator[Slot]:
         """The aliases, or the deployments, that there were."""
-        for ref in sorted(self._slots.statements):
-            if Ref.parse(ref).kind == kind and (said := self._slots.at(ref, self._seconds)) is not None:
-                yield self._alias(ref, said) if kind == ALIAS else self._deployment(ref, said)
+        refs = {ref for ref in self._slots.stories if Ref.parse(ref).kind == kind}
+        for ref in sorted(refs if kind == ALIAS else {*refs, *self._rollouts}):
+            said = self._slots.at(ref, self._seconds)
+            if kind == DEPLOYMENT:
+                yield from self._deployment(ref, said)
+            elif said is not None:
+                yield self._slot(ref, said, self._resolved(ref, self._seconds))
 
-    def _alias(self, ref: str, said: Statement) -> Slot:
-        record = said.record
-        version = version_of(Ref.parse(ref), record) if record else None
-        return self._slot(ref, said, version)
+    def _deployment(self, ref: str, said: Statement | None) -> Iterator[Slot]:
+        """A deployment as it ought to be and as it was; where nobody had said how it ought to be, as it was."""
+        rollouts = self._rollouts.get(ref, ())
+        happened = Happened.of([(self._rollout(record), record.data.get("type") == "stop") for record in rollouts])
+        if said is not None and said.record is not None:
+            yield self._wished(ref, said, said.record.data, happened)
+        elif happened.last is not None and not happened.stop:
+            out = self._slot(ref, Statement(None, -ALWAYS, None), happened.done.version if happened.done else None)
+            yield replace(out, version=None, missing=False, rollout=happened.done, last=happened.last,
+                          difference=happened.unasked)  # fmt: skip
 
-    def _deployment(self, ref: str, said: Statement) -> Slot:
-        data = said.record.data if said.record else {}
-        serves = _named(data.get("serves"))
+    def _wished(self, ref: str, said: Statement, data: Mapping[str, Any], happened: Happened) -> Slot:
+        serves, stopped = _named(data.get("serves")), data.get("state") == "stopped"
         slot = self._slot(ref, said, self._resolved(serves, self._seconds))
-        rollouts = [self._rollout(record) for record in self._rollouts if record.data.get("deployment") == ref]
-        done = next((one for one in reversed(rollouts) if one.status == _DONE), None)
-        last = rollouts[-1] if rollouts else None
-        stopped = data.get("state") == "stopped"
-        difference = _difference(slot.version, done, last, stopped=stopped, stop=self._is_stop(done))
+        difference = happened.unlike(slot.version, stopped=stopped)
         return replace(
             slot, serves=serves, target=_text(data.get("target")), environment=_text(data.get("environment_name")),
-            state=_text(data.get("state")), rollout=done, last=last,
-            differs=None if last is None else difference is not None, difference=difference,
+            state=_text(data.get("state")), rollout=happened.done, last=happened.last,
+            differs=None if happened.last is None else difference is not None, difference=difference,
         )  # fmt: skip
-
-    def _is_stop(self, rollout: Rollout | None) -> bool:
-        return rollout is not None and any(
-            str(record.ref) == rollout.ref and record.data.get("type") == "stop" for record in self._rollouts
-        )
 
     def _rollout(self, record: Record) -> Rollout:
         data = record.data
@@ -197,14 +207,16 @@ class _Then:
         return Slot(
             ref, Ref.parse(ref).kind, version, version is not None and chosen is None,
             since=_text(data.get("since")), by=_text(data.get("by")), reason=_text(data.get("reason")),
-            commit=said.commit, status=self._status(version), approvals=tuple(self._approved(ref, version, chosen)),
-            data=tuple(data_of(self._snapshot, chosen)) if chosen else (),
+            commit=said.commit, holds_from=iso(said.since) if abs(said.since) < ALWAYS else None,
+            status=self._status(version), approvals=tuple(self._approved(ref, version, chosen)),
+            data=tuple(data_of(self._snapshot, chosen, self._makers)) if chosen else (),
         )  # fmt: skip
 
     def _record(self, text: str | None) -> Record | None:
+        ref = _parsed(text)
         try:
-            return self._snapshot.record(Ref.parse(text).bare) if text else None
-        except (BadRef, NotFound):
+            return self._snapshot.record(ref) if ref else None
+        except NotFound:
             return None
 
     def _status(self, version: str | None) -> str | None:
@@ -229,29 +241,17 @@ def _created(record: Record) -> tuple[int, str]:
     return seconds_of(record.data.get("created"), _NEVER), str(record.ref)
 
 
+def _parsed(text: Any) -> Ref | None:
+    """A ref, of a record that may not be there."""
+    try:
+        return Ref.parse(text).bare if isinstance(text, str) else None
+    except BadRef:
+        return None
+
+
 def _named(serves: Any) -> str | None:
     return _text(serves.get("ref")) if isinstance(serves, dict) else None
 
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _difference(
-    wish: str | None, done: Rollout | None, last: Rollout | None, *, stopped: bool, stop: bool
-) -> str | None:
-    """In words how what happened differs from the wish; None where it does not."""
-    if last is None:
-        return None if stopped else "no rollout is recorded"
-    ended = "" if last is done or last.status is None else f"; the last rollout {_ending(last)}"
-    serves = None if done is None or stop else done.version or "an unknown version"
-    if stopped:
-        return f"ought to be stopped, serves {serves}{ended}" if serves else None
-    if serves == wish:
-        return None
-    return f"ought to serve {wish or 'an unknown version'}, serves {serves or 'nothing'}{ended}"
-
-
-def _ending(rollout: Rollout) -> str:
-    words = {"failed": "failed", "rolled_back": "was rolled back", "cancelled": "was cancelled"}
-    return f"(of {rollout.version}) {words.get(rollout.status or '', f'is {rollout.status}')}"

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING
 
-from gitml.errors import BadValue
-from gitml.repo.derive import Asked
+from gitml.errors import BadValue, Problem
+from gitml.repo.derive import GTO, Asked
 from gitml.repo.git.commits import bound_of
 from gitml.repo.index.tables import kind_at
-from gitml.repo.readers import KINDS
+from gitml.repo.readers import KINDS as MADE_BY
 from gitml.repo.versions import Line
+from gitml.views.history.fold import Past
+from gitml.views.history.renamed import none
 from gitml.views.kinds import is_complete
+from gitml.views.live.statements import KINDS, Story, is_move
 
 if TYPE_CHECKING:
-    from gitml.errors import Problem
     from gitml.records.record import Record
     from gitml.records.ref import Ref
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
-
-ALIAS: Final = "alias"
-STATUS: Final = "status"
-DEPLOYMENT: Final = "deployment"
-_KINDS: Final = (ALIAS, STATUS, DEPLOYMENT)
-_GTO: Final = "gto"
-_ALWAYS: Final = 2**62
-
-
-class Statement(NamedTuple):
-    """What was said of a slot (None: it is gone), from when on (seconds since 1970), by which commit (None: none)."""
-
-    record: Record | None
-    since: int
-    commit: str | None
+    from gitml.views.live.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +33,15 @@ class Slots:
     `complete` is False where history or objects were missing; `ends` is where a shallow clone's history begins.
     """
 
-    statements: Mapping[str, list[Statement]]
+    stories: Mapping[str, Story]
     complete: bool = True
     ends: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
 
     def at(self, ref: str, seconds: int | None) -> Statement | None:
-        """What held of a ref at a time (None: now): of what is known the last word that was true by then."""
-        told = self.statements.get(ref, ())
-        found = next((one for one in reversed(told) if seconds is None or one.since <= seconds), None)
+        """What held of a ref at a time (None: now); None where nothing did."""
+        story = self.stories.get(ref)
+        found = story.at(seconds) if story else None
         return found if found is not None and found.record is not None else None
 
 
@@ -66,98 +55,77 @@ def moment_of(on: str | None) -> int | None:
     return bound - 1
 
 
-def now(snapshot: Snapshot) -> Slots:
-    """What a snapshot says, history not asked."""
-    found = {str(record.ref): [Statement(record, -_ALWAYS, None)] for kind in _known(snapshot)
-             for record in snapshot.records(kind)}  # fmt: skip
-    return Slots(found)
-
-
-def ever(repository: Repository, snapshot: Snapshot, seconds: int) -> Slots:
-    """All that was said up to a snapshot; of what tags say, what they said at a time."""
+def slots(repository: Repository, snapshot: Snapshot, seconds: int | None) -> Slots:
+    """All that was said up to a snapshot; of what tags say, what they said at a time (None: now)."""
     tip = snapshot.at.commit or repository.git.head()
     line = Line.of(repository, tip, snapshot.own_schemas) if tip else None
-    statements: dict[str, list[Statement]] = {}
-    problems: list[Problem] = []
-    if line is not None:
-        _from_history(line, snapshot, statements, problems)
-    if snapshot.at.commit is None:
-        _from_here(snapshot, statements)
-    _from_tags(repository, snapshot, seconds, statements)
-    ends = line.ends if line else frozenset()
-    return Slots(statements, not ends and is_complete(problems), ends, tuple(problems))
+    stories: dict[str, Story] = defaultdict(Story)
+    problems = _from_history(line, snapshot, stories) if line else []
+    _from_here(snapshot, stories)
+    for record in _by_tags(repository, snapshot, seconds):
+        stories[str(record.ref)].keep(record, _tagged(record))
+    if line is None or seconds is None:  # what holds now the snapshot says, however much of history there is
+        return Slots(dict(stories))
+    return Slots(dict(stories), not line.ends and is_complete(problems), line.ends, tuple(problems))
 
 
 def _known(snapshot: Snapshot) -> Iterable[str]:
-    return [kind for kind in _KINDS if kind in snapshot.schemas.latest]
+    return [kind for kind in KINDS if kind in snapshot.schemas.latest]
 
 
-def _from_history(
-    line: Line, snapshot: Snapshot, statements: dict[str, list[Statement]], problems: list[Problem]
-) -> None:
+def _from_history(line: Line, snapshot: Snapshot, stories: dict[str, Story]) -> list[Problem]:
+    """Tell what each commit said; what could not be read of it."""
     templates = [snapshot.schemas.latest[kind].template.text for kind in _known(snapshot)]
     folders = sorted({snapshot.prefix + text.partition("{")[0].rstrip("/") for text in templates})
-    refs: dict[str, str] = {}
-    for moment in line.moments(folders=[folder for folder in folders if folder]) if all(folders) else line.moments():
-        node = moment.node
-        for key, version in moment.versions.items():
-            if kind_at(moment.then, key) not in _KINDS:
+    moments = line.moments(folders=folders) if all(folders) else line.moments()
+    moved = {
+        (deed.commit, deed.version.key): deed.version.ref
+        for deed in Past(line, moments, none).deeds
+        if deed.version.kind in KINDS and is_move(deed.version.kind, deed.field)
+    }
+    problems = []
+    for node, versions, then in moments:
+        begins = node.oid in line.ends  # of what stands there nobody knows who said it, or when
+        commit = None if begins else node.oid
+        for key, version in versions.items():
+            if kind_at(then, key) not in KINDS:
                 continue
+            ref = version.ref if version else moved.get((node.oid, key))
             if version is not None and version.record is None:
-                if version.problem is not None:
-                    problems.append(replace(version.problem, commit=node.oid))
-                continue
-            ref = refs.get(key) if version is None else version.ref
-            if ref is None:
-                continue
-            refs[key] = ref
-            record = version.record if version else None
-            statements.setdefault(ref, []).append(Statement(record, _since(record, node.seconds), node.oid))
+                problems += [replace(version.problem, commit=node.oid)] if version.problem else []
+            elif ref is not None and (begins or (node.oid, key) in moved):
+                stories[ref].say(version.record if version else None, node.seconds, commit)
+            elif version is not None and version.record is not None:
+                stories[version.ref].amend(version.record, node.seconds, commit)
+    return problems
 
 
-def _from_here(snapshot: Snapshot, statements: dict[str, list[Statement]]) -> None:
-    """What is not committed is the last word."""
+def _from_here(snapshot: Snapshot, stories: dict[str, Story]) -> None:
+    """What a snapshot says is the last word; of the work tree perhaps what no commit says."""
     records = (record for kind in _known(snapshot) for record in snapshot.records(kind) if not record.derived)
     here = {str(record.ref): record for record in records}
-    for ref in {**statements, **here}:
-        record, told = here.get(ref), statements.setdefault(ref, [])
-        last = told[-1].record if told else None
-        if (record.blob if record else None) != (last.blob if last else None):
-            told.append(Statement(record, _since(record, _ALWAYS), None))
+    for ref in {**stories, **here}:
+        stories[ref].end_with(here.get(ref))
 
 
-def _from_tags(
-    repository: Repository, snapshot: Snapshot, seconds: int, statements: dict[str, list[Statement]]
-) -> None:
+def _by_tags(repository: Repository, snapshot: Snapshot, seconds: int | None) -> Iterator[Record]:
     """GTO's registry is tags: what they said at a time is what those say that were set by then."""
-    if _GTO not in snapshot.settings.readers:
+    if GTO not in snapshot.settings.readers:
         return
-    for kind in KINDS[_GTO]:
-        if kind in _KINDS and kind in snapshot.schemas.latest:
-            # No commit: then those count that were set by this second.
-            asked = Asked((_GTO,), kind, snapshot.prefix, "", seconds)
-            for record in repository.deriver.derive(snapshot.entries, asked).of(kind):
-                if snapshot.find(record.ref) is None:
-                    statements.setdefault(str(record.ref), []).append(Statement(record, -_ALWAYS, None))
+    until = min((one for one in (seconds, snapshot.at.until) if one is not None), default=None)
+    for kind in MADE_BY[GTO]:
+        if kind in _known(snapshot):
+            asked = Asked((GTO,), kind, snapshot.prefix, until)
+            told = snapshot.derived(kind) if seconds is None else repository.deriver.derive(snapshot.entries, asked)
+            yield from (record for record in told.of(kind) if snapshot.find(record.ref) is None)
 
 
-def _since(record: Record | None, otherwise: int) -> int:
-    """From when on a record holds: what it says of itself, else when it was committed."""
-    said = record.data.get("since") if record else None
-    return seconds_of(said, otherwise)
-
-
-def seconds_of(said: object, otherwise: int) -> int:
-    """A time in a record in seconds since 1970; what is none counts as `otherwise`."""
-    if not isinstance(said, str):
-        return otherwise
-    try:
-        bound = bound_of(said)
-    except BadValue:
-        return otherwise
-    if bound is None:
-        return otherwise
-    return bound - (24 * 60 * 60 if len(said) == len("2026-03-01") else 1)
+def _tagged(record: Record) -> str | None:
+    """The commit that has the tag which says so."""
+    custom = record.data.get("custom")
+    gto = custom.get("gto") if isinstance(custom, Mapping) else None
+    commit = gto.get("commit") if isinstance(gto, Mapping) else None
+    return commit if isinstance(commit, str) else None
 
 
 def version_of(ref: Ref, record: Record) -> str | None:

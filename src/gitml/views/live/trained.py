@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gitml.errors import BadRef, NotFound
 from gitml.records.links import links
-from gitml.records.ref import Ref
 from gitml.repo.data.presence import SAME, YES, Asked, presence
 from gitml.views.lineage.held import hash_of
+from gitml.views.lineage.makers import Makers, resolved
 from gitml.views.targets import DVC, GIT, Target, of_record
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot
 
 _ROLES: Final = frozenset(["trained_on", "input", "features", "derived_from"])
-_MADE_BY: Final = "produced_by"
-_RUN: Final = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +40,21 @@ class Datum:
     fault: str = ""
 
 
-def data_of(snapshot: Snapshot, version: Record) -> list[Datum]:
+def data_of(snapshot: Snapshot, version: Record, makers: Makers) -> list[Datum]:
     """What a version was trained on: what it names itself, else what the run read that made it, else its own bytes.
 
     The version of a dataset is data itself.
     """
     named = list(_inputs(snapshot, version))
-    run = None if named else _maker(snapshot, version)
-    found = named or (_read_by(snapshot, run) if run else [])
-    if not found and version.kind != "model-version":
-        found = list(_bytes(snapshot, version))
-    return list({(one.path, one.hash, one.ref): one for one in found}.values())
+    made = None if named else makers.of(version, snapshot)
+    read = named or (_read_by(made.snapshot, made.run) if made else []) or list(_bytes(snapshot, version))
+    return list({(one.path, one.hash, one.ref): one for one in read}.values())
 
 
 def _read_by(snapshot: Snapshot, run: Record) -> list[Datum]:
     """What a run read; of a DVC stage not the code, which Git keeps, unless there is nothing else."""
-    found = list(_inputs(snapshot, run))
-    return [one for one in found if one.ref or one.path not in snapshot.entries] or found
+    read = list(_inputs(snapshot, run))
+    return [one for one in read if one.ref or one.path not in snapshot.entries] or read
 
 
 def _inputs(snapshot: Snapshot, record: Record) -> Iterator[Datum]:
@@ -69,7 +64,7 @@ def _inputs(snapshot: Snapshot, record: Record) -> Iterator[Datum]:
     for link in links(record, kind):
         if link.role in _ROLES and link.text not in told:
             told.add(link.text)
-            other = _found(snapshot, link.text)
+            other = resolved(link.text, snapshot)
             pointed = list(_bytes(snapshot, other)) if other else []
             yield from pointed or [Datum(link.text, None, None, _beside(record.data, link.text))]
     inputs = record.data.get("inputs")
@@ -87,30 +82,6 @@ def _beside(data: Mapping[str, Any], ref: str) -> str | None:
     return None
 
 
-def _maker(snapshot: Snapshot, version: Record) -> Record | None:
-    """The run that made a version: the one it names, else the last of a DVC stage, by the hash of what came out."""
-    kind = snapshot.schemas.kind(version.kind)
-    names = (link.text for link in links(version, kind) if link.role == _MADE_BY)
-    named = next((run for name in names if (run := _found(snapshot, name))), None)
-    if named is not None or _RUN not in snapshot.schemas.latest:
-        return named
-    hashes = {one.hash for one in _bytes(snapshot, version) if one.hash}
-    runs = snapshot.derived(_RUN).of(_RUN) if hashes else ()
-    return next((run for run in runs if hashes & _hashes(run.data.get("outputs"))), None)
-
-
-def _hashes(items: Any) -> set[str | None]:
-    held = items.values() if isinstance(items, Mapping) else ()
-    return {hash_of(one) for one in held if isinstance(one, Mapping)} - {None}
-
-
-def _found(snapshot: Snapshot, text: str) -> Record | None:
-    try:
-        return snapshot.record(Ref.parse(text).bare)
-    except (BadRef, NotFound):
-        return None
-
-
 def _bytes(snapshot: Snapshot, record: Record) -> Iterator[Datum]:
     kind = snapshot.schemas.kind(record.kind)
     for target in of_record(record, kind.shape.pointers):
@@ -120,13 +91,13 @@ def _bytes(snapshot: Snapshot, record: Record) -> Iterator[Datum]:
 
 
 def _hash(target: Target) -> str | None:
-    found = hash_of(target.says)
-    return found if found is not None or target.identity is None else target.identity
+    told = hash_of(target.says)
+    return told if told is not None or target.identity is None else target.identity
 
 
-def sought(repository: Repository, snapshot: Snapshot, found: Sequence[Datum], *, remote: bool) -> dict[Datum, Datum]:
+def sought(repository: Repository, snapshot: Snapshot, data: Sequence[Datum], *, remote: bool) -> dict[Datum, Datum]:
     """Each of these with whether its bytes exist: in the work tree or in DVC's cache, on request in its remote."""
-    wanted = list(dict.fromkeys(found))
+    wanted = list(dict.fromkeys(data))
     known = {one: _in_git(snapshot, one) if one.type == GIT else one for one in wanted}
     by_dvc = [one for one in wanted if one.type == DVC and one.path and (one.hash or "").startswith("md5:")]
     if repository.git.root is not None and by_dvc:
@@ -147,5 +118,5 @@ def _told(one: Datum, where: Presence) -> Datum:
 
 def _in_git(snapshot: Snapshot, one: Datum) -> Datum:
     blob = (one.hash or "").rpartition(":")[2]
-    found = snapshot.read([blob]) if (one.hash or "").startswith("blob:") else {}
-    return replace(one, exists=blob in found if blob else None)
+    there = snapshot.read([blob]) if (one.hash or "").startswith("blob:") else {}
+    return replace(one, exists=blob in there if blob else None)
