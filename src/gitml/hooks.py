@@ -9,7 +9,6 @@ from typing import NamedTuple
 from gitml.checks.check import changed, check, whole
 from gitml.checks.validate import Validation
 from gitml.errors import BadValue
-from gitml.records.settings import PATH as SETTINGS
 from gitml.repo.git.revision import At
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
@@ -44,11 +43,8 @@ def _some(oid: str) -> str | None:
 
 def staged(repository: Repository) -> Validation:
     """What is wrong in what the next commit would change, in every store that it holds, and in what refers to that."""
-    after, before = repository.staged_on_head()
     found = []
-    for store in stores(repository, after.entries):
-        if store.prefix != after.prefix:
-            after, before = store.staged_on_head()
+    for store, after, before in repository.stores_staged():
         base = store.base(after.settings, head=before)
         scope = changed(after, before, base)
         found.append(Validation(after.at, base.at.commit if base else None, len(scope.paths), tuple(check(scope))))
@@ -69,7 +65,7 @@ def _tip(repository: Repository, line: Pushed) -> Iterator[Validation]:
         return
     there = git.commit_or_none(line.remote) if line.remote else None
     snapshot = repository.commit(tip)
-    for store in stores(repository, snapshot.entries):
+    for store in repository.stores(snapshot.entries):
         after = store.commit(tip)
         landed = _landed(store, after, line, there)
         before = store.commit(there) if there else landed
@@ -117,15 +113,7 @@ def merged(repository: Repository, a: str, b: str) -> Validation:
 
 
 def _stores_at(repository: Repository, *commits: str) -> list[Repository]:
-    return stores(repository, {path for commit in commits for path in repository.commit(commit).entries})
-
-
-def stores(repository: Repository, paths: Iterable[str]) -> list[Repository]:
-    """Every store in a tree: a commit holds all of them, wherever it was made from."""
-    inner = f"/{SETTINGS}"
-    found = (path for path in paths if path.endswith(SETTINGS))
-    prefixes = {path.removesuffix(SETTINGS) for path in found if path == SETTINGS or path.endswith(inner)}
-    return [replace(repository, prefix=prefix) for prefix in sorted(prefixes or {repository.prefix})]
+    return repository.stores({path for commit in commits for path in repository.commit(commit).entries})
 
 
 def joined(found: Sequence[Validation]) -> Validation:

@@ -7,6 +7,7 @@ import pytest
 from gitml.errors import GitFailed
 from gitml.repo.git import Git
 from gitml.repo.git.objects import Entry, blob_id
+from gitml.repo.git.trees import Tree
 from gitrepo import commit, git, init, write
 
 
@@ -160,13 +161,14 @@ def test_the_index_and_head_below_it_are_told_at_once(repo: Path, state: str) ->
         commit(repo, {"a": "main"})
         git(repo, "merge", "side", check=False)
     found = Git.find(repo)
-    index, head, below = found.staged_on_head()
-    assert (index, head) == (found.staged(), found.head())
-    assert below == (found.tree("HEAD") if head else {})
+    told, index = found.staged_on_head("**/a"), found.staged()
+    assert (told.head, told.problems) == (found.head(), index.problems)
+    assert Tree(found, told.head, told.changes).entries == index.entries
+    assert told.named == sorted({path for path in [*index.entries, *index.unmerged] if path.endswith("a")})
 
 
 def test_an_index_that_git_cannot_read_is_said(repo: Path) -> None:
     commit(repo, {"a": "1"})
     (repo / ".git" / "index").write_bytes(b"DIRC rubbish")
-    with pytest.raises(GitFailed, match="git ls-files: "):
-        Git.find(repo).staged_on_head()
+    with pytest.raises(GitFailed, match="git (ls-files|diff-index): "):
+        Git.find(repo).staged_on_head("*")

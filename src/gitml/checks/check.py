@@ -69,7 +69,7 @@ def scope_of(before: Snapshot, after: Snapshot, base: Snapshot | None, changes: 
 
 
 def _changed(snapshot: Snapshot, before: Snapshot | None, base: Snapshot | None, paths: frozenset[str]) -> Scope:
-    records = {path for path in paths if path in snapshot.entries and snapshot.is_record_path(path)}
+    records = {path for path in paths if path in snapshot.tree and snapshot.is_record_path(path)}
     facts = FactBook(snapshot)
     looked_at = records | _judged_anew(snapshot, before, paths) | _referrers(facts, before, paths)
     return Scope(snapshot, base, paths, tuple(sorted(looked_at)), book=facts)
@@ -81,7 +81,7 @@ def _judged_anew(snapshot: Snapshot, before: Snapshot | None, paths: frozenset[s
     for one in (snapshot, before) if before else (snapshot,):
         files = (file for file in one.own_schemas if file.path in paths)
         kinds = {file.data["$id"].partition("/")[0] for file in files if file.data}
-        found.update(path for kind in kinds for path in one.paths_of(kind) if path in snapshot.entries)
+        found.update(path for kind in kinds for path in one.paths_of(kind) if path in snapshot.tree)
     return {path for path in found if snapshot.is_record_path(path)}
 
 
@@ -89,15 +89,15 @@ def changed_paths(before: Snapshot | None, after: Snapshot) -> frozenset[str]:
     """The paths that differ between two snapshots; all of `after` where there is no before."""
     if before is None:
         return frozenset(after.entries)
-    return frozenset(path for path, _entry in before.entries.items() ^ after.entries.items())
+    return after.tree.differs(before.tree)
 
 
 def _referrers(facts: FactBook, before: Snapshot | None, paths: frozenset[str]) -> set[str]:
     """The records that refer to a record that is gone, or whose id is another: only then need they be looked at."""
     if before is None:
         return set()
-    gone = [path for path in paths if path in before.entries and before.is_record_path(path)]
-    facts.of(path for path in gone if path in facts.snapshot.entries)
+    gone = [path for path in paths if path in before.tree and before.is_record_path(path)]
+    facts.of(path for path in gone if path in facts.snapshot.tree)
     stood = zip(gone, FactBook(before).of(gone), strict=True)
     lost = {found.ref for path, found in stood if found is not None and _is_lost(facts, path, found)}
     if not lost:
@@ -107,5 +107,5 @@ def _referrers(facts: FactBook, before: Snapshot | None, paths: frozenset[str]) 
 
 
 def _is_lost(facts: FactBook, path: str, stood: Facts) -> bool:
-    now = facts.at(path) if path in facts.snapshot.entries else None
+    now = facts.at(path) if path in facts.snapshot.tree else None
     return now is None or now.id != stood.id

@@ -134,7 +134,7 @@ class _Tracking:
         return [self._git.tree(tip) for tip in self._tips]
 
     def _is_committed(self, file: str) -> bool:
-        entry = self._scope.snapshot.entries[file]
+        entry = self._scope.snapshot.tree[file]
         return any(tree.get(file) == entry for tree in self._trees)
 
     def _at(self, named: str) -> Mapping[str, Pointer] | None:

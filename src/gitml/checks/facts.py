@@ -81,7 +81,7 @@ class FactBook:
         if name not in self._kinds:
             blobs = [kind.blob for (other, _major), kind in self.snapshot.schemas.kinds.items() if other == name]
             self._kinds[name] = hashlib.sha256("".join(sorted(blobs)).encode()).hexdigest()[:16]
-        return f"facts/{rules()}/{self._kinds[name]}/{self.snapshot.entries[path].oid}/{self.snapshot.inner(path)}"
+        return f"facts/{rules()}/{self._kinds[name]}/{self.snapshot.tree[path].oid}/{self.snapshot.inner(path)}"
 
     def _facts(self, found: Loaded) -> Facts | None:
         record = found.record

@@ -42,7 +42,7 @@ def settings(scope: Scope) -> Iterator[Problem]:
     kind = scope.snapshot.schemas.latest.get(scope.snapshot.settings_kind)
     if raw is None or kind is None:
         return
-    mode = scope.snapshot.entries[path].mode
+    mode = scope.snapshot.tree[path].mode
     if mode in NO_FILES:
         yield no_file(path, mode)
         return

@@ -65,7 +65,7 @@ class _Targets:
             path = self.snapshot.path(ref)
         except (BadRef, NotFound) as error:
             return _Target(ref, fault=(error.message, error.hint))
-        if path not in self.snapshot.entries:
+        if path not in self.snapshot.tree:
             if path in self.troubled:  # it is there, and what is wrong with it is told of it
                 return _Target(ref)
             if self.snapshot.derived(ref.kind).get(ref) is not None:

@@ -34,14 +34,14 @@ def immutable(scope: Scope) -> Iterator[Problem]:
     if base is None:
         return
     paths = base.paths if scope.whole else sorted(scope.changed)
-    gone = [path for path in paths if path in base.entries and base.entries[path] != scope.snapshot.entries.get(path)]
+    gone = [path for path in paths if path in base.tree and base.tree[path] != scope.snapshot.tree.file(path)]
     # What git cannot take in (a merge's conflict) is not gone; that it is in conflict is said already.
     troubled = {problem.path for problem in scope.snapshot.tree_problems}
     for found in base.load(path for path in gone if path not in troubled and base.is_record_path(path)):
         record = found.record
         if record is None or not _is_immutable(scope, base, record):
             continue
-        if record.path not in scope.snapshot.entries:
+        if record.path not in scope.snapshot.tree:
             yield Problem(
                 "immutable.changed",
                 record.path,
@@ -68,9 +68,7 @@ def _is_immutable(scope: Scope, base: Snapshot, record: Record) -> bool:
 def lifecycle(scope: Scope) -> Iterator[Problem]:
     """A status moves, and an alias is given, as the version's kind allows."""
     for path in sorted(scope.changed):
-        found = (
-            scope.snapshot.load([path])[0].record if path in scope.snapshot.entries and _is_slot(scope, path) else None
-        )
+        found = scope.snapshot.load([path])[0].record if path in scope.snapshot.tree and _is_slot(scope, path) else None
         if found is None:
             continue
         fault = alias_fault(scope.snapshot, found) if found.kind == "alias" else _status_fault(scope, found)
@@ -139,9 +137,9 @@ def aliases_of(snapshot: Snapshot, kind: str, name: str, version: str) -> list[R
     held = snapshot.schemas.latest.get("alias")
     if held is None:
         return []
-    folder = snapshot.path(Ref("alias", (kind, name, "x"))).rpartition("/")[0] + "/"
-    paths = [path for path in snapshot.entries if path.startswith(folder)]
-    found = [loaded.record for loaded in snapshot.load(paths) if loaded.record is not None]
+    folder = snapshot.path(Ref("alias", (kind, name, "x"))).rpartition("/")[0]
+    loaded = snapshot.load(sorted(snapshot.tree.files(folder)))
+    found = [one.record for one in loaded if one.record is not None]
     return [record.ref for record in found if record.data.get("version") == version]
 
 
@@ -155,7 +153,7 @@ def schema_edits(scope: Scope) -> Iterator[Problem]:
     unmerged = {problem.path for problem in scope.snapshot.tree_problems}
     for path in edited:
         if path in ours and path not in unmerged:
-            done = "removed" if path not in scope.snapshot.entries else "edited"
+            done = "removed" if path not in scope.snapshot.tree else "edited"
             yield Problem(
                 "schema.edited",
                 path,

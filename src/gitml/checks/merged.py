@@ -68,7 +68,7 @@ def _conflict(clash: Clash, base: Snapshot, sides: Mapping[int, Snapshot], after
 
 
 def _record(snapshot: Snapshot, clash: Clash) -> Record | None:
-    there = clash.path in snapshot.entries and snapshot.is_record_path(clash.path)
+    there = clash.path in snapshot.tree and snapshot.is_record_path(clash.path)
     return snapshot.load([clash.path])[0].record if there else None
 
 

@@ -62,7 +62,7 @@ def _in_question(scope: Scope) -> Iterator[tuple[str, list[_Version]]]:
 
 
 def _heads(scope: Scope, kind: str) -> dict[str, list[_Version]]:
-    paths = [path for path in scope.snapshot.paths_of(kind) if path in scope.snapshot.entries]
+    paths = [path for path in scope.snapshot.paths_of(kind) if path in scope.snapshot.tree]
     found: dict[str, list[_Version]] = {}
     for path, facts in zip(paths, scope.facts.of(paths), strict=True):
         number = facts.ref.rpartition("@")[2] if facts else ""
@@ -80,8 +80,8 @@ def _tracked(scope: Scope, places: Iterable[tuple[str, str]]) -> dict[tuple[str,
     """The hash that DVC, or git, has for each of these now."""
     by_dvc = {path for kind, path in places if kind == "dvc"}
     pointers = tracked_in(scope.snapshot).pointers if by_dvc else {}
-    entries = scope.snapshot.entries
-    blobs = {path: entries[path].oid for kind, path in places if kind == "git" and path in entries}
+    tree = scope.snapshot.tree
+    blobs = {path: entry.oid for kind, path in places if kind == "git" and (entry := tree.file(path)) is not None}
     # A changed file of the work tree that is no record has no id yet.
     unread = [path for path, oid in blobs.items() if not oid.strip("0")]
     blobs |= scope.snapshot.git.hash_paths(unread) if unread else {}

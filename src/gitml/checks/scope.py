@@ -50,7 +50,7 @@ class Scope:
     @cached_property
     def present(self) -> tuple[str, ...]:
         """The paths in question where something is."""
-        return tuple(path for path in self.paths if path in self.snapshot.entries)
+        return tuple(path for path in self.paths if path in self.snapshot.tree)
 
     def glances(self) -> Iterator[tuple[str, Facts]]:
         """The readable records in question, by path."""
@@ -76,7 +76,7 @@ class Scope:
 
     def record(self, path: str) -> Record | None:
         """The record at a path, None where there is none that can be read."""
-        return self.snapshot.load([path])[0].record if path in self.snapshot.entries else None
+        return self.snapshot.load([path])[0].record if path in self.snapshot.tree else None
 
     def kind(self, record: Record) -> Kind:
         """The kind of a record, in the major that it names."""
@@ -85,14 +85,14 @@ class Scope:
 
     def fetch(self, paths: Iterable[str]) -> None:
         """Have the bytes at paths at hand, all at once: where many records are wrong, each shall not cost a process."""
-        entries = self.snapshot.entries
-        wanted = {path: entries[path].oid for path in paths if path not in self._raw}
+        tree = self.snapshot.tree
+        wanted = {path: tree[path].oid for path in paths if path not in self._raw}
         found = self.snapshot.read(wanted.values())
         self._raw.update((path, found.get(oid, b"")) for path, oid in wanted.items())
 
     def ready(self, paths: Iterable[str]) -> None:
         """Have the bytes and the records at paths at hand, all at once."""
-        wanted = [path for path in paths if path in self.snapshot.entries]
+        wanted = [path for path in paths if path in self.snapshot.tree]
         self.fetch(wanted)
         self.snapshot.load(wanted)
 
@@ -105,7 +105,7 @@ class Scope:
         """Whether a path differs from what has landed."""
         if self.base is None:
             return path in self.changed
-        return self.base.entries.get(path) != self.snapshot.entries.get(path)
+        return self.base.tree.file(path) != self.snapshot.tree.file(path)
 
     def problem(
         self,

@@ -43,9 +43,7 @@ def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Va
     chosen = [path for path in snapshot.paths if _is_below(path, wanted)]
     troubled = [problem.path for problem in snapshot.tree_problems if _is_below(problem.path, wanted)]
     base = repository.base(snapshot.settings, snapshot.at.commit)
-    differing = frozenset(
-        path for path in wanted if base is None or base.entries.get(path) != snapshot.entries.get(path)
-    )
+    differing = frozenset(path for path in wanted if base is None or base.tree.file(path) != snapshot.tree.file(path))
     return _validation(Scope(snapshot, base, differing.union(chosen, troubled), tuple(chosen)))
 
 

@@ -26,7 +26,7 @@ def metrics(scope: Scope) -> Iterator[Problem]:
     """
     if scope.base is None:
         return
-    moved = [path for path in sorted(scope.changed) if path in scope.snapshot.entries and _chooses(scope, path)]
+    moved = [path for path in sorted(scope.changed) if path in scope.snapshot.tree and _chooses(scope, path)]
     if not moved:
         return
     from gitml.views.promotions import promotion
@@ -43,7 +43,7 @@ def _chooses(scope: Scope, path: str) -> bool:
 
 
 def _record(snapshot: Snapshot, path: str) -> Record | None:
-    return snapshot.load([path])[0].record if path in snapshot.entries else None
+    return snapshot.load([path])[0].record if path in snapshot.tree else None
 
 
 def _worse(scope: Scope, base: Snapshot, promoted: Promotion) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
@@ -17,6 +17,7 @@ from gitml.records.schemas import Place, Schemas
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.cache import Cache
 from gitml.repo.git.objects import Entry
+from gitml.repo.git.trees import Tree
 
 _LFS = b"version https://git-lfs.github.com/spec/"
 UNREADABLE = "path.unreadable"
@@ -33,7 +34,7 @@ class Source(Protocol):
     tree_problems: tuple[Problem, ...]
 
     @property
-    def entries(self) -> Mapping[str, Entry]:
+    def tree(self) -> Tree:
         """Its files."""
         ...
 
@@ -74,7 +75,7 @@ class Loaded(NamedTuple):
 
 def load(source: Source, paths: Iterable[str]) -> list[Loaded]:
     """Read the records at paths of a source."""
-    return load_each([(source, path, source.entries[path]) for path in dict.fromkeys(paths)])
+    return load_each([(source, path, source.tree[path]) for path in dict.fromkeys(paths)])
 
 
 def load_each(wanted: Sequence[tuple[Source, str, Entry]], *, keep: bool = True) -> list[Loaded]:

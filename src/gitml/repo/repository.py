@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from gitml.records.settings import Settings
 from gitml.repo.cache import Cache
 from gitml.repo.git import Git
 from gitml.repo.git.batch import Blobs
-from gitml.repo.git.index import Staged
+from gitml.repo.git.index import OnHead
 from gitml.repo.git.revision import At
 from gitml.repo.git.trees import Tree
 from gitml.repo.snapshot import Files, Snapshot
@@ -79,13 +79,17 @@ class Repository:
 
     def staged(self) -> Snapshot:
         """The staged content."""
-        return self._staged(self.git.staged())
+        return self._staged(self._on_head())
 
-    def _staged(self, found: Staged) -> Snapshot:
+    def _on_head(self) -> OnHead:
         if self.git.bare:
             raise BadValue("this repository is bare: nothing is staged in it", hint="name a commit (--at HEAD)")
+        return self.git.staged_on_head(f"**/{SETTINGS}")
+
+    def _staged(self, found: OnHead) -> Snapshot:
         problems = [problem for problem in found.problems if self._wanted(problem.path)]
-        return self._snapshot(At("staged"), found.entries, problems=problems)
+        tree = Tree(self.git, found.head, found.changes, self.objects)
+        return self._snapshot(At("staged"), tree, problems=problems)
 
     def head(self) -> Snapshot:
         """HEAD's commit; an empty snapshot where there is none yet."""
@@ -94,13 +98,28 @@ class Repository:
 
     def staged_on_head(self) -> tuple[Snapshot, Snapshot]:
         """The staged content, and HEAD below it."""
-        found, head, below = self.git.staged_on_head()
+        return self._stood_on(self._on_head())
+
+    def _stood_on(self, found: OnHead) -> tuple[Snapshot, Snapshot]:
         after = self._staged(found)
-        if head is None:
+        if found.head is None:
             return after, self._snapshot(At("commit"), {})
-        before = self._kept(At("commit", head), (), lambda: below)
+        before = self.commit(found.head)
         after.read_ahead(before)
         return after, before
+
+    def stores_staged(self) -> Iterator[tuple[Repository, Snapshot, Snapshot]]:
+        """Every store in the staged content, with that and HEAD below it as it sees them."""
+        found = self._on_head()
+        for store in self.stores(found.named):
+            yield store, *Repository._stood_on(store, found)
+
+    def stores(self, paths: Iterable[str]) -> list[Repository]:
+        """Every store in a tree, by its settings file: a commit holds all of them, wherever it was made from."""
+        inner = f"/{SETTINGS}"
+        found = (path for path in paths if path.endswith(SETTINGS))
+        prefixes = {path.removesuffix(SETTINGS) for path in found if path == SETTINGS or path.endswith(inner)}
+        return [replace(self, prefix=prefix) for prefix in sorted(prefixes or {self.prefix})]
 
     def commit(self, commit: str, asker: tuple[SchemaFile, ...] = (), until: int | None = None) -> Snapshot:
         """A commit, by its full id; `asker` are the schemas of the store that asks, `until` is that of At."""

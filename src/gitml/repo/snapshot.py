@@ -127,11 +127,11 @@ class Snapshot:
 
     def read_ahead(self, before: Snapshot) -> None:
         """Read the settings and the few records that differ from another snapshot, both versions, in one process."""
-        old = before.entries
-        changed = [path for path, entry in self.entries.items() if old.get(path) != entry and path.endswith(".yaml")]
+        changed = [path for path in self.tree.differs(before.tree) if path.endswith(".yaml")]
         if len(changed) < _FEW // 2:
             wanted = [self.prefix + SETTINGS, *changed]
-            found = self.read(tree[path].oid for tree in (self.entries, old) for path in wanted if path in tree)
+            trees = (self.tree, before.tree)
+            found = self.read(entry.oid for tree in trees for path in wanted if (entry := tree.file(path)) is not None)
             before._read.update(found)
 
     def bytes_at(self, path: str) -> bytes | None:
@@ -251,7 +251,7 @@ class Snapshot:
     def record(self, ref: Ref) -> Record:
         """One record; raises NotFound with the nearest refs, or BadRef."""
         path = self.path(ref) if self.schemas.kind(ref.kind).addressing != DERIVED else ""
-        if path in self.entries:
+        if path in self.tree:
             found = self.load([path])[0]
             if found.record is not None:
                 return found.record

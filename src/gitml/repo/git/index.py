@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gitml.errors import GitFailed, Problem
 from gitml.repo.git.command import Command, items, text
-from gitml.repo.git.objects import Entry, blob_id, tree
+from gitml.repo.git.objects import Entry, blob_id
 from gitml.repo.git.refs import head
 
 # More paths than this are not named one by one in a command.
 _NAMED = 200
 _DEBUG_LINES = 5
 _LIST = ("ls-files", "-s", "-z", "-t")
-_DIFFER = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none")
+_DIFFER = (
+    "diff-index",
+    "--cached",
+    "--raw",
+    "-z",
+    "--no-abbrev",
+    "--no-renames",
+    "--ignore-submodules=none",
+    "--ita-invisible-in-index",
+)
 UNMERGED = "merge.conflict"
 _SIDES = {
     frozenset({2, 3}): "both sides added it",
@@ -54,17 +64,38 @@ def staged(command: Command) -> Staged:
     return _read(command, command.run(*_LIST))
 
 
-def staged_on_head(command: Command) -> tuple[Staged, str | None, dict[str, Entry]]:
-    """The index, HEAD's commit (None: there is none yet) and every file of that; git answers while we read."""
-    with command.start(*_LIST) as listing:
+class OnHead(NamedTuple):
+    """The index as how it differs from HEAD (None: there is no commit yet), and the paths in it that were asked for."""
+
+    head: str | None
+    changes: dict[str, Entry | None]
+    problems: list[Problem]
+    named: list[str]
+
+
+def staged_on_head(command: Command, named: str) -> OnHead:
+    """How the index differs from HEAD, and which of its paths a pattern (a glob) names."""
+    listing = ("ls-files", "-z", "--", f":(top,glob){named}")
+    with command.start(*listing) as process:
         commit = head(command)
-        if commit is None:
-            return _read(command, command.finish(listing, _LIST)), None, {}
-        asked = (*_DIFFER, commit, "--")
-        with command.start(*asked) as differing:
-            index = _read(command, command.finish(listing, _LIST))
-            told = command.finish(differing, asked)
-    return index, commit, _below(command, index, commit, told)
+        found = _differing(command, commit) if commit else None
+        told = sorted(set(items(command.finish(process, listing))))  # an unmerged path is listed once a version
+    if found is None:
+        index = staged(command)
+        return OnHead(None, dict(index.entries), index.problems, told)
+    return OnHead(commit, *found, told)
+
+
+def _differing(command: Command, commit: str) -> tuple[dict[str, Entry | None], list[Problem]]:
+    changes: dict[str, Entry | None] = {}
+    listed = iter(items(command.run(*_DIFFER, commit, "--")))
+    is_unmerged = False
+    for facts in listed:
+        # :100644 100644 <oid before> <oid now> M, and the path as the next item
+        _, mode, _, oid, letter = facts[1:].split(" ")
+        is_unmerged |= letter == "U"
+        changes[next(listed)] = None if letter in "DU" else Entry(mode, oid)
+    return changes, staged(command).problems if is_unmerged else []
 
 
 def _read(command: Command, out: bytes) -> Staged:
@@ -112,20 +143,3 @@ def _intended(command: Command, out: bytes, entries: dict[str, Entry]) -> frozen
             found.add(path)
         path = lines[_DEBUG_LINES]
     return frozenset(found & set(paths))
-
-
-def _below(command: Command, index: Staged, commit: str, told: bytes) -> dict[str, Entry]:
-    """Every file of a commit, told by how the index differs from it: git knows that before it has listed a tree."""
-    if index.unmerged or index.intent_to_add:
-        return tree(command, commit)
-    entries = dict(index.entries)
-    listed = iter(items(told))
-    for facts in listed:
-        # :100644 100644 <oid before> <oid now> M, and the path as the next item
-        mode, _, oid, _, letter = facts[1:].split(" ")
-        path = next(listed)
-        if letter == "A":
-            del entries[path]
-        else:
-            entries[path] = Entry(mode, oid)
-    return entries

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
-from gitml.repo.git.batch import Blobs
-from gitml.repo.git.command import Command, text
+from gitml.repo.git.batch import READING, Blobs
+from gitml.repo.git.command import Command, items, text
 from gitml.repo.git.objects import Entry, tree
 
 FOLDER: Final = "040000"
+_DIFFER: Final = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
+# Who looks into more folders than this one by one has them all listed.
+_MANY: Final = 64
 
 Changes = Mapping[str, Entry | None]
 """Files by path, None for one that is gone."""
@@ -39,9 +42,28 @@ class Tree:
         """Every file of the commit alone."""
         return {} if self.base is None else tree(self._command, self.base)
 
+    def __contains__(self, path: str) -> bool:
+        return self.file(path) is not None
+
+    def __getitem__(self, path: str) -> Entry:
+        found = self.file(path)
+        if found is None:
+            raise KeyError(path)
+        return found
+
+    def differs(self, other: Tree) -> frozenset[str]:
+        """The paths at which another tree of the repository has something else."""
+        if self.base is None or other.base is None or {"below"} <= self.__dict__.keys() & other.__dict__.keys():
+            return frozenset(path for path, _entry in self.entries.items() ^ other.entries.items())
+        asked = {*self.changes, *other.changes}
+        if self.base != other.base:
+            told = items(self._command.run(*_DIFFER, self.base, other.base, env=READING))
+            asked.update(told[1::2])
+        return frozenset(path for path in asked if self.file(path) != other.file(path))
+
     def file(self, path: str) -> Entry | None:
         """The file at a path."""
-        if "entries" in self.__dict__:
+        if "entries" in self.__dict__ or len(self._folders) > _MANY:
             return self.entries.get(path)
         if path in self.changes:
             return self.changes[path]
