@@ -241,10 +241,13 @@ def test_a_move_touches_only_its_own_lines(two: Path) -> None:
 def test_where_it_is_already_nothing_is_written_and_that_is_said(two: Path) -> None:
     store = opened(two)
     store.promote("model/wine@1", "production")
+    (said,) = store.promote("model/wine@1", "production", commit=True).warnings
+    assert said.startswith("alias/model/wine/production chooses model/wine@1 already, uncommitted; git add ")
+    commit(two, {}, "as told")
     done = store.promote("model/wine@1", "production", reason="again", commit=True)
     assert (done.changes, done.commit) == ((), None)
     assert done.warnings == ("alias/model/wine/production chooses model/wine@1 already",)
-    store.retire("model/wine@2")
+    store.retire("model/wine@2", commit=True)
     assert store.retire("model/wine@2").warnings == ("model/wine@2 is retired already",)
 
 

@@ -68,7 +68,50 @@ def test_what_goes_with_its_file_is_named_as_lost(wine: Path) -> None:
     with pytest.raises(Refused) as caught:
         opened(wine).rm(REF, commit=True)
     assert told(caught)[0][3] == "has changes (owners) that nobody has committed, and that would be lost"
-    assert caught.value.problems[0].hint == "commit or stash them first"
+    assert caught.value.problems[0].hint == "commit or stash it first, or delete the file yourself"
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_a_removal_takes_no_edit_along_that_is_nowhere_else(wine: Path, *, staged: bool) -> None:
+    opened(wine).set(REF, {"owners": ["@b"]})
+    if staged:
+        git(wine, "add", HEAD)
+    else:
+        with pytest.raises(Refused) as caught:
+            opened(wine).rm(REF)
+        assert told(caught) == [
+            (UNCOMMITTED, HEAD, REF, "has changes (owners) that nobody has committed, and that would be lost")
+        ]
+        assert (wine / HEAD).exists()
+        git(wine, "restore", HEAD)
+    assert opened(wine).rm(REF).commit is None
+    assert not (wine / HEAD).exists()
+
+
+@pytest.mark.parametrize("commits", [False, True])
+def test_a_record_that_nobody_has_committed_is_not_removed(wine: Path, *, commits: bool) -> None:
+    opened(wine).new("model", "beer", {"description": "one"})
+    with pytest.raises(Refused, match="is neither committed nor staged, and would be lost"):
+        opened(wine).rm("model/beer", commit=commits)
+    assert (wine / "metadata/models/beer.yaml").exists()
+    git(wine, "add", "metadata/models/beer.yaml")
+    assert opened(wine).rm("model/beer").commit is None
+
+
+def test_what_stands_there_uncommitted_is_told_where_there_is_nothing_to_change(wine: Path) -> None:
+    opened(wine).set(REF, {"owners": ["@b"]})
+    told = f"nothing to change: {REF} says so already, uncommitted; git commit {HEAD} keeps it"
+    assert opened(wine).set(REF, {"owners": ["@b"]}, commit=True).warnings == (told,)
+    git(wine, "commit", "-qm", "as told", HEAD)
+    assert opened(wine).set(REF, {"owners": ["@b"]}, commit=True).warnings == ()
+
+
+def test_a_new_record_is_told_to_be_added_first(wine: Path) -> None:
+    opened(wine).new("model", "beer", {"description": "one"})
+    (said,) = opened(wine).set("model/beer", {"description": "one"}, commit=True).warnings
+    path = "metadata/models/beer.yaml"
+    assert said.endswith(f"says so already, uncommitted; git add {path} && git commit {path} keeps it")
 
 
 def test_comments_count_too(wine: Path) -> None:

@@ -122,6 +122,7 @@ def test_a_conflict_elsewhere_is_nobodys_hindrance(store: Path) -> None:
     fine(store, *NEW)
     fine(store, "set", "model/wine", "description=x")
     assert fine(store, "show", "model/wine").code == 0
+    git(store, "add", "metadata/metrics/loss.yaml")  # rm drops nothing that stands nowhere else
     assert "a merge is in progress" in refused(store, "rm", "metric/loss", "--commit")
     assert git(store, "diff", "--name-only", "--diff-filter=U").split() == ["ci.yaml", "code.py"]
 

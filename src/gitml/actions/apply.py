@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gitml.actions.resting import resting
 from gitml.actions.swept import swept
 from gitml.checks.check import check, has_errors, scope_of
 from gitml.errors import ERROR, WARNING, Problem, Refused
@@ -76,9 +77,12 @@ def apply(repository: Repository, snapshot: Snapshot, changes: Plan | Iterable[C
 def checked(repository: Repository, snapshot: Snapshot, plan: Plan, how: How) -> Applied:
     """What applying a plan would come to, with nothing written; raises Refused with the problems."""
     after = snapshot.overlay(plan.changes)
-    found = check(scope_of(snapshot, after, repository.base(snapshot.settings), plan.changes))
-    along = swept(repository, snapshot, after, plan.changes) if _commits_here(repository, how) else ()
-    problems = sorted((_allowed(one, how) for one in (*found, *plan.problems, *along)), key=lambda one: one.order)
+    head = repository.head() if _commits_here(repository, how) else None
+    scope = scope_of(snapshot, after, repository.base(snapshot.settings, head=head), plan.changes)
+    found = [*check(scope), *plan.problems]
+    if head is not None:
+        found += [*swept(repository, snapshot, after, plan.changes), *resting(scope, head, plan.changes)]
+    problems = sorted((_allowed(one, how) for one in dict.fromkeys(found)), key=lambda one: one.order)
     if has_errors(problems):
         raise Refused(_told(problems), problems, hint="nothing was written")
     differences = describe([one for one in plan.changes if one.before != one.after], snapshot, after)
@@ -86,9 +90,14 @@ def checked(repository: Repository, snapshot: Snapshot, plan: Plan, how: How) ->
 
 
 def _commits_here(repository: Repository, how: How) -> bool:
-    """Whether a commit is made of the work tree's files; on another branch it is made of that one's."""
+    """Whether a commit is made of the work tree's files; on another branch it is made of that one's.
+
+    In the middle of a merge none can be made, and the writer says so.
+    """
     git = repository.git
-    return (how.commit or how.branch is not None) and not git.bare and how.branch in (None, git.branch())
+    if git.bare or not (how.commit or how.branch is not None):
+        return False
+    return how.branch in (None, git.branch()) and not git.operation_in_progress()
 
 
 def _allowed(problem: Problem, how: How) -> Problem:

@@ -10,6 +10,7 @@ from gitml.actions.apply import Plan
 from gitml.actions.inheritance import from_run, from_version, is_what_the_run_wrote
 from gitml.actions.pointer import Pointed, point
 from gitml.actions.records import Fields, Origin, adding, given, paths_of, set_fields
+from gitml.actions.swept import kept
 from gitml.errors import BadRef, BadValue, NotFound
 from gitml.records.edit import changed
 from gitml.records.record import MISSING, Record
@@ -154,7 +155,7 @@ def _slot(
         return Plan((adding(snapshot, slot, {key: value for key, value in told.items() if value is not None}),))
     before = snapshot.record(slot).data
     if all(before.get(key) == value for key, value in {**chosen, "id": held}.items()):
-        return Plan((), (already,))
+        return Plan((), (f"{already}{kept(snapshot, snapshot.path(slot))}",))
     moved: Fields = {
         (key,): MISSING if told.get(key) is None else told[key] for key in (*chosen, "id", "since", "by", "reason")
     }

@@ -14,8 +14,9 @@ from gitml.actions.apply import Applied, How, apply
 from gitml.actions.flow import Material, described
 from gitml.actions.records import Origin, adding, given
 from gitml.actions.redaction import redacted
+from gitml.actions.swept import UNCOMMITTED
 from gitml.actions.values import Tell, plain
-from gitml.errors import BadValue, Conflict, GitmlError, NotFound, Refused
+from gitml.errors import ERROR, BadValue, Conflict, GitmlError, NotFound, Refused
 from gitml.records.canonical import dump
 from gitml.records.ref import Ref
 from gitml.records.template import OWN_FOLDER, SERIES
@@ -128,13 +129,20 @@ def _persistently(recording: Recording, how: How, tell: Tell) -> Applied:
             return _apply(recording, how, tell)
         except Conflict:  # another run may have written the environment that both share
             return _apply(recording, how, tell)
-    except Refused:
-        raise
+    except Refused as error:
+        if {one.code for one in error.problems if one.severity == ERROR} != {UNCOMMITTED}:
+            raise
+        return _as_files(recording, how, tell, error.message)
     except GitmlError as error:
         if not how.commit or how.branch is not None:
             raise
-        done = _apply(recording, replace(how, commit=False), tell)
-        return replace(done, warnings=(*done.warnings, f"written, not committed: {error}"))
+        return _as_files(recording, how, tell, str(error))
+
+
+def _as_files(recording: Recording, how: How, tell: Tell, why: str) -> Applied:
+    """Write it to the work tree alone, for a reason."""
+    done = _apply(recording, replace(how, commit=False, branch=None), tell)
+    return replace(done, warnings=(*done.warnings, f"written, not committed: {why}"))
 
 
 def _apply(recording: Recording, how: How, tell: Tell) -> Applied:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from gitml.actions.apply import Plan
 from gitml.actions.derived import read_only
+from gitml.actions.swept import dropped, kept
 from gitml.errors import BadRef, BadValue, Conflict
 from gitml.records.canonical import dump
 from gitml.records.edit import changed, edit
@@ -16,6 +18,7 @@ from gitml.records.ref import Ref, decode
 from gitml.records.schema import Kind
 from gitml.records.ulid import new_ulid
 from gitml.repo.change import Change
+from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 
 Fields = Mapping[Path, Any]
@@ -44,9 +47,11 @@ def make(snapshot: Snapshot, kind: str, name: str | None, fields: Mapping[str, A
     return new(snapshot, ref_of(snapshot.schemas.kind(kind), name, origin.new_id), paths_of(fields), origin)
 
 
-def set_named(snapshot: Snapshot, ref: Ref, fields: Mapping[str, Any]) -> list[Change]:
-    """Fields of a record set by dotted name."""
-    return set_fields(snapshot, ref, paths_of(fields))
+def set_named(snapshot: Snapshot, ref: Ref, fields: Mapping[str, Any]) -> Plan:
+    """Fields of a record set by dotted name; where it says so already and nobody has committed that, a note."""
+    changes = tuple(set_fields(snapshot, ref, paths_of(fields)))
+    left = "" if changes else kept(snapshot, snapshot.path(ref))
+    return Plan(changes, (f"nothing to change: {ref} says so already{left}",) if left else ())
 
 
 def paths_of(fields: Mapping[str, Any]) -> Fields:
@@ -125,7 +130,8 @@ def set_fields(snapshot: Snapshot, ref: Ref, fields: Fields) -> list[Change]:
     return [Change(record.path, record.blob, snapshot.git.blob_id(content), content, mode)]
 
 
-def remove(snapshot: Snapshot, ref: Ref) -> list[Change]:
-    """A record removed; raises NotFound."""
+def remove(repository: Repository, snapshot: Snapshot, ref: Ref) -> Plan:
+    """A record removed; raises NotFound. What of it nobody has committed or staged is a problem."""
     record = recorded(snapshot, ref)
-    return [Change(record.path, record.blob, None, None, snapshot.entries[record.path].mode)]
+    change = Change(record.path, record.blob, None, None, snapshot.entries[record.path].mode)
+    return Plan((change,), problems=tuple(dropped(repository, snapshot, [change])))

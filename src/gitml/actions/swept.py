@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from gitml.errors import Problem
 from gitml.repo.writing import graft
+from gitml.repo.writing.expect import listed
 from gitml.views.changes import describe
 from gitml.views.files import by_meaning
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 UNCOMMITTED = "write.uncommitted"
 _FEW = 5
 _FIRST = "commit or stash them first"
+_LOST = "commit or stash it first, or delete the file yourself"
 
 
 def swept(repository: Repository, today: Snapshot, after: Snapshot, changes: Iterable[Change]) -> Iterator[Problem]:
@@ -56,13 +59,43 @@ def edited(git: Git, changes: Iterable[Change]) -> list[Change]:
     return [change for change, entry in entries if entry and entry.oid not in (change.before, change.after)]
 
 
+def dropped(repository: Repository, today: Snapshot, changes: Iterable[Change]) -> Iterator[Problem]:
+    """The files that some changes remove although neither HEAD nor the index holds what is in them, as git rm has it.
+
+    Only the work tree has such files, and there nothing else holds what goes with them.
+    """
+    gone = [change for change in changes if change.after is None and today.at.kind == "worktree"]
+    head, index = repository.head(), listed(repository.git, [change.path for change in gone])
+    for change in gone:
+        landed, staged = head.entries.get(change.path), index.get(change.path)
+        if change.before in (landed and landed.oid, staged and staged.oid):
+            continue
+        if landed is None:
+            yield Problem(UNCOMMITTED, change.path, "is neither committed nor staged, and would be lost", _LOST)
+        else:
+            ref, theirs = _fields(replace(change, before=landed.oid, after=change.before), head, today)
+            yield uncommitted(change.path, theirs, ref, gone=True)
+
+
+def kept(snapshot: Snapshot, path: str) -> str:
+    """How to keep a file of the work tree that HEAD has not as it is: `, uncommitted; git commit …`; else nothing."""
+    if snapshot.at.kind != "worktree":
+        return ""
+    git, here = snapshot.git, snapshot.entries[path]
+    if graft.read(git, git.head(), [path]).entry(path) == here:
+        return ""
+    name = quote(path)
+    add = "" if listed(git, [path]) else f"git add {name} && "
+    return f", uncommitted; {add}git commit {name} keeps it"
+
+
 def uncommitted(path: str, fields: Sequence[str], ref: str | None = None, *, gone: bool = False) -> Problem:
     """What nobody has committed of a file: these fields, or where none is known, its text."""
     more = f" and {len(fields) - _FEW} more" if len(fields) > _FEW else ""
     what = ", ".join(fields[:_FEW]) + more or "text"
     end = "be lost" if gone else "go into this commit"
     told = f"has changes ({what}) that nobody has committed, and that would {end}"
-    return Problem(UNCOMMITTED, path, told, _FIRST if gone else f"{_FIRST}, or leave --commit out", ref=ref)
+    return Problem(UNCOMMITTED, path, told, _LOST if gone else f"{_FIRST}, or leave --commit out", ref=ref)
 
 
 def _fields(change: Change, before: Snapshot, after: Snapshot) -> tuple[str | None, list[str]]:

@@ -74,10 +74,10 @@ class Store(Reading):
         return self._write(lambda snapshot, _how: records.set_named(snapshot, as_ref(ref), fields), how)
 
     def rm(self, ref: str | Ref, **how: Any) -> Applied:
-        """Remove a record; raises Refused where others refer to it, or it has landed and is immutable."""
+        """Remove a record; raises Refused where others refer to it, or it is immutable, or nobody has committed it."""
         from gitml.actions import records
 
-        return self._write(lambda snapshot, _how: records.remove(snapshot, as_ref(ref)), how)
+        return self._write(lambda snapshot, _how: records.remove(self.repository, snapshot, as_ref(ref)), how)
 
     def register(
         self,
