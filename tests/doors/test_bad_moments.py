@@ -60,7 +60,7 @@ def quiet(said: Said) -> Said:
 
 @pytest.mark.parametrize("deed", [GONE, FOLDER, LINK, PIPE, OTHER, BROKEN])
 @pytest.mark.parametrize("kept", [False, True], ids=["untracked", "tracked"])
-@pytest.mark.parametrize("after", ["status", "ls-files"])
+@pytest.mark.parametrize("after", ["status", "hash-object"])
 @pytest.mark.parametrize("argv", [["validate"], ["list", "dataset"], ["show", "dataset/x"], ["list"]], ids=" ".join)
 def test_a_file_that_changes_after_it_was_listed_is_what_it_was_or_what_it_is(
     store: Path, between: Path, argv: list[str], after: str, deed: str, *, kept: bool

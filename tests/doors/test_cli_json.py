@@ -74,7 +74,6 @@ def test_list_of_a_kind_filtered_sorted_and_cut(store: Path) -> None:
             {"name": "metrics.auc", "type": "float"},
             {"name": "metrics.loss", "type": "float"},
             {"name": "tags.team", "type": "string"},
-            {"name": "tags.year", "type": "string"},
         ],
         "rows": [
             {

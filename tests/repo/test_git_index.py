@@ -170,5 +170,5 @@ def test_the_index_and_head_below_it_are_told_at_once(repo: Path, state: str) ->
 def test_an_index_that_git_cannot_read_is_said(repo: Path) -> None:
     commit(repo, {"a": "1"})
     (repo / ".git" / "index").write_bytes(b"DIRC rubbish")
-    with pytest.raises(GitFailed, match="git (ls-files|diff-index): "):
+    with pytest.raises(GitFailed, match=r"git (ls-files|diff-index): "):
         Git.find(repo).staged_on_head("*")
