@@ -11,6 +11,7 @@ import weakref
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Cache:
         self.path = folder / "gitml" / f"cache-{FORMAT}.sqlite"
         self.note = ""
         self._connection: sqlite3.Connection | None = None
+        self._turn = RLock()  # two threads in one connection can bring the process down
 
     def get(self, keys: Iterable[str]) -> dict[str, Any]:
         """The values kept for some of the keys."""
@@ -36,17 +38,18 @@ class Cache:
 
         wanted = [key for key in keys if _is_text(key)]
         found: dict[str, Any] = {}
-        try:
-            connection = self._open(create=False)
-            if connection is None:
-                return {}
-            for at in range(0, len(wanted), _CHUNK):
-                part = wanted[at : at + _CHUNK]
-                marks = ",".join("?" * len(part))
-                rows = connection.execute(f"SELECT key, value FROM kept WHERE key IN ({marks})", part)  # noqa: S608
-                found.update({key: value for key, raw in rows if (value := _unpack(raw)) is not None})
-        except sqlite3.DatabaseError as error:
-            self._damaged(error)
+        with self._turn:
+            try:
+                connection = self._open(create=False)
+                if connection is None:
+                    return {}
+                for at in range(0, len(wanted), _CHUNK):
+                    part = wanted[at : at + _CHUNK]
+                    marks = ",".join("?" * len(part))
+                    rows = connection.execute(f"SELECT key, value FROM kept WHERE key IN ({marks})", part)  # noqa: S608
+                    found.update({key: value for key, raw in rows if (value := _unpack(raw)) is not None})
+            except sqlite3.DatabaseError as error:
+                self._damaged(error)
         return found
 
     def put(self, values: Mapping[str, Any]) -> None:
@@ -56,19 +59,21 @@ class Cache:
         rows = [(key, _pack(value)) for key, value in values.items() if _is_text(key)]
         if not rows:
             return
-        try:
-            connection = self._open(create=True)
-            if connection is not None:
-                with connection:
-                    connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
-        except (sqlite3.DatabaseError, OSError) as error:
-            self._damaged(error)
+        with self._turn:
+            try:
+                connection = self._open(create=True)
+                if connection is not None:
+                    with connection:
+                        connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
+            except (sqlite3.DatabaseError, OSError) as error:
+                self._damaged(error)
 
     def close(self) -> None:
         """Let the file go."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def _open(self, *, create: bool) -> sqlite3.Connection | None:
         import sqlite3

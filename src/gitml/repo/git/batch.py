@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from subprocess import Popen
+from threading import Lock
 from typing import IO
 from weakref import finalize
 
@@ -47,22 +48,27 @@ def cat(
 
 
 class Blobs:
-    """Objects one by one, as somebody finds out that he wants them: a process that stays, at 40 µs an object."""
+    """Objects one by one, as somebody finds out that he wants them: a process that stays, at 40 µs an object.
+
+    Threads may share it.
+    """
 
     def __init__(self, command: Command) -> None:
         self._command = command
         self._process: Popen[bytes] | None = None
+        self._turn = Lock()
 
     def get(self, oid: str) -> bytes | None:
         """The content of an object; None for one that is not here. Never fetches."""
-        if self._process is None:
-            self._process = self._command.start("cat-file", "--batch", env=READING)
-            finalize(self, _ended, self._process)
-        answer = self._asked(self._process, oid)
-        if answer is None:  # it has ended: in a partial clone git gives up at what it may not fetch
-            self.close()
-            answer = next(cat(self._command, [oid]))
-        return answer[1]
+        with self._turn:
+            if self._process is None:
+                self._process = self._command.start("cat-file", "--batch", env=READING)
+                finalize(self, _ended, self._process)
+            answer = self._asked(self._process, oid)
+            if answer is None:  # it has ended: in a partial clone git gives up at what it may not fetch
+                self.close()
+                answer = next(cat(self._command, [oid]))
+            return answer[1]
 
     def _asked(self, process: Popen[bytes], oid: str) -> tuple[str, bytes | None] | None:
         try:
