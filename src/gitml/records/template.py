@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -185,17 +185,10 @@ class Template:
 
     def match(self, path: str) -> dict[str, str] | None:
         """The file names that stand in the placeholders' places, or None where the path does not fit."""
-        parts = path.split("/")
-        if len(parts) != len(self.segments) or (self.adopted and any(map(_FORBIDDEN.fullmatch, parts))):
+        found = _pattern(self).fullmatch(path)
+        if found is None or (self.adopted and any(map(_FORBIDDEN.fullmatch, path.split("/")))):
             return None
-        names: dict[str, str] = {}
-        for segment, part in zip(self.segments, parts, strict=True):
-            value = segment.value(part)
-            if value is None:
-                return None
-            if segment.key and not segment.shard and names.setdefault(segment.key, value) != value:
-                return None
-        return names
+        return found.groupdict()
 
     def exact(self, names: Mapping[str, str], data: Mapping[str, object]) -> tuple[str, ...]:
         """The keys behind the file names of `match`: a hashed name is looked up in the record.
@@ -224,3 +217,16 @@ class Template:
                 f"the file name {name!r} is not that of {placeholder} {held!r}", hint=f"it lies at {file_name(held)!r}"
             )
         return held
+
+
+@cache
+def _pattern(template: Template) -> re.Pattern[str]:
+    """What a path must be to fit: a placeholder is a part of one segment and the same wherever it stands again."""
+    seen: set[str] = set()
+    parts = []
+    for segment in template.segments:
+        named = f"(?P={segment.key})" if segment.key in seen else f"(?P<{segment.key}>[^/]+)"
+        inner = "[^/]+" if segment.shard else named if segment.key else ""
+        parts.append(re.escape(segment.before) + inner + re.escape(segment.after))
+        seen |= set() if segment.shard else {segment.key}
+    return re.compile("/".join(parts) if parts else "(?!)")
