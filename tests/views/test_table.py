@@ -15,8 +15,8 @@ from gitml.records.filter import Expr, Reading, parse
 from gitml.records.ref import Ref
 from gitml.views.compare import Side, compare
 from gitml.views.metrics import Metrics
-from gitml.views.rows import rows
-from gitml.views.table import frame, mask, table
+from gitml.views.rows import rows, view
+from gitml.views.table import frame, mask, of, table
 from in_memory import loose, store
 
 
@@ -170,3 +170,11 @@ def test_a_comparison_has_one_row_a_field() -> None:
     assert found.loc[3, "run/wine/b delta"] == -0.02
     assert found["run/wine/b verdict"].tolist()[3] == "worse"
     assert found["run/wine/b verdict"].isna().tolist() == [True, True, True, False]
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from(["a", "b", "m"]), cells), max_size=8), st.sampled_from(["ref", "-a", "b"])
+)
+def test_a_table_is_the_same_made_of_rows_and_of_columns(data: list[dict[str, Any]], sort: str) -> None:
+    held = loose(*data, {"a": 1, "b": 2})
+    pd.testing.assert_frame_equal(of(view(held, "thing", sort=sort)), table(rows(held, "thing", sort=sort)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gitml.records.ref import Ref
 from gitml.repo.repository import Repository
-from gitml.views.rows import Rows, rows
+from gitml.views.rows import Rows, rows, view
 
 if TYPE_CHECKING:
     import git as gitpython
@@ -99,9 +99,9 @@ class Reading:
 
     def table(self, kind: str, where: str | None = None, **how: Any) -> pd.DataFrame:
         """Records of a kind as a DataFrame: one row a record, dotted columns, nullable types; `over` as in `rows`."""
-        from gitml.views.table import table
+        from gitml.views.table import of, table
 
-        return table(self.rows(kind, where, **how))
+        return table(self.rows(kind, where, **how)) if "over" in how else of(view(self.snapshot, kind, where, **how))
 
     def show(self, ref: str | Ref) -> Record:
         """One record; `rev:ref` shows it as of a revision. Raises NotFound, BadRef."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest, nsmallest
-from itertools import compress
+from itertools import chain, compress
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from gitml.errors import BadValue
 from gitml.records.record import MISSING
@@ -78,35 +78,78 @@ class Choice:
             values = self.values(name)
             places = [places[at] for at in order([values[place] for place in places], descending=descending)]
         spots = [(block, row) for block, rows in self.blocks for row in rows]
-        return Spots([spots[place] for place in (places if limit is None else places[:limit])])
+        return Spots([spots[place] for place in (places if limit is None else places[:limit])], asked.table)
 
     def values(self, name: str) -> list[Any]:
         """The values of a column that is at hand."""
-        return [value for block, places in self.blocks for value in _picked(block.columns.get(name), places)]
+        return list(chain.from_iterable(_picked(block.columns.get(name), places) for block, places in self.blocks))
 
     def _has(self, table: Table, names: Iterable[str]) -> bool:
         table.fetch(names, [block for block, _places in self.blocks])
         return any(value is not MISSING for name in names for value in self.values(name))
 
 
-@dataclass(frozen=True, slots=True)
 class Spots:
-    """Rows in an order of their own."""
+    """Rows in an order of their own, `count` of them."""
 
-    spots: Sequence[Spot]
+    def __init__(self, spots: Sequence[Spot], table: Table) -> None:
+        self.count = len(spots)
+        self._table = table
+        groups: dict[int, _Group] = {}
+        for position, (block, row) in enumerate(spots):
+            group = groups.setdefault(id(block), _Group(block, [], []))
+            group.rows.append(row)
+            group.positions.append(position)
+        self._groups = list(groups.values())
 
-    def cells(self, table: Table, names: Sequence[str]) -> list[dict[str, Any]]:
-        """The cells of the rows in some columns, in the order of these."""
-        blocks = {id(block): block for block, _row in self.spots}
-        table.fetch(names, blocks.values())
-        columns = {
-            at: [(name, column) for name in names if (column := block.columns.get(name)) is not None]
-            for at, block in blocks.items()
-        }
-        return [
-            {name: value for name, column in columns[id(block)] if (value := column[row]) is not MISSING}
-            for block, row in self.spots
-        ]
+    def fetch(self, names: Iterable[str]) -> None:
+        """Have some columns of the rows at hand."""
+        self._table.fetch(names, [group.block for group in self._groups])
+
+    def types(self, names: Iterable[str]) -> dict[str, set[type]]:
+        """The types of the values in each of some columns that are at hand, but for those that have none."""
+        types: dict[str, set[type]] = {name: set() for name in names}
+        for group in self._groups:
+            for name, found in types.items():
+                if name in group.block.columns:
+                    found.update(map(type, group.picked(name)))
+        return {name: left for name, found in types.items() if (left := found - {type(MISSING)})}
+
+    def present(self, name: str) -> tuple[list[int], list[Any]]:
+        """The positions of the rows that have something in a column that is at hand, and what that is."""
+        positions: list[int] = []
+        values: list[Any] = []
+        for group in self._groups:
+            if name in group.block.columns:
+                picked = group.picked(name)
+                there = [value is not MISSING for value in picked]
+                positions += compress(group.positions, there)
+                values += compress(picked, there)
+        return positions, values
+
+    def cells(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """The cells of the rows in some columns that are at hand, in the order of these."""
+        cells: list[dict[str, Any]] = [{} for _row in range(self.count)]
+        for group in self._groups:
+            there = [name for name in names if name in group.block.columns]
+            rows = zip(*map(group.picked, there), strict=True)
+            for position, values in zip(group.positions, rows, strict=True):
+                cells[position] = {
+                    name: value for name, value in zip(there, values, strict=True) if value is not MISSING
+                }
+        return cells
+
+
+class _Group(NamedTuple):
+    """The rows of one block, and the positions that they have among all."""
+
+    block: Block
+    rows: list[int]
+    positions: list[int]
+
+    def picked(self, name: str) -> Sequence[Any]:
+        """The values of the rows in a column."""
+        return _picked(self.block.columns.get(name), self.rows)
 
 
 def _columns(block: Block, names: Iterable[str]) -> Mapping[str, Sequence[Any]]:
@@ -116,8 +159,8 @@ def _columns(block: Block, names: Iterable[str]) -> Mapping[str, Sequence[Any]]:
 def _picked(column: Sequence[Any] | None, places: Sequence[int]) -> Sequence[Any]:
     if column is None:
         return [MISSING] * len(places)
-    if isinstance(places, range):
-        return column
+    if isinstance(places, range) or not places:
+        return column if places else ()
     return [column[places[0]]] if len(places) == 1 else itemgetter(*places)(column)
 
 

@@ -38,7 +38,7 @@ def past(history: History, asker: Snapshot, kind: str, **question: Any) -> Rows:
     fields = _fields([asker.schemas, *held.schemas], kind)
     if not fields.kinds:
         asker.schemas.kind(kind)  # which says that there is none
-    found = answer(asked, Listing(kind, fields, Table.of_rows(_rows(history, held, kind)), PAST))
+    found = answer(asked, Listing(kind, fields, Table.of_rows(_rows(history, held, kind)), PAST)).rows
     complete = history.whole and held.whole and is_complete(held.problems)
     return Rows(found.kind, found.columns, found.rows, found.total, held.problems, complete)
 

@@ -11,7 +11,7 @@ from gitml.records.filter_tokens import Cursor
 from gitml.records.nearest import nearest
 from gitml.records.record import column, segments
 from gitml.repo.index.underived import everything
-from gitml.views.choice import Choice
+from gitml.views.choice import Choice, Spots
 from gitml.views.columns import REF, Fields
 from gitml.views.question import PLAIN, Question
 
@@ -67,7 +67,12 @@ class Rows:
 HEAD: Final = (Column(REF, "string"),)
 
 
-def rows(
+def rows(snapshot: Snapshot, kind: str, where: str | Expr | None = None, **how: Any) -> Rows:
+    """What `view` shows, row by row; `how` as there."""
+    return view(snapshot, kind, where, **how).rows
+
+
+def view(
     snapshot: Snapshot,
     kind: str,
     where: str | Expr | None = None,
@@ -75,7 +80,7 @@ def rows(
     sort: Names | None = None,
     limit: int | None = None,
     dialect: str = PLAIN,
-) -> Rows:
+) -> View:
     """The records of a kind for which a filter holds, by ref or as `sort` says (`-metrics.auc`: the highest first).
 
     `columns` may name a mapping, which stands for all fields in it; `ref` is always there. Without `columns` there are
@@ -138,17 +143,30 @@ class Listing:
         each = ((name, [one for one in found if one == name or one.startswith(f"{name}.")]) for name in asked)
         return list(dict.fromkeys(one for name, below in each for one in below or [name]))
 
-    def typed(self, names: Sequence[str], cells: Sequence[Cells]) -> tuple[Column, ...]:
-        """The columns with the types of what stands in them."""
+    def typed(self, name: str, types: set[type] | None) -> Column:
+        """A column with the type of what stands in it, or where that is nothing the schema's."""
         known = {column.name: column.type for column in self.head}
-        types = _types(cells)
-        return tuple(
-            Column(name, known.get(name) or _type(types.get(name)) or self.fields.type(name)) for name in names
-        )
+        return Column(name, known.get(name) or _type(types) or self.fields.type(name))
 
 
-def answer(question: Question, listing: Listing) -> Rows:
-    """The rows that are asked for; raises BadFilter, NotFound."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is seen of a kind: typed columns, and the rows that are shown, of `total` that match."""
+
+    kind: str
+    columns: tuple[Column, ...]
+    spots: Spots
+    total: int
+
+    @property
+    def rows(self) -> Rows:
+        """The same, row by row."""
+        cells = self.spots.cells([column.name for column in self.columns])
+        return Rows(self.kind, self.columns, tuple(cells), self.total)
+
+
+def answer(question: Question, listing: Listing) -> View:
+    """What is asked for; raises BadFilter, NotFound."""
     wanted, where = question.columns, question.where
     if question.dialect == PLAIN:  # MLflow's own filters find nothing where a name is unknown
         fields = sorted(question.expr.fields)
@@ -157,25 +175,11 @@ def answer(question: Question, listing: Listing) -> Rows:
     matching = Choice.of(listing, question.expr)
     shown = matching.first(listing, question.keys, question.limit)
     every = listing.columns(listing.table.names, wanted)
-    cells = shown.cells(listing.table, every)
-    names = listing.columns(_names(cells), wanted) if cells else every
-    return Rows(listing.kind, listing.typed(names, cells), tuple(cells), matching.count)
-
-
-def _names(cells: Iterable[Cells]) -> set[str]:
-    return {name for names in {tuple(row) for row in cells} for name in names}
-
-
-def _types(cells: Iterable[Cells]) -> dict[str, set[type]]:
-    """The types in each column; rows of the same names are gone through together, at C's speed."""
-    alike: dict[tuple[str, ...], list[Iterable[Any]]] = {}
-    for row in cells:
-        alike.setdefault(tuple(row), []).append(row.values())
-    types: dict[str, set[type]] = {}
-    for names, values in alike.items():
-        for name, held in zip(names, zip(*values, strict=True), strict=True):
-            types.setdefault(name, set()).update(map(type, held))
-    return types
+    shown.fetch(every)
+    types = shown.types(every)
+    names = listing.columns(types.keys(), wanted) if shown.count else every
+    columns = tuple(listing.typed(name, types.get(name)) for name in names)
+    return View(listing.kind, columns, shown, matching.count)
 
 
 def _type(types: set[type] | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,11 +14,17 @@ from gitml.records.record import MISSING
 if TYPE_CHECKING:
     from gitml.records.filter import Expr
     from gitml.views.compare import Comparison
-    from gitml.views.rows import Rows
+    from gitml.views.rows import Rows, View
 
 _INT64 = (-(2**63), 2**63 - 1)
 _EXACT = (-(2**53), 2**53)  # a float holds every integer in between
 _FILLERS: dict[str, Any] = {"string": pd.NA, "int": 0, "float": 0.0, "bool": False}
+_NULLABLE: dict[str, Any] = {
+    "int": pd.arrays.IntegerArray,
+    "float": pd.arrays.FloatingArray,
+    "bool": pd.arrays.BooleanArray,
+}
+_NULL = type(None)
 _PLAIN = {"int": "int64", "float": "float64", "bool": "bool"}
 
 
@@ -27,9 +34,17 @@ def table(rows: Rows) -> pd.DataFrame:
     A missing field is NA, and so is a null one except in columns of objects, where it is None. NaN stays NaN. A column
     of integers and floats is Float64 unless an integer in it is too large for a float to hold; then it holds objects.
     """
+    count = len(rows.rows)
     cells = {column.name: [row.get(column.name, MISSING) for row in rows.rows] for column in rows.columns}
     arrays = {column.name: _array(cells[column.name], column.type) for column in rows.columns}
-    return pd.DataFrame(arrays, index=pd.RangeIndex(len(rows.rows)), copy=False)
+    return pd.DataFrame(arrays, index=pd.RangeIndex(count), copy=False)
+
+
+def of(view: View) -> pd.DataFrame:
+    """What `table` makes of the view's rows, made of its columns."""
+    count = view.spots.count
+    arrays = {column.name: _filled(*view.spots.present(column.name), count, column.type) for column in view.columns}
+    return pd.DataFrame(arrays, index=pd.RangeIndex(count), copy=False)
 
 
 def mask(expr: Expr, frame: pd.DataFrame) -> pd.Series[bool]:
@@ -71,32 +86,47 @@ def _texts(names: Iterable[Any]) -> list[str]:
 
 
 def _array(cells: Sequence[Any], kind: str) -> Any:
-    """A column as the array of its type; what does not fit it stays what it is."""
-    if kind not in _FILLERS or not _fits(cells, kind):
-        return _objects(cells)
-    absent = [cell is None or cell is MISSING for cell in cells]
-    filler = _FILLERS[kind]
-    filled = [filler if gone else cell for cell, gone in zip(cells, absent, strict=True)] if any(absent) else cells
+    """A column as the array of its type, MISSING where it has nothing."""
+    there = [cell is not MISSING for cell in cells]
+    return _filled(list(compress(range(len(cells)), there)), list(compress(cells, there)), len(cells), kind)
+
+
+def _filled(places: list[int], values: list[Any], count: int, kind: str) -> Any:
+    """An array of `count` cells with values at some places; what does not fit the type makes them all objects."""
+    types = set(map(type, values))
+    if kind not in _FILLERS or not _fits(values, types, kind):
+        return _objects(places, values, count)
+    if _NULL in types:
+        held = [value is not None for value in values]
+        places, values = list(compress(places, held)), list(compress(values, held))
     if kind == "string":
-        return pd.array(filled, dtype=pd.StringDtype("python"))
-    held, gaps = _writable(filled, _PLAIN[kind]), _writable(absent, "bool")
-    if kind == "bool":
-        return pd.arrays.BooleanArray(held, gaps)
-    return pd.arrays.IntegerArray(held, gaps) if kind == "int" else pd.arrays.FloatingArray(held, gaps)
+        texts = _full(pd.NA, count, object)
+        texts[places] = values
+        return pd.array(texts, dtype=pd.StringDtype("python"))
+    numbers = _full(_FILLERS[kind], count, _PLAIN[kind])
+    numbers[places] = values
+    gaps = _full(value=True, count=count, dtype=bool)
+    gaps[places] = False
+    return _NULLABLE[kind](numbers, gaps)
 
 
-def _writable(values: Sequence[Any], dtype: str) -> Any:
-    return pd.Series(values, dtype=dtype).to_numpy(copy=True)  # without the copy pandas 3 hands out what is read-only
+def _full(value: Any, count: int, dtype: Any) -> Any:
+    return pd.Series(value, index=pd.RangeIndex(count), dtype=dtype).to_numpy(copy=True)
 
 
-def _fits(cells: Sequence[Any], kind: str) -> bool:
+def _fits(values: Sequence[Any], types: set[type], kind: str) -> bool:
     limits = {"int": _INT64, "float": _EXACT}.get(kind)
-    return limits is None or all(limits[0] <= cell <= limits[1] for cell in cells if isinstance(cell, int))
+    if limits is None or int not in types:
+        return True
+    return all(limits[0] <= value <= limits[1] for value in values if type(value) is int)
 
 
-def _objects(cells: Sequence[Any]) -> Any:
+def _objects(places: Sequence[int], values: Sequence[Any], count: int) -> Any:
+    held = _full(pd.NA, count, object)
+    for place, value in zip(places, values, strict=True):  # one by one: a list among them is a value too
+        held[place] = value
     # A Series, since an array of objects would be taken for text where it holds some.
-    return pd.Series([pd.NA if cell is MISSING else cell for cell in cells], dtype=object)
+    return pd.Series(held, dtype=object)
 
 
 def _cells(column: pd.Series[Any]) -> list[Any]:
