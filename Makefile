@@ -17,7 +17,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint bench fix setup test-pandas22 clean
+.PHONY: help demo test lint bench bench-peers fix setup test-pandas22 clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name told; do \
@@ -36,6 +36,9 @@ lint: $(READY) ## style and types alone
 
 bench: $(READY) ## the figures that the project promises
 	@$(BIN)/python benchmarks/bench.py
+
+bench-peers: $(READY) .venv-peers/.ready ## the figures against MLflow, in an environment of its own
+	@$(BIN)/python benchmarks/bench.py --only mlflow
 
 fix: $(READY) ## mend what ruff can mend, and format
 	@$(BIN)/ruff check --fix .
@@ -73,4 +76,14 @@ $(READY): pyproject.toml constraints.txt
 	  fi; \
 	  exit 1; }
 	@$(BIN)/python -m pip install -qq -e '.[dev]'
+	@touch $@
+
+# What the benchmark is measured against; the second file pins what only that needs.
+PEERS := constraints.txt benchmarks/constraints.txt
+
+.venv-peers/.ready: $(PEERS) | $(READY)
+	@echo "building .venv-peers, once" >&2
+	@$(BIN)/python -m venv --clear .venv-peers
+	@PIP_CONSTRAINT='$(PEERS)' PIP_BUILD_CONSTRAINT='$(PEERS)' .venv-peers/bin/python -m pip install -qq \
+	  mlflow-skinny sqlalchemy alembic pandas
 	@touch $@

@@ -1,6 +1,6 @@
 """The figures that the project promises, as ratios: both sides in one run, and only where both give the same answer.
 
-python benchmarks/bench.py [--size 10000] [--only NAME] [--json]
+python benchmarks/bench.py [--size 10000] [--only NAME] [--keep FOLDER] [--json]
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import closure
 import dvc_peer
 import generate
 import jsonschema
+import mlflow_peer
 import pandas as pd
 import timing
 import yaml
@@ -44,6 +45,7 @@ STORE = ("validate", "list", "hook", "run", "importing")
 OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "history": lambda folder: dvc_peer.history(folder / "history", PEER_ROUNDS),
     "dvc": lambda folder: dvc_peer.tracked(folder / "dvc", ROUNDS),
+    "mlflow": lambda folder: mlflow_peer.compared(folder / "mlflow", PEER_ROUNDS),
     "closure": lambda _folder: closure.closure(ROUNDS),
 }
 
@@ -241,10 +243,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=10_000, help="records in the store")
     parser.add_argument("--only", choices=[*STORE, *OTHERS])
+    parser.add_argument("--keep", type=Path, help="a folder where the stores of MLflow stay, for the next time")
     parser.add_argument("--json", action="store_true")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gitml-bench-") as folder:
-        rows = list(measured(Path(folder), told.size, [told.only] if told.only else [*STORE, *OTHERS]))
+        names = [told.only] if told.only else [*STORE, *OTHERS]
+        rows = list(measured(Path(folder), told.size, names, told.keep and told.keep.resolve()))
         os.chdir(tempfile.gettempdir())
     if told.json:
         print(json.dumps([{**asdict(row), "ratio": row.ratio, "kept": row.kept} for row in rows], indent=1))
@@ -253,11 +257,13 @@ def main() -> int:
     return 0
 
 
-def measured(folder: Path, size: int, names: Sequence[str]) -> Iterator[Row]:
-    """The rows of some benchmarks; the store is only made for those that ask it."""
+def measured(folder: Path, size: int, names: Sequence[str], kept: Path | None = None) -> Iterator[Row]:
+    """The rows of some benchmarks; the store is only made for those that ask it, and only MLflow's may be kept."""
     bench = Bench(folder, size) if any(name in STORE for name in names) else None
     for name in names:
-        yield from getattr(bench, name)() if name in STORE else OTHERS[name](folder)
+        yield from (
+            getattr(bench, name)() if name in STORE else OTHERS[name](kept if kept and name == "mlflow" else folder)
+        )
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from gitml.records.ulid import new_ulid
 from gitml.repo.kinds import shipped
 
 START = datetime(2025, 1, 6, 8, tzinfo=UTC)
+STORE = "metadata/store.yaml"
 DATE = f"{int(START.timestamp()) + 366 * 24 * 3600} +0000"
 PEOPLE = ("@mona", "@ines", "@cellar-ml", "@jürgen", "@o'brien", "@ci-bot")
 # Names as people and other tools give them; those that are no plain file name are hashed.
@@ -86,13 +87,27 @@ def store(size: int, seed: int = 1, broken: float = 0.0) -> Store:
     return _Maker(size, random.Random(seed), broken).made()  # noqa: S311  (the same each time is the point)
 
 
+def runs(size: int, seed: int = 1, kept: Callable[[Ref, dict[str, Any]], Mapping[str, Any]] | None = None) -> Store:
+    """A store of nothing but runs that all have the same fields, save for gaps; `kept` says what stays of each."""
+    maker = _Maker(size, random.Random(seed), 0.0)  # noqa: S311  (the same each time is the point)
+    maker.environment()
+    maker.dataset(DATASETS[0])
+    alike = _Profile(list(PARAMS.items()), METRICS, ("",), filled=0.95)
+    maker.experiments = [(name, weight, alike) for name, weight, _own in maker.experiments]
+    maker.store = Store({STORE: maker.store.files[STORE]})
+    for _number in range(size):
+        ref, data = maker.drawn()
+        maker.add(ref, kept(ref, data) if kept else data)
+    return maker.store
+
+
 class _Maker:
     def __init__(self, size: int, draw: random.Random, broken: float) -> None:
         self.size = size
         self.draw = draw
         self.share = broken
         self.schemas = Schemas(shipped(None))
-        self.store = Store({"metadata/store.yaml": b"schema: store/1\nmain: main\nevents: tree\n"})
+        self.store = Store({STORE: b"schema: store/1\nmain: main\nevents: tree\n"})
         self.time = START
         self.step = timedelta(days=365) / size
         self.versions: dict[str, list[tuple[str, str]]] = {}  # head -> (ref, id)
@@ -173,6 +188,15 @@ class _Maker:
             self.versions.setdefault(name, []).append((str(ref), made))
 
     def run(self) -> None:
+        ref, data = self.drawn()
+        breaks = self.draw.random() < self.share
+        path = self.add(ref, break_one(data, self.draw) if breaks else data)
+        if breaks:
+            self.store.broken.add(path)
+        else:
+            self.runs.append(str(ref))
+
+    def drawn(self) -> tuple[Ref, dict[str, Any]]:
         name, _weight, profile = self.draw.choices(
             self.experiments, [weight for _name, weight, _profile in self.experiments]
         )[0]
@@ -200,12 +224,7 @@ class _Maker:
                 "team": self.draw.choice(["cellar", "growth"]),
                 "release": self.draw.choice(["1.0", "no", "2025"]),
             }
-        breaks = self.draw.random() < self.share
-        path = self.add(ref, break_one(data, self.draw) if breaks else data)
-        if breaks:
-            self.store.broken.add(path)
-        else:
-            self.runs.append(str(ref))
+        return ref, data
 
     def metrics(self, profile: _Profile, *, bad: bool) -> dict[str, Any]:
         names = [name for name in profile.metrics if self.draw.random() < profile.filled]

@@ -38,7 +38,7 @@ class Row:
         """A line of the table."""
         promised = f">= {self.at_least:g}x" if self.at_least else f"<= {self.at_most:g} ms" if self.at_most else ""
         mark = "" if self.kept else "  MISSED"
-        times = f"{self.ours:>6.0f} ms {self.theirs:>6.0f} ms {self.ratio:>6.1f}x"
+        times = f"{_told(self.ours):>6} ms {_told(self.theirs):>6} ms {self.ratio:>6.1f}x"
         return f"{self.what:<48} {times}  {promised:<10} {self.against}{mark}"
 
 
@@ -104,3 +104,7 @@ def run(
 
 def _time(pair: tuple[float, Any]) -> float:
     return pair[0]
+
+
+def _told(milliseconds: float) -> str:
+    return f"{milliseconds:.{0 if milliseconds >= 10 else 1}f}"  # noqa: PLR2004
