@@ -3,6 +3,7 @@
 `MlflowClient.log_batch` takes 8 to 30 ms a run, minutes for 10,000. So the client makes store and experiments, and the
 runs are written as it would: into SQLite by MLflow's own models in its own session, into a file store as the files that
 its FileStore writes. That MLflow finds them all is asserted here; that they are the same, by who compares the answers.
+SQLite's statistics are gathered, in MLflow's favour: to search 10,000 runs took 950 ms without them, 60 with them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities import RunInfo
 from mlflow.store.tracking.file_store import _make_persisted_run_info_dict
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 Run = Mapping[str, Any]
 PAGE = 50_000
@@ -38,6 +39,8 @@ def into_sqlite(store: Any, runs: Sequence[Run]) -> None:
         session.execute(insert(models.SqlLatestMetric), metrics)
         session.execute(insert(models.SqlParam), list(_pairs(runs, "params")))
         session.execute(insert(models.SqlTag), list(_pairs(runs, "tags")))
+        # MLflow neither does nor advises it; without it SQLite 3.40 goes through all runs for each that it sorts.
+        session.execute(text("ANALYZE"))
 
 
 def _row(run: Run) -> dict[str, Any]:
