@@ -56,8 +56,7 @@ class Parser(argparse.ArgumentParser):
         choices = list(map(str, action.choices))
         if action.dest == "verb":
             raise Usage(f"{value!r} is no verb", near=nearest(str(value), VERBS), hint="git ml -h shows all verbs")
-        place = f"{self._told}{'/'.join(action.option_strings)}".removesuffix(": ")
-        told = f"{place} has no {value!r}"
+        told = f"{self._told}{'/'.join(action.option_strings)} has no {value!r}"
         raise Usage(told, near=nearest(str(value), choices), hint=f"choose from {', '.join(choices)}")
 
     @property

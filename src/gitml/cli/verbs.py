@@ -46,7 +46,6 @@ _COMMAND = (
     "Everything after -- is the command. It exits as its command did, and leaves standard output to it: what was "
     "recorded is told on standard error (with --format json it is the other way round)."
 )
-_UPKEEP = ("info", "verify", "clear", "gc")
 
 INIT = Verb(
     "init",
@@ -380,21 +379,12 @@ STATUS = Verb(
     "With --data the remotes themselves are asked, not DVC's index of them. It exits 1 where committed data cannot be "
     "had from a remote, so that a pull request whose data nobody has pushed is stopped.",
 )
-CACHE = Verb(
-    "cache",
-    "look after what was once read and is kept: how much that is, whether it is sound; remove it, or what is of no use",
-    (place("deed", "", "what to do", choices=_UPKEEP), switch("--dry-run", "gc: say what would go"), FORMAT, COLOR),
-    tuple(f"git ml cache {deed}" for deed in (*_UPKEEP, "gc --dry-run")),
-    "All of it lies in the Git directory and can be made again, and others may use it meanwhile. verify exits 1 where "
-    "something is damaged, and removes that. gc removes what another version of gitml has kept, and the tables that "
-    "have not been asked for lately and are of no branch or tag.",
-)
 VERSION = Verb("version", "print the version", (FORMAT, COLOR), ("git ml version",))
 
 VERBS = {
     verb.name: verb
     for verb in (
         *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, DIFF, LOG, BLAME, LIVE, LINEAGE, WHY, VALIDATE),
-        *(RUN, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, STATUS, CACHE, VERSION),
+        *(RUN, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, STATUS, VERSION),
     )
 }
