@@ -196,6 +196,22 @@ def test_another_template_is_another_table(store: Path) -> None:
     assert table(fresh(store).commit(other), "run").count == 0
 
 
+def test_a_schema_that_asks_for_a_tag_is_another_table(store: Path) -> None:
+    schema = """$id: thing/1
+title: Thing
+description: What lies in a repository already.
+x-gitml: {addressing: named, path: "things/{name}.yaml", canonical: false}
+type: object
+properties:
+"""
+    plain, tagged = f"{schema}  a: {{}}\n", f"{schema}  a: {{}}\n  schema: {{type: string}}\n"
+    files: dict[str, str | bytes] = {f"things/{number:03}.yaml": "schema: model/1\na: 1\n" for number in range(80)}
+    before = fresh(store).commit(commit(store, {"schemas/thing.yaml": plain, **files}, "things"))
+    assert (before.schemas.problems, table(before, "thing").lost) == ((), [])
+    after = fresh(store).commit(commit(store, {"schemas/thing.yaml": tagged}, "tagged"))
+    assert (after.schemas.problems, table(after, "thing").lost) == ((), sorted(files))
+
+
 def test_rows_on_all_cores_are_the_same(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "_WORTH_SPREADING", 10)
     monkeypatch.setattr(tables, "cores", lambda: 3)

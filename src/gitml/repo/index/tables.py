@@ -109,7 +109,7 @@ class _Making:
         self.snapshot = snapshot
         self.kind = kind
         self.cache = cache
-        self.salt = _salt(snapshot)
+        self.salt = _salt(snapshot, kind)
         self.folders = folders(snapshot, kind)
         self.key = f"table/{FORMAT}/{self.salt}/{kind}"
 
@@ -316,10 +316,12 @@ def folders(snapshot: Snapshot, kind: str) -> list[str]:
     return sorted(f"{snapshot.prefix}{folder}" if folder else "" for folder in templates)
 
 
-def _salt(snapshot: Snapshot) -> str:
-    """What a record's place depends on beside its path: the store's folder, all templates, and our reader."""
-    templates = sorted((name, major, kind.template.text) for (name, major), kind in snapshot.schemas.kinds.items())
-    return hashlib.sha256(repr((VERSION, snapshot.prefix, templates)).encode()).hexdigest()[:16]
+def _salt(snapshot: Snapshot, kind: str) -> str:
+    """What a record is read by beside its path: the store's folder, all templates, its kind's schemas, our reader."""
+    kinds = snapshot.schemas.kinds
+    templates = sorted((name, major, found.template.text) for (name, major), found in kinds.items())
+    schemas = sorted(found.blob for (name, _major), found in kinds.items() if name == kind)
+    return hashlib.sha256(repr((VERSION, snapshot.prefix, templates, schemas)).encode()).hexdigest()[:16]
 
 
 def _head(key: str) -> str:
