@@ -68,7 +68,7 @@ def apply(repository: Repository, snapshot: Snapshot, changes: Plan | Iterable[C
     ready = checked(repository, snapshot, plan, how)
     trailers = [*plan.trailers, *(("Gitml-Ref", one.ref) for one in ready.changes if one.ref)]
     written = write(
-        repository.git, plan.changes, message=how.message or plan.message, commit=how.commit, branch=how.branch,
+        repository.session, plan.changes, message=how.message or plan.message, commit=how.commit, branch=how.branch,
         now=how.now, author=how.author, trailers=trailers, then=plan.then,
     )  # fmt: skip
     return replace(ready, commit=written.commit, warnings=(*plan.notes, *written.warnings))

@@ -10,13 +10,14 @@ import os
 import posixpath
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from gitml.actions.pointer import rooted
 from gitml.actions.redaction import command_line
 from gitml.actions.values import Tell
+from gitml.records.canonical import KeyOrder, dump
 from gitml.records.schema import Kind
 from gitml.repo.code import Code, blob_of, code
 from gitml.repo.repository import Repository
@@ -24,6 +25,7 @@ from gitml.repo.repository import Repository
 OWN = "metadata/"
 _LONGEST_COMMAND = 2000
 _NAME_SIZE = 8
+T = TypeVar("T")
 _NOTEBOOK = "__vsc_ipynb_file__"
 
 
@@ -31,13 +33,13 @@ def code_of(
     repository: Repository, argv: Sequence[str], script: Path | None, tell: Tell
 ) -> tuple[dict[str, Any], Code]:
     """A run's `code` (all but `dirty`, which its outputs decide), and the state of the work tree that it is from."""
-    found = code(repository.git)
+    found = code(repository)
     if found.fault:
         tell(f"what is not committed was not captured: {found.fault}")
     told: dict[str, Any] = {"commit": found.commit, "tree": found.tree}
     path = rooted(repository, script.resolve()) if script else None
     if path is not None:
-        told |= {"path": path, "blob": blob_of(repository.git, path)}
+        told |= {"path": path, "blob": blob_of(repository, path)}
         if path.endswith(".ipynb"):
             told["notebook"] = {"path": path}
     if argv:
@@ -74,10 +76,16 @@ def script_in(argv: Iterable[str]) -> Path | None:
 
 def _installed(file: Path) -> bool:
     """Whether a file is part of an installed Python or of what is installed there."""
+    here = os.path.abspath(file)  # noqa: PTH100  (a path that is only compared)
+    return any(here.startswith(place) for place in _places())
+
+
+@cache
+def _places() -> tuple[str, ...]:
     import sysconfig
 
-    places = (sysconfig.get_path(name) for name in ("scripts", "purelib", "platlib", "stdlib"))
-    return any(file.absolute().is_relative_to(place) for place in places)
+    named = (sysconfig.get_path(name) for name in ("scripts", "purelib", "platlib", "stdlib"))
+    return tuple(os.path.join(place, "") for place in named)  # noqa: PTH118  (with a separator at its end)
 
 
 def command() -> list[str]:
@@ -96,9 +104,25 @@ def _without_places(repository: Repository, argv: Sequence[str]) -> list[str]:
 
 def environment_of(kind: Kind, found: Mapping[str, Any]) -> tuple[str, bytes]:
     """The name (the first hex of its digest) and the canonical text of an environment's record."""
-    from gitml.records.canonical import dump
+    return _environment_of(kind.tag, _Same(kind.shape.order), _Same(found))
 
-    content = dump({"schema": kind.tag, **found}, kind.shape.order)
+
+class _Same(Generic[T]):
+    """A value that is only equal to itself: the environment of a process is the same for all of its runs."""
+
+    def __init__(self, value: T) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@lru_cache(maxsize=4)
+def _environment_of(tag: str, order: _Same[KeyOrder], found: _Same[Mapping[str, Any]]) -> tuple[str, bytes]:
+    content = dump({"schema": tag, **found.value}, order.value)
     return hashlib.sha256(content).hexdigest()[:_NAME_SIZE], content
 
 

@@ -18,6 +18,7 @@ from gitml.repo import drivers, hookfiles, packaged
 from gitml.repo.change import Change
 from gitml.repo.git import Git
 from gitml.repo.git.refs import short
+from gitml.repo.git.session import Session
 from gitml.repo.writing.writer import write
 from gitml.views.changes import Difference
 
@@ -55,7 +56,7 @@ def init(path: Path, how: How, *, hooks: bool = False) -> Initialised:
     prefix = _prefix(git, path)
     warnings: list[str] = []
     changes = [*_settings(git, prefix), *_schemas(git, prefix, warnings), *_attributes(git, prefix)]
-    if along := [uncommitted(one.path, []) for one in edited(git, changes)] if how.commit else []:
+    if along := [uncommitted(one.path, []) for one in edited(Session(git), changes)] if how.commit else []:
         raise Refused(str(along[0]), along, hint="nothing was written")
     done = write(git, changes, message=how.message or "gitml: a store for metadata", commit=how.commit,
                  branch=how.branch, author=how.author, now=how.now)  # fmt: skip

@@ -43,7 +43,7 @@ def next_version(repository: Repository, snapshot: Snapshot, head: Ref) -> int:
     """One more than the highest version on any branch that has been fetched, staged, or in the snapshot."""
     folder = snapshot.path(Ref(head.kind + VERSION, (*head.keys, "1"))).rpartition("/")[0]
     names = names_everywhere(repository.git, folder)
-    names |= {path[len(folder) + 1 :] for path in snapshot.entries if path.startswith(f"{folder}/")}
+    names |= {path[len(folder) + 1 :] for path in snapshot.tree.under(folder)}
     numbers = [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)]
     return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0) + 1
 
@@ -112,7 +112,7 @@ def _head(
     snapshot: Snapshot, head: Ref, kind: Kind, fields: Fields, origin: Origin
 ) -> tuple[tuple[Change, ...], Fields]:
     """The change that adds the head, where there is none, and the fields that are left for the version."""
-    if snapshot.path(head) in snapshot.entries:
+    if snapshot.path(head) in snapshot.tree:
         return (), fields
     schema = snapshot.schemas.kind(head.kind)
     known = schema.schema.get("properties", {})

@@ -146,8 +146,8 @@ def _only_adds(before: bytes, after: bytes, line: str) -> bool:
 def _landed(repository: Repository, snapshot: Snapshot, paths: list[str]) -> dict[str, str | None]:
     """The blobs that the commit to build on holds at these paths."""
     if snapshot.at.kind == "commit":
-        return {path: found.oid if (found := snapshot.entries.get(path)) else None for path in paths}
-    trees = graft.read(repository.git, repository.git.head(), paths)
+        return {path: found.oid if (found := snapshot.tree.file(path)) else None for path in paths}
+    trees = graft.read(repository.session, repository.session.commit("HEAD"), paths)
     return {path: found.oid if (found := trees.entry(path)) else None for path in paths}
 
 

@@ -159,7 +159,7 @@ def _changes(recording: Recording, snapshot: Snapshot, how: How, tell: Tell) -> 
         data["series"] = beside[0]
     if name:
         data["environment"] = name
-    return [adding(snapshot, recording.ref, data), *([beside[1]] if beside else []), *shared]
+    return [adding(snapshot, recording.ref, data, fresh=True), *([beside[1]] if beside else []), *shared]
 
 
 def _environment(recording: Recording, snapshot: Snapshot, how: How) -> tuple[str | None, list[Change]]:
@@ -170,7 +170,7 @@ def _environment(recording: Recording, snapshot: Snapshot, how: How) -> tuple[st
     name, content = capture.environment_of(snapshot.schemas.kind("environment"), known)
     ref = Ref("environment", (name,))
     path = snapshot.path(ref)
-    entry = snapshot.entries.get(path)
+    entry = snapshot.tree.file(path)
     if entry is None:
         return str(ref), [Change(path, None, snapshot.git.blob_id(content), content)]
     if how.commit and snapshot.at.kind != "commit" and not _is_committed(recording.repository, path):
@@ -180,7 +180,8 @@ def _environment(recording: Recording, snapshot: Snapshot, how: How) -> tuple[st
 
 
 def _is_committed(repository: Repository, path: str) -> bool:
-    return graft.read(repository.git, repository.git.head(), [path]).entry(path) is not None
+    session = repository.session
+    return graft.read(session, session.commit("HEAD"), [path]).entry(path) is not None
 
 
 def _series(recording: Recording, snapshot: Snapshot) -> tuple[dict[str, Any], Change] | None:
@@ -192,7 +193,7 @@ def _series(recording: Recording, snapshot: Snapshot) -> tuple[dict[str, Any], C
     path = f"{snapshot.prefix}{SERIES}{own}.csv"
     told = {"path": path, "sha256": hashlib.sha256(content).hexdigest(), "points": len(recording.points),
             "summary": series.summary(recording.points, Metrics.of(snapshot))}  # fmt: skip
-    return told, Change(path, None, snapshot.git.blob_id(content), content)
+    return told, Change(path, None, snapshot.git.blob_id(content), content, fresh=True)
 
 
 def _kept_aside(recording: Recording, how: How, tell: Tell) -> str:

@@ -44,7 +44,9 @@ class Origin:
 
 def make(snapshot: Snapshot, kind: str, name: str | None, fields: Mapping[str, Any], origin: Origin) -> list[Change]:
     """A new record of a kind, named as people type it; `fields` by dotted name."""
-    return new(snapshot, ref_of(snapshot.schemas.kind(kind), name, origin.new_id), paths_of(fields), origin)
+    made = origin.new_id()
+    ref = ref_of(snapshot.schemas.kind(kind), name, lambda: made)
+    return new(snapshot, ref, paths_of(fields), origin, fresh=ref.keys[-1] == made)
 
 
 def set_named(snapshot: Snapshot, ref: Ref, fields: Mapping[str, Any]) -> Plan:
@@ -79,12 +81,12 @@ def ref_of(kind: Kind, name: str | None, new_id: Callable[[], str]) -> Ref:
     return Ref(kind.name, given)
 
 
-def new(snapshot: Snapshot, ref: Ref, fields: Fields, origin: Origin) -> list[Change]:
-    """A new record; raises Conflict where there is one, BadRef or NotFound."""
+def new(snapshot: Snapshot, ref: Ref, fields: Fields, origin: Origin, *, fresh: bool = False) -> list[Change]:
+    """A new record, `fresh` where its id is; raises Conflict where there is one, BadRef or NotFound."""
     path = snapshot.path(ref)
-    if path in snapshot.entries:
+    if path in snapshot.tree:
         raise Conflict(f"{ref} is there already: {path}", hint=f"git ml set {ref} field=value changes it")
-    return [adding(snapshot, ref, changed(given(snapshot.schemas.kind(ref.kind), ref, origin), fields))]
+    return [adding(snapshot, ref, changed(given(snapshot.schemas.kind(ref.kind), ref, origin), fields), fresh=fresh)]
 
 
 def given(kind: Kind, ref: Ref, origin: Origin) -> dict[str, Any]:
@@ -101,11 +103,11 @@ def given(kind: Kind, ref: Ref, origin: Origin) -> dict[str, Any]:
     return data | {key: value for key, value in told.get(kind.addressing, {}).items() if key in known and value}
 
 
-def adding(snapshot: Snapshot, ref: Ref, data: Mapping[str, Any]) -> Change:
-    """The change that adds a record with this data, in canonical form."""
+def adding(snapshot: Snapshot, ref: Ref, data: Mapping[str, Any], *, fresh: bool = False) -> Change:
+    """The change that adds a record with this data, in canonical form; `fresh` where its id was made just now."""
     kind = snapshot.schemas.kind(ref.kind)
     content = dump(data, kind.shape.order)
-    return Change(snapshot.path(ref), None, snapshot.git.blob_id(content), content)
+    return Change(snapshot.path(ref), None, snapshot.git.blob_id(content), content, fresh=fresh)
 
 
 def recorded(snapshot: Snapshot, ref: Ref) -> Record:
@@ -126,12 +128,12 @@ def set_fields(snapshot: Snapshot, ref: Ref, fields: Fields) -> list[Change]:
     content = edit(raw, fields, kind.shape.order)
     if content == raw:
         return []
-    mode = snapshot.entries[record.path].mode
+    mode = snapshot.tree[record.path].mode
     return [Change(record.path, record.blob, snapshot.git.blob_id(content), content, mode)]
 
 
 def remove(repository: Repository, snapshot: Snapshot, ref: Ref) -> Plan:
     """A record removed; raises NotFound. What of it nobody has committed or staged is a problem."""
     record = recorded(snapshot, ref)
-    change = Change(record.path, record.blob, None, None, snapshot.entries[record.path].mode)
+    change = Change(record.path, record.blob, None, None, snapshot.tree[record.path].mode)
     return Plan((change,), problems=tuple(dropped(repository, snapshot, [change])))

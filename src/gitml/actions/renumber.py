@@ -19,7 +19,7 @@ from gitml.repo.git.index import Staged
 from gitml.repo.git.objects import Entry
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
-from gitml.repo.writing.commit import store_blobs
+from gitml.repo.writing.pack import BLOB, Object, store
 
 _IMMUTABLE = "immutable.changed"
 
@@ -62,7 +62,7 @@ def renumber(repository: Repository, ref: Ref, to: int | None, how: How) -> Appl
         how = replace(how, allow=how.allow | {_IMMUTABLE})
     done = apply(repository, before, _on_disk(repository, plan, index), how)
     if merging:
-        store_blobs(repository.git, [one.content for one in plan.changes if one.content is not None])
+        store(repository.git, [Object(BLOB, one.content) for one in plan.changes if one.content is not None])
         settle(repository.git, {one.path: Entry(one.mode, one.after) if one.after else None for one in plan.changes})
     return replace(done, problems=tuple(one for one in done.problems if one.code != _IMMUTABLE))
 

@@ -81,7 +81,7 @@ def _needs(facts: Facts) -> Iterator[tuple[Path, _Need]]:
 
 def _stood(head: Snapshot, path: str) -> frozenset[_Need]:
     """What HEAD's record at a path needs."""
-    facts = FactBook(head).at(path) if path in head.entries and head.is_record_path(path) else None
+    facts = FactBook(head).at(path) if path in head.tree and head.is_record_path(path) else None
     return frozenset(need for _at, need in _needs(facts)) if facts else frozenset()
 
 
@@ -98,14 +98,14 @@ class _Side:
 
     def lacks(self, need: _Need, file: str, other: _Side) -> bool:
         """Whether what the other side has in a file is not here; a file that is the same is not looked into."""
-        return self.snapshot.entries.get(file) != other.snapshot.entries.get(file) and self.file(need) is None
+        return self.snapshot.tree.file(file) != other.snapshot.tree.file(file) and self.file(need) is None
 
     def file(self, need: _Need) -> str | None:
         """The file that holds what is needed, just as it is known; None where nothing does."""
         if need.ref is not None:
             return self._record(need.ref, need.known_by)
         if need.tool == "git":
-            entry = self.snapshot.entries.get(need.data)
+            entry = self.snapshot.tree.file(need.data)
             return need.data if entry is not None and entry.oid == need.known_by else None
         found = self.tracked.get(need.data)
         return found.source if found is not None and found.md5 == need.known_by else None

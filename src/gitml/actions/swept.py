@@ -12,6 +12,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from gitml.errors import Problem
+from gitml.repo.git.session import Session
 from gitml.repo.writing import graft
 from gitml.repo.writing.expect import listed
 from gitml.views.changes import describe
@@ -19,7 +20,6 @@ from gitml.views.files import by_meaning
 
 if TYPE_CHECKING:
     from gitml.repo.change import Change
-    from gitml.repo.git import Git
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
 
@@ -31,10 +31,10 @@ _LOST = "commit or stash it first, or delete the file yourself"
 
 def swept(repository: Repository, today: Snapshot, after: Snapshot, changes: Iterable[Change]) -> Iterator[Problem]:
     """The files of some changes that differ from HEAD in what these do not write, each with the fields."""
-    found = edited(repository.git, changes)
+    found = edited(repository.session, changes)
     head = repository.head() if found else today
     for change in found:
-        landed = head.entries[change.path].oid
+        landed = head.tree[change.path].oid
         ref, theirs = _fields(replace(change, before=landed, after=change.before), head, today)
         if change.after is None:
             yield uncommitted(change.path, theirs, ref, gone=True)
@@ -46,15 +46,15 @@ def swept(repository: Repository, today: Snapshot, after: Snapshot, changes: Ite
             yield uncommitted(change.path, along, ref)
 
 
-def edited(git: Git, changes: Iterable[Change]) -> list[Change]:
+def edited(session: Session, changes: Iterable[Change]) -> list[Change]:
     """Those of some changes that are made on what differs from HEAD; a file that HEAD has not is new as a whole.
 
     In the middle of a merge there are none: nothing can be committed then, and the writer says so.
     """
     made = [change for change in changes if change.before not in (None, change.after)]
-    if not made or git.operation_in_progress():
+    if not made or session.git.operation_in_progress():
         return []
-    landed = graft.read(git, git.head(), [change.path for change in made])
+    landed = graft.read(session, session.commit("HEAD"), [change.path for change in made])
     entries = ((change, landed.entry(change.path)) for change in made)
     return [change for change, entry in entries if entry and entry.oid not in (change.before, change.after)]
 
@@ -67,7 +67,7 @@ def dropped(repository: Repository, today: Snapshot, changes: Iterable[Change]) 
     gone = [change for change in changes if change.after is None and today.at.kind == "worktree"]
     head, index = repository.head(), listed(repository.git, [change.path for change in gone])
     for change in gone:
-        landed, staged = head.entries.get(change.path), index.get(change.path)
+        landed, staged = head.tree.file(change.path), index.get(change.path)
         if change.before in (landed and landed.oid, staged and staged.oid):
             continue
         if landed is None:
@@ -81,11 +81,11 @@ def kept(snapshot: Snapshot, path: str) -> str:
     """How to keep a file of the work tree that HEAD has not as it is: `, uncommitted; git commit …`; else nothing."""
     if snapshot.at.kind != "worktree":
         return ""
-    git, here = snapshot.git, snapshot.entries[path]
-    if graft.read(git, git.head(), [path]).entry(path) == here:
+    session, here = Session(snapshot.git), snapshot.tree[path]
+    if graft.read(session, session.commit("HEAD"), [path]).entry(path) == here:
         return ""
     name = quote(path)
-    add = "" if listed(git, [path]) else f"git add {name} && "
+    add = "" if listed(snapshot.git, [path]) else f"git add {name} && "
     return f", uncommitted; {add}git commit {name} keeps it"
 
 

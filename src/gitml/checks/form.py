@@ -137,10 +137,9 @@ def _named(scope: Scope) -> list[str]:
     """The records in the folders of the kinds in question; events are told apart by their ids."""
     snapshot = scope.snapshot
     kinds = {place.kind for path in scope.present if (place := snapshot.place(path)) is not None}
-    named = [kind.template.text.partition("{")[0] for kind in kinds if kind.addressing != "event"]
-    folders = tuple(snapshot.prefix + folder for folder in named)
-    paths = snapshot.entries if folders else ()
-    return [path for path in paths if path.startswith(folders) and snapshot.is_record_path(path)]
+    named = {snapshot.prefix + kind.template.text.partition("{")[0] for kind in kinds if kind.addressing != "event"}
+    under = ((start, path) for start in named for path in snapshot.tree.under(start.rpartition("/")[0]))
+    return sorted({path for start, path in under if path.startswith(start) and snapshot.is_record_path(path)})
 
 
 def _caseless(path: str) -> str:

@@ -48,7 +48,6 @@ class _Targets:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.known: dict[str, _Target] = {}
-        self.troubled = frozenset(problem.path for problem in snapshot.tree_problems)
 
     def of(self, text: str) -> _Target:
         found = self.known.get(text)
@@ -66,7 +65,8 @@ class _Targets:
         except (BadRef, NotFound) as error:
             return _Target(ref, fault=(error.message, error.hint))
         if path not in self.snapshot.tree:
-            if path in self.troubled:  # it is there, and what is wrong with it is told of it
+            # Where it is there, and git cannot take it in, that is told of it.
+            if any(problem.path == path for problem in self.snapshot.tree_problems):
                 return _Target(ref)
             if self.snapshot.derived(ref.kind).get(ref) is not None:
                 return _Target(ref)

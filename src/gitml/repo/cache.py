@@ -29,6 +29,7 @@ class Cache:
         self.folder = folder
         self.path = folder / "gitml" / f"cache-{FORMAT}.sqlite"
         self.note = ""
+        self.made: dict[Any, Any] = {}  # what this process has made of it, by who makes it
         self._connection: sqlite3.Connection | None = None
         self._turn = RLock()  # two threads in one connection can bring the process down
 

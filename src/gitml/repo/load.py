@@ -31,7 +31,11 @@ class Source(Protocol):
 
     prefix: str
     cache: Cache | None
-    tree_problems: tuple[Problem, ...]
+
+    @property
+    def tree_problems(self) -> tuple[Problem, ...]:
+        """What of its tree git cannot take in."""
+        ...
 
     @property
     def tree(self) -> Tree:

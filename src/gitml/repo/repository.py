@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -17,7 +17,10 @@ from gitml.repo.cache import Cache
 from gitml.repo.git import Git
 from gitml.repo.git.batch import Blobs
 from gitml.repo.git.index import OnHead
+from gitml.repo.git.kept import Kept
 from gitml.repo.git.revision import At
+from gitml.repo.git.session import Session
+from gitml.repo.git.standing import Standing
 from gitml.repo.git.trees import Tree
 from gitml.repo.snapshot import Files, Snapshot
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     import git as gitpython
 
     from gitml.repo.derive import Deriver
+
+_TREES = 4
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,23 @@ class Repository:
         return Deriver(self.git, self.objects)
 
     @cached_property
+    def session(self) -> Session:
+        """What stays while this process works here."""
+        return Session(self.git)
+
+    @property
+    def kept(self) -> Kept:
+        """What git has said, while that is as it was."""
+        return self.session.kept
+
+    @cached_property
+    def _trees(self) -> dict[str, Tree]:
+        return {}
+
+    @property
     def objects(self) -> Blobs:
         """Objects one by one, for all who need a few of them."""
-        return Blobs(self.git)
+        return self.session.objects
 
     def _deriver(self) -> Deriver:
         return self.deriver
@@ -77,6 +96,25 @@ class Repository:
         found = self.git.worktree(self._wanted, self.objects, hashed=False)
         return self._snapshot(At("worktree"), found.tree, contents=found.contents, problems=found.problems)
 
+    def standing(self) -> Snapshot:
+        """The work tree, of which each path is looked at when it is asked for: for who writes a few."""
+        head = self.session.commit("HEAD")
+        tree = self._tree(head) if head else Tree(self.git, None, {}, self.objects)
+        contents: dict[str, bytes] = {}
+        look = partial(self.git.worktree, self._wanted, self.objects, hashed=False)
+        standing = Standing(tree, lambda under: look(under=under), self.kept, contents)
+        return self._snapshot(At("worktree"), standing, contents=contents)
+
+    def _tree(self, commit: str) -> Tree:
+        """The tree of a commit; the last ones stay while nobody has listed them, for HEAD is asked for all the time."""
+        found = self._trees.pop(commit, None)
+        if found is None or found.listed:
+            found = Tree(self.git, commit, {}, self.objects)
+        self._trees[commit] = found
+        while len(self._trees) > _TREES:
+            self._trees.pop(next(iter(self._trees)))
+        return found
+
     def staged(self) -> Snapshot:
         """The staged content."""
         return self._staged(self._on_head())
@@ -93,7 +131,7 @@ class Repository:
 
     def head(self) -> Snapshot:
         """HEAD's commit; an empty snapshot where there is none yet."""
-        head = self.git.head()
+        head = self.session.commit("HEAD")
         return self.commit(head) if head else self._snapshot(At("commit"), {})
 
     def staged_on_head(self) -> tuple[Snapshot, Snapshot]:
@@ -124,7 +162,7 @@ class Repository:
     def commit(self, commit: str, asker: tuple[SchemaFile, ...] = (), until: int | None = None) -> Snapshot:
         """A commit, by its full id; `asker` are the schemas of the store that asks, `until` is that of At."""
         at = At("commit", commit, until=until)
-        return self._kept(at, asker, lambda: Tree(self.git, commit, {}, self.objects))
+        return self._kept(at, asker, lambda: self._tree(commit))
 
     def made_on(self, commit: str, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """What a commit was made on: its first parent; of a first commit nothing. NotFound beyond a shallow clone."""
@@ -193,8 +231,8 @@ class Repository:
     def target(self, branch: str | None) -> Snapshot:
         """The snapshot that a change for a branch is made on: its tip, or what is here for the checked-out one."""
         if branch is None or (branch == self.git.branch() and not self.git.bare):
-            return self.here()
-        tip = self.git.refs("refs/heads/").get(f"refs/heads/{branch}")
+            return self.head() if self.git.bare else self.standing()
+        tip = self.session.commit(f"refs/heads/{branch}")
         return self.commit(tip) if tip else self.head()
 
     def _wanted(self, path: str) -> bool:
@@ -209,7 +247,7 @@ class Repository:
 
     def author(self) -> str:
         """The name that git would give the author of a commit; empty where nobody has told it."""
-        ident = self.git.run("var", "GIT_AUTHOR_IDENT", check=False).decode("utf-8", "replace")
+        ident = self.session.configured("var", "GIT_AUTHOR_IDENT").out.decode("utf-8", "replace")
         return ident.partition(" <")[0].strip()
 
     def porcelain(self) -> gitpython.Repo:

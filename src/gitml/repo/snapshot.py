@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 Files = Mapping[str, Entry] | Tree
 """The files of a snapshot, listed or not."""
+Cat = Callable[[Iterable[str]], Iterable[tuple[str, bytes | None]]]
+"""What reads objects."""
 
 _NEAR = 2000
 # What is read in small portions is asked for again by one check after the other, and each time is a process.
@@ -65,9 +67,9 @@ class Snapshot:
         self.at = at
         self.tree = entries if isinstance(entries, Tree) else Tree(git, None, entries)
         self.prefix = prefix
-        self.contents = contents or {}
+        self.contents = {} if contents is None else contents
         self.cache = cache
-        self.tree_problems = tuple(problems)
+        self._problems = tuple(problems)
         self.deriver = deriver or partial(_deriver, git)
         self.asker = tuple(asker)
         self._loaded: dict[str, Loaded] = {}
@@ -84,6 +86,11 @@ class Snapshot:
 
     def __repr__(self) -> str:
         return f"<Snapshot {self.at.kind} {(self.at.commit or '')[:12]} of {self.git.root or self.git.git_dir}>"
+
+    @property
+    def tree_problems(self) -> tuple[Problem, ...]:
+        """What of the tree git cannot take in: unmerged, unreadable; where it is looked at path by path, so far."""
+        return (*self._problems, *self.tree.problems)
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -118,12 +125,16 @@ class Snapshot:
         """The bytes of blobs; those that this clone does not have are left out."""
         wanted = dict.fromkeys(oids)
         found = {oid: held[oid] for oid in wanted for held in (self.contents, self._read) if oid in held}
-        fresh = _bytes_of(self.git, found, wanted)
+        fresh = _bytes_of(self._cat, found, wanted)
         if len(fresh) - len(found) <= _FEW:
             if len(self._read) > _MANY:
                 self._read.clear()
             self._read.update((oid, fresh[oid]) for oid in fresh.keys() - found.keys())
         return fresh
+
+    @property
+    def _cat(self) -> Cat:
+        return self.tree.objects.cat
 
     def read_ahead(self, before: Snapshot) -> None:
         """Read the settings and the few records that differ from another snapshot, both versions, in one process."""
@@ -146,7 +157,7 @@ class Snapshot:
         blobs = {path: entry.oid for path, entry in files.items() if is_schema_path(self.inner(path) or "")}
         # Schemas outlive their snapshot: what reads them again must not hold it fast.
         held = {oid: self.contents[oid] for oid in blobs.values() if oid in self.contents}
-        return read_files(blobs, partial(_bytes_of, self.git, held), self.cache)
+        return read_files(blobs, partial(_bytes_of, self._cat, held), self.cache)
 
     @cached_property
     def schemas(self) -> Schemas:
@@ -157,7 +168,7 @@ class Snapshot:
     def settings(self) -> Settings:
         """What store.yaml says, with the defaults."""
         raw = self.bytes_at(self.prefix + SETTINGS)
-        return Settings.of(read(raw).data if raw is not None else None)
+        return _settings(raw)
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -175,7 +186,7 @@ class Snapshot:
 
     def _hides_records(self, path: str, inner: str) -> bool:
         """Whether a symlink or a submodule stands where a folder of records should be: nobody sees behind it."""
-        entry = self.entries.get(path)
+        entry = self.tree.file(path)
         if entry is None or entry.mode not in NO_FILES:
             return False
         return f"{inner}/" == OWN_FOLDER or inner[len(OWN_FOLDER) :].partition("/")[0] in self.schemas.folders()
@@ -245,8 +256,15 @@ class Snapshot:
         return None if oid.strip("0") else self.git.unread(path)
 
     def paths_of(self, kind: str) -> list[str]:
-        """The paths of the records of one kind."""
-        return [path for path in self.paths if (place := self.place(path)) is not None and place.kind.name == kind]
+        """The paths of the records of one kind, sorted."""
+        found = self.paths if "paths" in self.__dict__ or self.tree.listed else self._among(kind)
+        return [path for path in found if (place := self.place(path)) is not None and place.kind.name == kind]
+
+    def _among(self, kind: str) -> Sequence[str]:
+        """The record paths in the folder of a kind, where it has one: no other need be listed."""
+        known = self.schemas.latest.get(kind)
+        folder = (self.prefix + known.template.text.partition("{")[0]).rpartition("/")[0] if known else ""
+        return sorted(filter(self.is_record_path, self.tree.under(folder))) if folder else self.paths
 
     def record(self, ref: Ref) -> Record:
         """One record; raises NotFound with the nearest refs, or BadRef."""
@@ -285,30 +303,31 @@ class Snapshot:
 
     def overlay(self, changes: Iterable[Change]) -> Snapshot:
         """The snapshot as it would be after changes; nothing is written."""
-        entries = dict(self.entries)
-        contents = dict(self.contents)
-        for change in changes:
-            if change.after is None:
-                entries.pop(change.path, None)
-                continue
-            entries[change.path] = Entry(change.mode, change.after)
-            if change.content is not None:
-                contents[change.after] = change.content
+        made = list(changes)
+        entries = {one.path: None if one.after is None else Entry(one.mode, one.after) for one in made}
+        contents = {one.after: one.content for one in made if one.after is not None and one.content is not None}
         after = Snapshot(
             self.git,
             self.at,
-            entries,
+            self.tree.on_top(entries),
             prefix=self.prefix,
-            contents=contents,
+            contents=_Over(contents, self.contents),
             asker=self.asker,
             cache=self.cache,
-            problems=self.tree_problems,
+            problems=self._problems,
             deriver=self.deriver,
         )
-        after._loaded = {
-            path: found for path, found in self._loaded.items() if path in entries and entries[path].oid == found.blob
-        }
+        after._loaded = {path: found for path, found in self._loaded.items() if path not in entries}
+        after._share(self, entries)
         return after
+
+    def _share(self, other: Snapshot, changed: Iterable[str]) -> None:
+        """Take over what another snapshot knows of schemas and settings, where nothing of these has changed."""
+        paths = {path.removeprefix(self.prefix) for path in changed}
+        kept = ("own_schemas", "schemas") if not any(path.startswith(FOLDER) for path in paths) else ()
+        for name in (*kept, *(() if SETTINGS in paths else ("settings",))):
+            if name in other.__dict__:
+                self.__dict__[name] = other.__dict__[name]
 
     def is_settings(self, path: str) -> bool:
         """Whether a path is the store's own store.yaml."""
@@ -320,16 +339,41 @@ class Snapshot:
         return STORE
 
 
+class _Over(Mapping[str, bytes]):
+    """Some bytes, and those of a mapping that may still grow."""
+
+    def __init__(self, own: Mapping[str, bytes], below: Mapping[str, bytes]) -> None:
+        self._own = own
+        self._below = below
+
+    def __getitem__(self, oid: str) -> bytes:
+        return self._own[oid] if oid in self._own else self._below[oid]
+
+    def __contains__(self, oid: object) -> bool:
+        return oid in self._own or oid in self._below
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._own, **self._below})
+
+    def __len__(self) -> int:
+        return len({**self._own, **self._below})
+
+
 def _deriver(git: Git) -> Deriver:
     from gitml.repo.derive import Deriver
 
     return Deriver(git)
 
 
-def _bytes_of(git: Git, held: Mapping[str, bytes], oids: Iterable[str]) -> dict[str, bytes]:
+@lru_cache(maxsize=16)
+def _settings(raw: bytes | None) -> Settings:
+    return Settings.of(read(raw).data if raw is not None else None)
+
+
+def _bytes_of(cat: Cat, held: Mapping[str, bytes], oids: Iterable[str]) -> dict[str, bytes]:
     """The bytes of blobs, of which some are at hand; what this clone does not have is left out."""
     found = {oid: held.get(oid) for oid in oids}
     missing = [oid for oid, raw in found.items() if raw is None]
     if missing:
-        found.update(git.cat(missing))
+        found.update(cat(missing))
     return {oid: raw for oid, raw in found.items() if raw is not None}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from subprocess import Popen
 from threading import Lock
-from typing import IO
-from weakref import finalize
+from typing import IO, NamedTuple
 
-from gitml.errors import BadValue, GitFailed
+from gitml.errors import BadValue
 from gitml.repo.git.command import Command, Done, failure, raw
+from gitml.repo.git.staying import Staying, opened
 
 # Fewer ids than this go through one call that feeds and drains by itself; more are streamed.
 FEW = 256
+# So many go to a process that stays, where there is one, rather than to a new one.
+HANDFUL = 16
 # Belt and braces for a git that does not know GIT_NO_LAZY_FETCH (before 2.39.4): it may try, and is not let out.
 READING: Mapping[str, str | None] = {"GIT_ALLOW_PROTOCOL": "none"}
 _UNFETCHED = (b"promisor", b"lazy fetching", b"not allowed")
@@ -47,6 +48,14 @@ def cat(
                 shelter = _without_promisor(command)
 
 
+class Found(NamedTuple):
+    """An object that was asked for by some name: its id, its type, its content."""
+
+    oid: str
+    type: str
+    content: bytes
+
+
 class Blobs:
     """Objects one by one, as somebody finds out that he wants them: a process that stays, at 40 µs an object.
 
@@ -55,50 +64,44 @@ class Blobs:
 
     def __init__(self, command: Command) -> None:
         self._command = command
-        self._process: Popen[bytes] | None = None
+        self._git = Staying(command, "cat-file", "--batch", env=READING)
         self._turn = Lock()
 
     def get(self, oid: str) -> bytes | None:
         """The content of an object; None for one that is not here. Never fetches."""
+        found = self.find(oid)
+        return found.content if found else None
+
+    def cat(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """The contents of objects, in the order asked: of a few by this process where it is running."""
+        asked = list(oids)
+        if self._git.running and len(asked) <= HANDFUL:
+            return ((oid, self.get(oid)) for oid in asked)
+        return cat(self._command, asked)
+
+    def find(self, name: str) -> Found | None:
+        """The object that an id, a revision or `revision:path` names now; None where none is here. Never fetches."""
+        if "\n" in name:
+            message = "an object's name holds a newline"
+            raise BadValue(message)
         with self._turn:
-            if self._process is None:
-                self._process = self._command.start("cat-file", "--batch", env=READING)
-                finalize(self, _ended, self._process)
-            answer = self._asked(self._process, oid)
+            stdout = self._git.ask(listing([name]))
+            answer = _next(stdout) if stdout else None
             if answer is None:  # it has ended: in a partial clone git gives up at what it may not fetch
                 self.close()
-                answer = next(cat(self._command, [oid]))
-            return answer[1]
+                return self._again(name)
+            return answer[0]
 
-    def _asked(self, process: Popen[bytes], oid: str) -> tuple[str, bytes | None] | None:
-        try:
-            stdin = _opened(process.stdin)
-            stdin.write(listing([oid]))
-            stdin.flush()
-        except BrokenPipeError:
+    def _again(self, name: str) -> Found | None:
+        content = next(cat(self._command, [name]))[1]
+        if content is None:
             return None
-        return next(_parse(_opened(process.stdout), [oid]), None)
+        told = self._command.run("cat-file", "--batch-check", input=listing([name]), env=READING).decode().split(" ")
+        return Found(told[0], told[1], content)
 
     def close(self) -> None:
         """Let the process go."""
-        if self._process is not None:
-            _ended(self._process)
-            self._process = None
-
-
-def _ended(process: Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        _closed(pipe)
-
-
-def _closed(pipe: IO[bytes] | None) -> None:
-    try:
-        if pipe is not None:
-            pipe.close()
-    except BrokenPipeError:  # what it had still to read is nobody's loss
-        return
+        self._git.close()
 
 
 class _StoppedError(Exception):
@@ -136,22 +139,22 @@ def _stream(
     process = command.start(*_BATCH, env=env)
     errors: list[bytes] = []
     feeder = Thread(target=_feed, args=(process.stdin, asked), daemon=True)
-    drain = Thread(target=lambda: errors.append(_opened(process.stderr).read()), daemon=True)
+    drain = Thread(target=lambda: errors.append(opened(process.stderr).read()), daemon=True)
     feeder.start()
     drain.start()
     ended = False
     try:
-        yield from _parse(_opened(process.stdout), asked)
+        yield from _parse(opened(process.stdout), asked)
         ended = True
     finally:
         if not ended:  # the caller wants no more: do not wait for the rest
             process.kill()
         # Closed first: a git that is still writing then ends.
-        _opened(process.stdout).close()
+        opened(process.stdout).close()
         code = process.wait()
         feeder.join()
         drain.join()
-        _opened(process.stderr).close()
+        opened(process.stderr).close()
         told.append(Done(code, b"", b"".join(errors)))
 
 
@@ -163,32 +166,54 @@ def _feed(pipe: IO[bytes], asked: list[str]) -> None:
         return  # git has ended; the reader sees that by itself and says why
 
 
-def _opened(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:
-        message = "git was started without a pipe"
-        raise GitFailed(message)
-    return pipe
-
-
 def listing(asked: list[str]) -> bytes:
     """Object ids as git reads them on standard input."""
     return raw("\n".join(asked) + "\n")
 
 
 def _parse(stream: IO[bytes], asked: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
-    """Read answers until the stream ends: a line `<oid> <type> <size>` and the content, or `<asked> missing`."""
+    """The contents of the objects asked for, until the stream ends."""
     for oid in asked:
-        header = stream.readline()
-        if not header.endswith(b"\n"):
+        answer = _next(stream)
+        if answer is None:
             return
-        if header.endswith((b" missing\n", b" ambiguous\n")):
-            yield oid, None
+        yield oid, answer[0].content if answer[0] else None
+
+
+def _next(stream: IO[bytes]) -> tuple[Found | None] | None:
+    """The next answer: a line `<oid> <type> <size>` and the content, or `<asked> missing`; None at the end."""
+    header = stream.readline()
+    if not header.endswith(b"\n"):
+        return None
+    if header.endswith((b" missing\n", b" ambiguous\n")):
+        return (None,)
+    oid, kind, size = header.split()
+    content = stream.read(int(size))
+    if len(content) < int(size) or stream.read(1) != b"\n":
+        return None
+    return (Found(oid.decode("ascii"), kind.decode("ascii"), content),)
+
+
+def named(command: Command, names: Sequence[str]) -> list[Found | None]:
+    """The objects that some names mean, in the order asked, in one process; GitFailed where it stops on the way."""
+    asked = list(map(raw, names))
+    zeroed = any(b"\n" in name for name in asked)  # -z came with git 2.38; only paths with a line feed need it
+    separator = b"\0" if zeroed else b"\n"
+    args = ("cat-file", "--batch", *(["-z"] if zeroed else []))
+    answer = command.run(*args, input=separator.join([*asked, b""]))
+    found: list[Found | None] = []
+    place = 0
+    for name in asked:
+        absent = name + b" missing\n"
+        if answer.startswith(absent, place):
+            found.append(None)
+            place += len(absent)
             continue
-        size = int(header[header.rindex(b" ") + 1 :])
-        content = stream.read(size)
-        if len(content) < size or stream.read(1) != b"\n":
-            return
-        yield oid, content
+        start = answer.index(b"\n", place) + 1
+        oid, kind, size = answer[place : start - 1].decode("ascii").split()
+        place = start + int(size) + 1
+        found.append(Found(oid, kind, answer[start : place - 1]))
+    return found
 
 
 @contextmanager

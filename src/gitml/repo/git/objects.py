@@ -9,6 +9,7 @@ from gitml.errors import BadValue, GitFailed
 from gitml.repo.git.batch import READING, cat, listing
 from gitml.repo.git.command import PARTIAL, Command, failure, items, raw
 from gitml.repo.git.environment import quoted
+from gitml.repo.git.ids import object_id
 
 
 class Entry(NamedTuple):
@@ -73,10 +74,7 @@ def fetch_missing(command: Command, oids: Iterable[str]) -> None:
 
 def blob_id(content: bytes, object_format: str = "sha1") -> str:
     """The id that git gives a blob of this content."""
-    import hashlib
-
-    hasher = hashlib.sha256 if object_format == "sha256" else hashlib.sha1
-    return hasher(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
+    return object_id("blob", content, object_format)
 
 
 def hash_paths(command: Command, paths: Iterable[str]) -> dict[str, str]:

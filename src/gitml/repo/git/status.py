@@ -51,13 +51,41 @@ def status(command: Command) -> list[Status]:
 
 def status_on_head(command: Command, under: Sequence[str] = ()) -> tuple[str | None, list[Status]]:
     """HEAD's commit (None: there is none yet), and every path (that is, or lies, `under` some) that differs from it."""
+    asked = (*_OPTIONS, *(["--", *under] if under else []))
+    head, found, _ignored = _read(command.run(*asked, env={"GIT_LITERAL_PATHSPECS": "1"}))
+    return head, found
+
+
+class Apart(NamedTuple):
+    """What differs outside of a folder, and what is ignored there: folders of which all is, and single files."""
+
+    found: list[Status]
+    ignored: list[str]
+
+
+def apart(command: Command, folder: str) -> Apart:
+    """Every path that differs, but for those in a folder; and what git passes by."""
+    _head, found, ignored = _read(command.run(*_OPTIONS, "--ignored=matching", "--", *without(folder)))
+    return Apart(found, [path.rstrip("/") for path in ignored])
+
+
+def without(folder: str) -> tuple[str, str]:
+    """All paths but those in a folder, as git's commands are told so."""
+    return ":(top)", f":(top,exclude,literal){folder.rstrip('/')}"
+
+
+def _read(out: bytes) -> tuple[str | None, list[Status], list[str]]:
+    """HEAD's commit, what differs from it, and what is ignored."""
     head: str | None = None
     found: list[Status] = []
-    for item in items(command.run(*_OPTIONS, *(["--", *under] if under else []), env={"GIT_LITERAL_PATHSPECS": "1"})):
+    ignored: list[str] = []
+    for item in items(out):
         if item.startswith(_HEAD):
             head = item.removeprefix(_HEAD) if not item.endswith(_INITIAL) else None
         elif item[0] == "?":
             found.append(Status(item[2:], UNTRACKED, UNTRACKED, ""))
+        elif item[0] == "!":
+            ignored.append(item[2:])
         elif item[0] == "1":
             # 1 XY sub mH mI mW hH hI path
             _, letters, _, _, staged, mode, _, oid, path = item.split(" ", 8)
@@ -68,7 +96,7 @@ def status_on_head(command: Command, under: Sequence[str] = ()) -> tuple[str | N
             _, _, _, *modes, mode, _, _, _, path = item.split(" ", 10)
             stages = tuple(stage for stage, held in enumerate(modes, start=1) if held.strip("0"))
             found.append(Status(path, UNMERGED, UNMERGED, mode, None, stages))
-    return head, found
+    return head, found, ignored
 
 
 def ignored(command: Command, under: str = "") -> list[str]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
+from gitml.errors import Problem
 from gitml.repo.git.batch import READING, Blobs
 from gitml.repo.git.command import Command, items, text
 from gitml.repo.git.objects import Entry, tree
 
 FOLDER: Final = "040000"
 _DIFFER: Final = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
-# Who looks into more folders than this one by one has them all listed.
-_MANY: Final = 64
+# Who looks into more folders than this one by one has them all listed: an experiment has 256 for its runs.
+_MANY: Final = 320
 
 Changes = Mapping[str, Entry | None]
 """Files by path, None for one that is gone."""
@@ -24,10 +25,25 @@ class Tree:
 
     def __init__(self, command: Command, base: str | None, changes: Changes, objects: Blobs | None = None) -> None:
         self.base = base
-        self.changes = changes
+        self._changes = changes
         self._command = command
-        self._objects = objects or Blobs(command)
+        self.objects = objects or Blobs(command)
         self._folders: dict[str, Mapping[str, Entry]] = {}
+
+    @property
+    def changes(self) -> Changes:
+        """What differs from the commit."""
+        return self._changes
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """What of it git cannot take in, as far as somebody has looked."""
+        return ()
+
+    @property
+    def listed(self) -> bool:
+        """Whether all files are known already."""
+        return self.base is None or not {"entries", "below"}.isdisjoint(self.__dict__)
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
@@ -75,11 +91,28 @@ class Tree:
         """The files that lie in a folder, not those in folders of it."""
         start = f"{folder}/" if folder else ""
         found = {start + name: entry for name, entry in self.within(folder).items() if entry.mode != FOLDER}
-        for path, entry in self.changes.items():
-            if path.startswith(start) and "/" not in path[len(start) :]:
-                found.pop(path, None)
-                found |= {path: entry} if entry is not None else {}
-        return found
+        return over(found, self.changes, _lies_in(folder))
+
+    def under(self, folder: str) -> dict[str, Entry]:
+        """The files that lie in a folder and in those of it."""
+        if "entries" in self.__dict__ or not folder:
+            start = f"{folder}/" if folder else ""
+            return {path: entry for path, entry in self.entries.items() if path.startswith(start)}
+        return over(self._committed(folder), self.changes, lambda path: path.startswith(f"{folder}/"))
+
+    def _committed(self, folder: str) -> dict[str, Entry]:
+        oid = self.folder(folder)
+        found: Mapping[str, Entry] = self.within(folder) if oid else {}
+        if oid and any(entry.mode == FOLDER for entry in found.values()):
+            found = tree(self._command, oid)
+        return {f"{folder}/{path}": entry for path, entry in found.items()}
+
+    def ready(self, paths: Iterable[str]) -> None:
+        """Look up some files together, where each alone would cost a process."""
+
+    def on_top(self, changes: Changes) -> Tree:
+        """The same with some files changed; what was looked up in it stays known."""
+        return _OnTop(self, changes)
 
     def folder(self, path: str) -> str | None:
         """The id of a folder of the commit, which names all that is in it."""
@@ -97,10 +130,63 @@ class Tree:
         oid = f"{self.base}:" if not folder else self.folder(folder)
         if self.base is None or oid is None:
             return {}
-        raw = self._objects.get(oid)
+        raw = self.objects.get(oid)
         if raw is None:  # a partial clone has left it out: who lists the tree says so
             _ = self.below
         return _parsed(raw or b"", self._command.hash_size // 2)
+
+
+class _OnTop(Tree):
+    """A tree with some files changed, which asks the one below it for all others."""
+
+    def __init__(self, below: Tree, changes: Changes) -> None:
+        super().__init__(below._command, below.base, changes, below.objects)  # noqa: SLF001  (of its own class)
+        self._under = below
+
+    @property
+    def changes(self) -> Changes:
+        return {**self._under.changes, **self._changes} if self._under.changes else self._changes
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        return self._under.problems
+
+    @property
+    def listed(self) -> bool:
+        return self._under.listed
+
+    @cached_property
+    def below(self) -> Mapping[str, Entry]:
+        return self._under.below
+
+    def file(self, path: str) -> Entry | None:
+        return self._changes[path] if path in self._changes else self._under.file(path)
+
+    def files(self, folder: str) -> dict[str, Entry]:
+        return over(self._under.files(folder), self._changes, _lies_in(folder))
+
+    def under(self, folder: str) -> dict[str, Entry]:
+        return over(self._under.under(folder), self._changes, lambda path: path.startswith(f"{folder}/"))
+
+    def ready(self, paths: Iterable[str]) -> None:
+        self._under.ready(path for path in paths if path not in self._changes)
+
+    def within(self, folder: str) -> Mapping[str, Entry]:
+        return self._under.within(folder)
+
+
+def _lies_in(folder: str) -> Callable[[str], bool]:
+    """Whether a path lies in a folder itself, not in one of it."""
+    return lambda path: path.rpartition("/")[0] == folder
+
+
+def over(found: dict[str, Entry], changes: Changes, meant: Callable[[str], bool]) -> dict[str, Entry]:
+    """Some files with those of the changes put in that are meant."""
+    for path, entry in changes.items():
+        if meant(path):
+            found.pop(path, None)
+            found |= {path: entry} if entry is not None else {}
+    return found
 
 
 def _parsed(raw: bytes, size: int) -> dict[str, Entry]:

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 from gitml.errors import BadValue, Conflict
 from gitml.repo.git import Git
-from gitml.repo.writing.commit import Tip, current
+from gitml.repo.git.session import Session
+from gitml.repo.writing.commit import Tip
 
 _HEADS = "refs/heads/"
 _UNWRITTEN = "nothing was written"
 
 
-def checked_out(git: Git) -> Tip:
+def checked_out(session: Session) -> Tip:
     """The checked-out branch, or HEAD itself when detached; Conflict while git is in the middle of something."""
+    git = session.git
     doing = git.operation_in_progress()
     if doing:
         hint = f"{_UNWRITTEN}; finish it or abort it (git {doing} --abort), or leave out --commit"
@@ -22,22 +24,23 @@ def checked_out(git: Git) -> Tip:
     ref = "HEAD" if branch is None else f"{_HEADS}{branch}"
     if branch is not None:
         _nobody_elsewhere(git, branch)
-    at = current(git, ref)
+    at = session.commit(ref)
     return Tip(ref, at, at)
 
 
-def other(git: Git, branch: str) -> Tip:
+def other(session: Session, branch: str) -> Tip:
     """A branch that is not checked out here; a new one begins where its one remote namesake is, else at HEAD."""
+    git = session.git
     _nobody_elsewhere(git, branch)
     ref = f"{_HEADS}{branch}"
-    at = current(git, ref)
+    at = session.commit(ref)
     if at is not None:
         return Tip(ref, at, at)
     done = git.call("check-ref-format", "--branch", branch)
     if done.code or done.out.decode().strip() != branch:
         raise BadValue(f"{branch!r} is no name for a branch")
     remotes = set(git.run("for-each-ref", "--format=%(objectname)", f"refs/remotes/*/{branch}").decode().split())
-    return Tip(ref, None, remotes.pop() if len(remotes) == 1 else current(git, "HEAD"))
+    return Tip(ref, None, remotes.pop() if len(remotes) == 1 else session.commit("HEAD"))
 
 
 def _nobody_elsewhere(git: Git, branch: str) -> None:

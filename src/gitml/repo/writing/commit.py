@@ -9,12 +9,14 @@ from datetime import datetime
 
 from gitml.errors import BadValue, GitFailed
 from gitml.repo.change import Change
-from gitml.repo.git import Git
+from gitml.repo.git.ids import object_id
 from gitml.repo.git.objects import Entry
+from gitml.repo.git.session import Session
 from gitml.repo.writing.durable import durable, locked
 from gitml.repo.writing.graft import Trees, graft
+from gitml.repo.writing.pack import BLOB, Object, store
 
-_FEW = 2
+_SIGNS = ("config", "--type=bool", "--get", "commit.gpgsign")
 _AUTHOR = re.compile(r"(?P<name>[^<>\n\0]+?) *<(?P<mail>[^<>\n\0]*)>")
 _TRAILERS = re.compile(r"(?:[A-Za-z0-9-]+: .*(?:\n|\Z))+")
 
@@ -76,40 +78,50 @@ class Tip:
     base: str | None
 
 
-def store_blobs(git: Git, contents: Sequence[bytes]) -> None:
-    """Bring blobs into git: a process each for one or two, else one pack for all."""
-    if len(contents) <= _FEW:
-        for content in contents:
-            durable(git, "hash-object", "-w", "--stdin", data=content)
-        return
-    stream = b"".join(b"blob\ndata %d\n%s\n" % (len(content), content) for content in contents)
-    durable(git, "fast-import", "--quiet", "--done", data=stream + b"done\n")
+def build(session: Session, tip: Tip, trees: Trees, changes: Sequence[Change], words: Words) -> str | None:
+    """Write blobs, trees and commit; the commit's id, or None where `tip` holds all of the changes already.
 
-
-def build(git: Git, tip: Tip, trees: Trees, changes: Sequence[Change], words: Words) -> str | None:
-    """Write tree and commit; the commit's id, or None where `tip` holds all of the changes already."""
-    tree = graft(git, trees, {c.path: Entry(c.mode, c.after) if c.after else None for c in changes})
+    The blobs are written in any case: a file that is staged must have its object.
+    """
+    git = session.git
+    tree, made = graft(git, trees, {c.path: Entry(c.mode, c.after) if c.after else None for c in changes})
+    objects = [*(Object(BLOB, one.content) for one in changes if one.content is not None), *made]
     if tree == trees.root:
+        store(git, objects)
         return None
-    parents = ["-p", tip.base] if tip.base else []
-    signed = git.run("config", "--type=bool", "--get", "commit.gpgsign", check=False).strip() == b"true"
-    args = ["-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, *parents, *(["-S"] if signed else []), "-F", "-"]
+    signed = session.configured(*_SIGNS).out.strip() == b"true"
     text = words.text(changes).encode("utf-8", "surrogateescape")
+    plain = None if signed or b"\0" in text else _plain(session, tree, tip.base, words, text)
+    store(git, objects if plain is None else [*objects, plain])
+    if plain is not None:
+        return object_id(*plain, git.object_format)
+    parents = ["-p", tip.base] if tip.base else []
+    args = ["-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, *parents, *(["-S"] if signed else []), "-F", "-"]
     return durable(git, *args, data=text, env=words.environment()).decode().strip()
 
 
-def move(git: Git, tip: Tip, new: str, subject: str) -> bool:
+def _plain(session: Session, tree: str, base: str | None, words: Words, text: bytes) -> Object | None:
+    """The commit as `git commit-tree` writes it, people as git names them; None where git must do it, or refuse."""
+    dates = words.environment()
+    who = {name: dates.pop(name) for name in list(dates) if not name.endswith("_DATE")}
+    lines = [f"tree {tree}".encode(), *([f"parent {base}".encode()] if base else [])]
+    for role in ("author", "committer"):
+        done = session.configured("var", f"GIT_{role.upper()}_IDENT", env=who)
+        person, _sign, _date = done.out.rpartition(b"> ")
+        date = dates[f"GIT_{role.upper()}_DATE"].removeprefix("@")
+        if done.code or not person or date.startswith("-"):
+            return None
+        lines.append(b"%b %b> %b" % (role.encode(), person, date.encode()))
+    return Object("commit", b"\n".join([*lines, b"", text]))
+
+
+def move(session: Session, tip: Tip, new: str, subject: str) -> bool:
     """Move the ref to `new` if it still is where it was seen; False where it has moved or its lock is taken."""
     said = f"commit: {subject}" if tip.base else f"commit (initial): {subject}"
     try:
-        durable(git, "update-ref", "-m", said, tip.ref, new, tip.at or "0" * git.hash_size)
+        durable(session.git, "update-ref", "-m", said, tip.ref, new, tip.at or "0" * session.git.hash_size)
     except GitFailed as error:
-        if current(git, tip.ref) == tip.at and not locked(error):
+        if session.commit(tip.ref) == tip.at and not locked(error):
             raise
         return False
     return True
-
-
-def current(git: Git, ref: str) -> str | None:
-    """The commit that a full ref names now; None where it does not exist."""
-    return git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", check=False).decode().strip() or None

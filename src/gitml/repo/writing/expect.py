@@ -11,11 +11,13 @@ from pathlib import Path
 from gitml.errors import BadValue, Conflict, NotFound, Refused
 from gitml.repo.change import Change
 from gitml.repo.git import Git
+from gitml.repo.git.session import Session
 from gitml.repo.writing.files import Draft, disk_failed, signature
 from gitml.repo.writing.graft import Trees
 
 _FEW = 50
 _MODES = ("100644", "100755")
+_IGNORED = ("check-ignore", "-z", "--stdin")
 _AGAIN = "nothing was written; look at it (git ml diff) and repeat"
 
 
@@ -68,6 +70,8 @@ def _with_content(git: Git, change: Change, stored: Mapping[str, bytes | None]) 
 
 def listed(git: Git, paths: Sequence[str]) -> dict[str, Listed]:
     """What the index holds at these paths."""
+    if not paths:
+        return {}
     few = paths if len(paths) <= _FEW else []  # many pathspecs cost more than the whole listing
     wanted = set(paths)
     found: dict[str, Listed] = {}
@@ -117,11 +121,12 @@ def committed_as_expected(changes: Sequence[Change], trees: Trees, where: str) -
     _raise_moved(clashes)
 
 
-def ignored(git: Git, changes: Sequence[Change]) -> list[str]:
-    """The new paths that .gitignore or its like would keep out."""
-    new = "".join(f"{change.path}\0" for change in changes if change.before is None)
+def ignored(session: Session, changes: Sequence[Change]) -> list[str]:
+    """The new paths that .gitignore or its like would keep out; of one that is in the index git ignores nothing."""
+    found = session.ignoring.of([change.path for change in changes if change.before is None and change.fresh])
+    new = "".join(f"{change.path}\0" for change in changes if change.before is None and not change.fresh)
     asked = new.encode("utf-8", "surrogateescape")
-    return git.lines0("check-ignore", "-z", "--stdin", input=asked, check=False) if new else []
+    return [*found, *(session.git.lines0(*_IGNORED, input=asked, check=False) if new else ())]
 
 
 def _ways_clear(root: Path, changes: Iterable[Change]) -> None:

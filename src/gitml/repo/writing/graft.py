@@ -1,20 +1,21 @@
 """A commit's tree with some entries replaced, by reading and writing only the folders on the way to them.
 
-A temporary index would read and write the whole tree (150 ms at 100,000 files); this costs two git processes at any
-size. Tree ids are computed here, so that all new trees go to git in one batch, deepest first.
+A temporary index would read and write the whole tree (150 ms at 100,000 files); this costs the same at any size. Tree
+ids are computed here, so that all new trees go to git at once, with the blobs in them (pack.py).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from gitml.errors import Conflict, GitFailed
 from gitml.repo.git import Git
+from gitml.repo.git.ids import object_id
 from gitml.repo.git.objects import Entry
-from gitml.repo.writing.durable import durable
+from gitml.repo.git.session import Session
+from gitml.repo.writing.pack import Object
 
 TREE = "40000"
 
@@ -49,12 +50,12 @@ def split(path: str) -> tuple[str, str]:
     return folder, name
 
 
-def read(git: Git, commit: str | None, paths: Iterable[str]) -> Trees:
+def read(session: Session, commit: str | None, paths: Iterable[str]) -> Trees:
     """The folders of `commit` (None: no commit yet) on the way to `paths`."""
     wanted = sorted({above for path in paths for above in _above(split(path)[0])})
     if commit is None:
         return Trees(None, {folder: {} for folder in wanted})
-    found = _trees(git, [f"{commit}:{folder}" for folder in wanted])
+    found = _trees(session, [f"{commit}:{folder}" for folder in wanted])
     folders = {folder: tree[1] if tree else {} for folder, tree in zip(wanted, found, strict=True)}
     for folder, tree in zip(wanted, found, strict=True):
         place, name = split(folder)
@@ -64,27 +65,24 @@ def read(git: Git, commit: str | None, paths: Iterable[str]) -> Trees:
     return Trees(top[0] if top else None, folders)
 
 
-def graft(git: Git, trees: Trees, edits: Mapping[str, Entry | None]) -> str:
-    """Write the tree that has `edits` (path to mode and blob, None to leave it out) in place; its id."""
+def graft(git: Git, trees: Trees, edits: Mapping[str, Entry | None]) -> tuple[str, list[Object]]:
+    """The id of the tree that has `edits` (path to mode and blob, None to leave it out) in place, and the new trees."""
     folders = {folder: dict(entries) for folder, entries in trees.folders.items()}
     for path, entry in edits.items():
         folder, name = split(path)
         _put(folders[folder], name, entry)
-    batch = bytearray()
+    made = []
     oid = ""
     for folder in sorted(folders, key=lambda folder: (folder.count("/") + bool(folder), folder), reverse=True):
         entries = folders[folder]
-        oid = _tree_id(git, entries)
+        one = Object("tree", _content(entries))
+        oid = object_id(*one, git.object_format)
         place, name = split(folder)
         if folder:
             _put(folders[place], name, Entry(TREE, oid) if entries else None)
         if entries != trees.folders[folder] and (entries or not folder):
-            batch += b"".join(_line(name, entry) for name, entry in entries.items()) + b"\0"
-    if batch:
-        written = durable(git, "mktree", "-z", "--batch", "--missing", data=bytes(batch)).split()
-        if not written or written[-1].decode() != oid:
-            raise GitFailed("git mktree wrote another tree than the one computed")
-    return oid
+            made.append(one)
+    return oid, made
 
 
 def _above(folder: str) -> list[str]:
@@ -102,26 +100,11 @@ def _put(entries: Entries, name: str, entry: Entry | None) -> None:
         entries.pop(name, None)
 
 
-def _trees(git: Git, names: list[str]) -> list[tuple[str, Entries] | None]:
+def _trees(session: Session, names: list[str]) -> list[tuple[str, Entries] | None]:
     """Each named tree as (oid, entries); None where there is none, or something else."""
-    asked = [name.encode("utf-8", "surrogateescape") for name in names]
-    zeroed = any(b"\n" in name for name in asked)  # -z came with git 2.38; only paths with a line feed need it
-    separator = b"\0" if zeroed else b"\n"
-    answer = git.run("cat-file", "--batch", *(["-z"] if zeroed else []), input=separator.join([*asked, b""]))
-    size = git.hash_size // 2
-    trees: list[tuple[str, Entries] | None] = []
-    place = 0
-    for name in asked:
-        absent = name + b" missing\n"
-        if answer.startswith(absent, place):
-            trees.append(None)
-            place += len(absent)
-            continue
-        end = answer.index(b"\n", place)
-        oid, kind, length = answer[place:end].split()
-        place = end + 1 + int(length) + 1
-        trees.append((oid.decode(), _entries(answer[end + 1 : place - 1], size)) if kind == b"tree" else None)
-    return trees
+    size = session.git.hash_size // 2
+    found = session.find(names)
+    return [(one.oid, _entries(one.content, size)) if one and one.type == "tree" else None for one in found]
 
 
 def _entries(raw: bytes, size: int) -> Entries:
@@ -135,15 +118,8 @@ def _entries(raw: bytes, size: int) -> Entries:
     return entries
 
 
-def _tree_id(git: Git, entries: Entries) -> str:
-    """The id git gives to a tree; in its order a folder's name counts as if it ended in a slash."""
+def _content(entries: Entries) -> bytes:
+    """A tree as git stores it; in its order a folder's name counts as if it ended in a slash."""
     named = [(name.encode("utf-8", "surrogateescape"), mode, oid) for name, (mode, oid) in entries.items()]
     named.sort(key=lambda item: item[0] + b"/" if item[1] == TREE else item[0])
-    raw = b"".join(mode.encode() + b" " + name + b"\0" + bytes.fromhex(oid) for name, mode, oid in named)
-    return hashlib.new(git.object_format, b"tree %d\0" % len(raw) + raw).hexdigest()
-
-
-def _line(name: str, entry: Entry) -> bytes:
-    mode, oid = entry
-    kind = {TREE: "tree", "160000": "commit"}.get(mode, "blob")
-    return f"{mode} {kind} {oid}\t{name}\0".encode("utf-8", "surrogateescape")
+    return b"".join(mode.encode() + b" " + name + b"\0" + bytes.fromhex(oid) for name, mode, oid in named)

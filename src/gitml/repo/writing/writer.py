@@ -20,8 +20,9 @@ from pathlib import Path
 from gitml.errors import Conflict, GitFailed, Refused
 from gitml.repo.change import Change
 from gitml.repo.git import Git
+from gitml.repo.git.session import Session
 from gitml.repo.writing.branch import checked_out, other
-from gitml.repo.writing.commit import Tip, Words, build, current, move, store_blobs
+from gitml.repo.writing.commit import Tip, Words, build, move
 from gitml.repo.writing.durable import durable, locked
 from gitml.repo.writing.expect import (
     Listed,
@@ -52,32 +53,37 @@ class Written:
 class _Task:
     """One write: what, with which words, for how long to wait on others."""
 
-    git: Git
+    session: Session
     changes: tuple[Change, ...]
     words: Words
     wait: float
     then: Callable[[], None] | None = None
 
     @property
+    def git(self) -> Git:
+        return self.session.git
+
+    @property
     def paths(self) -> list[str]:
         return [change.path for change in self.changes]
 
     @property
-    def contents(self) -> list[bytes]:
-        return [change.content for change in self.changes if change.content is not None]
+    def known(self) -> list[str]:
+        """The paths at which somebody may have something; nobody has at one with a new id."""
+        return [change.path for change in self.changes if not change.fresh]
 
     def trees(self, commit: str | None) -> Trees:
-        return read(self.git, commit, self.paths)
+        return read(self.session, commit, self.paths)
 
     def build(self, tip: Tip, trees: Trees) -> str | None:
-        return build(self.git, tip, trees, self.changes, self.words)
+        return build(self.session, tip, trees, self.changes, self.words)
 
     def move(self, tip: Tip, new: str) -> bool:
-        return move(self.git, tip, new, self.words.subject(self.changes))
+        return move(self.session, tip, new, self.words.subject(self.changes))
 
 
 def write(
-    git: Git,
+    where: Git | Session,
     changes: Iterable[Change],
     *,
     message: str | None = None,
@@ -96,7 +102,10 @@ def write(
     `then` is called once the files stand in the work tree, before anything is committed: where it raises, they go back.
     Conflict where a path is not what its change expects, Refused where it may not be written, GitFailed, DiskFailed.
     """
-    task = _Task(git, complete(git, tuple(changes)), Words(message, author, now, tuple(trailers)), wait, then)
+    words = Words(message, author, now, tuple(trailers))
+    session = where if isinstance(where, Session) else Session(where)
+    git = session.git
+    task = _Task(session, complete(git, tuple(changes)), words, wait, then)
     if not task.changes:
         return Written(None, ())
     with exclusive(git.common_dir / "gitml" / "lock", wait) as lock:
@@ -107,10 +116,9 @@ def write(
 
 def _elsewhere(task: _Task, branch: str) -> Written:
     """A commit on a branch that is not checked out: objects and the ref, nothing else."""
-    store_blobs(task.git, task.contents)
     deadline = time.monotonic() + task.wait
     while True:
-        tip = other(task.git, branch)
+        tip = other(task.session, branch)
         trees = task.trees(tip.base)
         committed_as_expected(task.changes, trees, branch)
         new = task.build(tip, trees)
@@ -128,12 +136,14 @@ def _here(task: _Task, lock: Lock, *, commit: bool) -> Written:
     git, root = task.git, task.git.root
     if root is None:
         raise Refused(f"{git.git_dir}: there is no work tree here", hint="name a branch to commit to (--branch)")
-    warnings = [f"path.ignored: {path} is ignored by git; git add passes it by" for path in ignored(git, task.changes)]
-    tip = checked_out(git) if commit else None
+    warnings = [
+        f"path.ignored: {path} is ignored by git; git add passes it by" for path in ignored(task.session, task.changes)
+    ]
+    tip = checked_out(task.session) if commit else None
     if tip and lock is not Lock.HELD:
         warnings.append(_unlocked(git, lock, task.wait))
         tip = None if lock is Lock.BUSY else tip
-    index = listed(git, task.paths)
+    index = listed(git, task.known)
     files = drafts(git, root, task.changes, index)
     scratch, mine = git.git_dir / "gitml" / "drafts", lock is Lock.HELD
     with drafted(files, scratch, only_copy=tip is None, sweep=mine) as ready, ExitStack() as undo:
@@ -162,7 +172,6 @@ def _commit(
     git = task.git
     trees = task.trees(tip.base)
     staged_as_expected(git, task.changes, index, trees)
-    store_blobs(git, task.contents)
     new = task.build(tip, trees)
     publish(undo)
     if not _stage(task, index, undo):
@@ -173,7 +182,7 @@ def _commit(
     try:
         made = _advance(task, tip, trees, new)
     except BaseException:  # an interrupt may come after the ref has moved: taking files back would delete them
-        if _holds(task, current(git, tip.ref)):
+        if _holds(task, task.session.commit(tip.ref)):
             undo.pop_all()
         raise
     late = [f"staged, not committed: {tip.ref} is locked or moving; commit it with git, or remove a stale lock file"]
@@ -214,7 +223,7 @@ def _advance(task: _Task, tip: Tip, trees: Trees, new: str) -> str | None:
         if time.monotonic() > deadline:
             return None
         time.sleep(PAUSE)
-        tip = checked_out(task.git)
+        tip = checked_out(task.session)
         now = task.trees(tip.base)
         for change in task.changes:
             found = now.entry(change.path)
