@@ -77,8 +77,9 @@ def apply(repository: Repository, snapshot: Snapshot, changes: Plan | Iterable[C
 def checked(repository: Repository, snapshot: Snapshot, plan: Plan, how: How) -> Applied:
     """What applying a plan would come to, with nothing written; raises Refused with the problems."""
     after = snapshot.overlay(plan.changes)
-    head = repository.head() if _commits_here(repository, how) else None
-    scope = scope_of(snapshot, after, repository.base(snapshot.settings, head=head), plan.changes)
+    stood = repository.stood_on(snapshot)
+    head = stood if _commits_here(repository, how) else None
+    scope = scope_of(snapshot, after, repository.base(snapshot.settings, head=stood), plan.changes)
     found = [*check(scope), *plan.problems]
     if head is not None:
         found += [*swept(repository, snapshot, after, plan.changes), *resting(scope, head, plan.changes)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from gitml.actions import capture, series
 from gitml.actions.apply import Applied, How, apply
+from gitml.actions.batch import Batch
 from gitml.actions.flow import Material, described
 from gitml.actions.records import Origin, adding, given
 from gitml.actions.redaction import redacted
@@ -47,7 +48,7 @@ class Recording:
     repository: Repository
     ref: Ref
     origin: Origin
-    branch: str | None
+    target: Callable[[], Snapshot]
     environment: Callable[[], Mapping[str, Any] | None]
     head: Mapping[str, Any]
     code: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class Recording:
     @cached_property
     def snapshot(self) -> Snapshot:
         """The store as it was when it was first asked; a run that names no record asks only at its end."""
-        return self.repository.target(self.branch)
+        return self.target()
 
     def described(self, field_name: str, material: Material) -> dict[str, Any]:
         """An input or output; what is not in the snapshot may have been recorded since it was taken."""
@@ -105,10 +106,13 @@ class Recording:
         return redacted({**given(kind, self.ref, self.origin), **plain(told, str(self.ref), tell)}, tell)
 
 
-def save(recording: Recording, how: How, tell: Tell) -> Applied:
-    """Write a run's record, with its environment and series; what cannot be written is kept aside, and told."""
+def save(recording: Recording, how: How, tell: Tell, batch: Batch | None = None) -> Applied:
+    """Write a run's record, with its environment and series; what cannot be written is kept aside, and told.
+
+    In a batch it waits for the batch's end, which writes it or keeps it aside.
+    """
     try:
-        done = _persistently(recording, how, tell)
+        done = _persistently(recording, how, tell) if batch is None else _joined(recording, how, tell, batch)
     except KeyboardInterrupt:
         tell(f"{recording.ref} was interrupted while it was written; {_kept_aside(recording, how, tell)}")
         raise
@@ -137,6 +141,12 @@ def _persistently(recording: Recording, how: How, tell: Tell) -> Applied:
         if not how.commit or how.branch is not None:
             raise
         return _as_files(recording, how, tell, str(error))
+
+
+def _joined(recording: Recording, how: How, tell: Tell, batch: Batch) -> Applied:
+    changes = _changes(recording, batch.snapshot, how, tell)
+    known = {one.path for one in batch.changes if not one.fresh}
+    return batch.take([one for one in changes if one.path not in known], run=recording.ref.keys[1])
 
 
 def _as_files(recording: Recording, how: How, tell: Tell, why: str) -> Applied:

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from gitml.actions import capture, series, values
 from gitml.actions.apply import Applied, How
+from gitml.actions.batch import Batch, current_batch
 from gitml.actions.flow import INPUTS, OUTPUTS, Material
 from gitml.actions.recording import End, Recording, save
 from gitml.actions.records import Origin
@@ -29,6 +30,7 @@ from gitml.checks.secrets import shape
 from gitml.errors import BadValue, GitFailed
 from gitml.records.ref import Ref
 from gitml.repo.repository import Repository
+from gitml.repo.snapshot import Snapshot
 
 TRAIN = "train"
 _CURRENT: ContextVar[Run | None] = ContextVar("gitml_run", default=None)
@@ -78,7 +80,7 @@ class Run:
 
     def __init__(
         self, repository: Repository, experiment: str, *, clock: Callable[[], datetime], source: Source | None = None,
-        **what: Any,
+        batch: Batch | None = None, **what: Any,
     ) -> None:  # fmt: skip
         self.repository = repository
         self.experiment = experiment
@@ -88,6 +90,7 @@ class Run:
         self._told = Told(**what)
         self.note = self._told.note
         self._source = source or Source()
+        self._batch = batch
         self._warned = 0
         self._process = 0
         self._end: End | None = None
@@ -120,6 +123,7 @@ class Run:
     def __enter__(self) -> Self:
         if self._recording is not None:
             raise BadValue(f"{self.ref} has been run already", hint="make another with gitml.run(…)")
+        self._batch = self._joined()
         self._recording = self._begin(self._told)
         self._process = os.getpid()
         self._outer = current_run()
@@ -137,7 +141,8 @@ class Run:
         recording.end = self._end or _end_of(error)
         recording.note = None if self.note is None else str(self.note)
         try:
-            self.applied = save(recording, How(now, told.commit, told.message, told.branch, told.author), self.tell)
+            how = How(now, told.commit, told.message, told.branch, told.author)
+            self.applied = save(recording, how, self.tell, self._batch)
         finally:
             self._warn(last=True)
 
@@ -153,7 +158,7 @@ class Run:
             raise BadValue(f"{self.experiment!r} names no experiment", hint="give it a name of a few words")
         origin = Origin(self.clock(), told.author or self.repository.author(), os.urandom)
         shown = None if told.name is None else values.tag(told.name, "name", self.tell)
-        recording = Recording(self.repository, Ref("run", (name, origin.new_id())), origin, told.branch,
+        recording = Recording(self.repository, Ref("run", (name, origin.new_id())), origin, self._target,
                               self._source.environment, {"type": told.type, "name": shown})  # fmt: skip
         if told.type != TRAIN:
             recording.check_type(told.type)
@@ -167,6 +172,17 @@ class Run:
         for key, material in (told.inputs or {}).items():
             recording.inputs[str(key)] = recording.described(INPUTS, material)
         return recording
+
+    def _joined(self) -> Batch | None:
+        """The batch that will write it, if one is open; BadValue where the run is told how to be written itself."""
+        batch, told = self._batch or current_batch(self.repository), self._told
+        if batch is not None and (told.commit or told.message or told.branch or told.author):
+            raise BadValue("this run is in a batch, which says how it is written", hint="tell it to store.batch(…)")
+        return batch
+
+    def _target(self) -> Snapshot:
+        """The snapshot that it will be written on."""
+        return self._batch.snapshot if self._batch else self.repository.target(self._told.branch)
 
     # ── what it logs ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -160,6 +160,8 @@ def differences(
     """The leaves that differ, by type and value; the order is that of `before`, then what `after` adds."""
     old = leaves(before or {}, list_key)
     new = leaves(after or {}, list_key)
+    if not old:
+        return tuple(FieldChange(name, MISSING, value) for name, value in new.items())
     return tuple(
         FieldChange(name, old.get(name, MISSING), new.get(name, MISSING))
         for name in {**old, **new}

@@ -100,15 +100,6 @@ def _key(blob: str) -> str:
 
 def read_files(blobs: Mapping[str, str], read: Bytes, cache: Cache | None) -> tuple[SchemaFile, ...]:
     """Schema files by path and blob, with what reads blobs; files in `schemas/` that are not gitml's are left out."""
-    made = cache.made if cache else {}
-    asked = ("schemas", *sorted(blobs.items()))
-    if asked not in made:
-        made[asked] = _read_files(blobs, read, cache)
-    known: tuple[SchemaFile, ...] = made[asked]
-    return known
-
-
-def _read_files(blobs: Mapping[str, str], read: Bytes, cache: Cache | None) -> tuple[SchemaFile, ...]:
     keys = {blob: _key(blob) for blob in blobs.values()}
     heads = cache.get(keys.values()) if cache else {}
     missing = [blob for blob, key in keys.items() if key not in heads]

@@ -134,6 +134,11 @@ class Repository:
         head = self.session.commit("HEAD")
         return self.commit(head) if head else self._snapshot(At("commit"), {})
 
+    def stood_on(self, snapshot: Snapshot) -> Snapshot:
+        """HEAD: for the work tree the one that its snapshot was taken on."""
+        commit = snapshot.tree.base if snapshot.at.kind == "worktree" else None
+        return self.commit(commit) if commit else self.head()
+
     def staged_on_head(self) -> tuple[Snapshot, Snapshot]:
         """The staged content, and HEAD below it."""
         return self._stood_on(self._on_head())

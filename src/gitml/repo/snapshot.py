@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -153,7 +153,16 @@ class Snapshot:
     @cached_property
     def own_schemas(self) -> tuple[SchemaFile, ...]:
         """The schema files in this snapshot's `schemas/` that are gitml's."""
-        files = self.tree.files((self.prefix + FOLDER).rstrip("/"))
+        folder = (self.prefix + FOLDER).rstrip("/")
+        named = self.tree.known_as(folder)
+        made = self.cache.made if self.cache and named else {}
+        asked = ("schemas", self.prefix, named)
+        if asked not in made:
+            made[asked] = self._schema_files(self.tree.files(folder))
+        known: tuple[SchemaFile, ...] = made[asked]
+        return known
+
+    def _schema_files(self, files: Mapping[str, Entry]) -> tuple[SchemaFile, ...]:
         blobs = {path: entry.oid for path, entry in files.items() if is_schema_path(self.inner(path) or "")}
         # Schemas outlive their snapshot: what reads them again must not hold it fast.
         held = {oid: self.contents[oid] for oid in blobs.values() if oid in self.contents}
@@ -306,7 +315,13 @@ class Snapshot:
         made = list(changes)
         entries = {one.path: None if one.after is None else Entry(one.mode, one.after) for one in made}
         contents = {one.after: one.content for one in made if one.after is not None and one.content is not None}
-        after = Snapshot(
+        after = self.with_changes(entries, contents)
+        after.share(self, entries)
+        return after
+
+    def with_changes(self, entries: Mapping[str, Entry | None], contents: Mapping[str, bytes]) -> Snapshot:
+        """The snapshot with other entries at some paths, and the bytes of those; both mappings may grow (Pending)."""
+        return Snapshot(
             self.git,
             self.at,
             self.tree.on_top(entries),
@@ -317,12 +332,20 @@ class Snapshot:
             problems=self._problems,
             deriver=self.deriver,
         )
-        after._loaded = {path: found for path, found in self._loaded.items() if path not in entries}
-        after._share(self, entries)
-        return after
+
+    def follow(self, before: Snapshot, changed: Collection[str]) -> None:
+        """Take the place of another snapshot, with all that this one knows of what has not changed."""
+        self._loaded = before._loaded
+        for path in changed:
+            self._loaded.pop(path, None)
+        self._share(before, changed)
+
+    def share(self, other: Snapshot, changed: Collection[str]) -> None:
+        """Take over what another snapshot knows of what has not changed."""
+        self._loaded = {path: found for path, found in other._loaded.items() if path not in changed}
+        self._share(other, changed)
 
     def _share(self, other: Snapshot, changed: Iterable[str]) -> None:
-        """Take over what another snapshot knows of schemas and settings, where nothing of these has changed."""
         paths = {path.removeprefix(self.prefix) for path in changed}
         kept = ("own_schemas", "schemas") if not any(path.startswith(FOLDER) for path in paths) else ()
         for name in (*kept, *(() if SETTINGS in paths else ("settings",))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -51,7 +52,9 @@ class Reading:
 
     def at(self, rev: str) -> Self:
         """The store as of a commit, tag, branch, date, `staged` or `worktree`; raises NotFound."""
-        other = type(self)(self.repository, rev, clock=self.clock)
+        other = copy(self)
+        other.rev = rev
+        other.refresh()
         _ = other.snapshot
         return other
 
@@ -59,9 +62,12 @@ class Reading:
     def snapshot(self) -> Snapshot:
         """The snapshot that answers; `refresh` looks again."""
         if self.rev is None:
-            return self.repository.here()
+            return self._here()
         rules = self.repository.rules()
         return self.repository.at(self.rev, rules.settings.main, rules.own_schemas)
+
+    def _here(self) -> Snapshot:
+        return self.repository.here()
 
     def refresh(self) -> None:
         """Look at the repository again."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
@@ -23,10 +24,14 @@ On = Iterable[str | os.PathLike[str]] | None
 """Files; None where they are too many to watch: then the answer is not kept."""
 RULES: Final = (".gitignore", ".gitattributes")
 
-# The coarsest clock of a disk (FAT) goes in steps of two seconds: what is written twice in one looks the same.
-SETTLED: Final = 3_000_000_000
+# What is written twice in one step of a disk's clock looks the same. Most go by the kernel's ticks, of 10 ms at most;
+# one that tells whole milliseconds goes in steps of two seconds at most (FAT).
+_FINE: Final = 50_000_000
+_COARSE: Final = 3_000_000_000
+_MILLISECOND: Final = 1_000_000
 _MOST = 4096
 _FACTS = 5  # of one file in a signature; of a link there are those of what it leads to, too
+_CHANGED = 0 if sys.platform == "win32" else 1  # which of them tells of the last change; no program can set the second
 _CLOCK = "clock"
 
 
@@ -58,10 +63,10 @@ class Kept:
         if held is not None and all(signature(path) == seen for path, seen in held[0].items()):
             return cast("T", held[1])
         self._held.pop(question, None)
-        started = self._now()
+        before = self._before()
         found = answer()
         evidence = {os.fspath(path): signature(path) for path in on(found) or ()}
-        if evidence and _at_rest(evidence, started):
+        if evidence and _at_rest(evidence, before):
             if len(self._held) >= _MOST:
                 self._held.clear()
             self._held[question] = evidence, found
@@ -69,21 +74,23 @@ class Kept:
 
     def at_rest(self, seen: Evidence) -> bool:
         """Whether files were last written long ago: who looks at one now sees what is there for good, or a change."""
-        return _at_rest(seen, self._now())
+        return _at_rest(seen, self._before())
 
-    def _now(self) -> int | None:
-        """The time by the disk's own clock, or by ours where that is behind; None where nothing can be written."""
+    def _before(self) -> int | None:
+        """When a file must have been written last to be at rest, by the disk's own clock; None where it has none."""
         try:
             self._clock.parent.mkdir(exist_ok=True)
             self._clock.touch()
-            return min(self._clock.stat().st_mtime_ns, time.time_ns())
+            told = self._clock.stat().st_mtime_ns
         except OSError:
             return None
+        fine = told % _MILLISECOND != 0
+        return min(told, time.time_ns()) - (_FINE if fine else _COARSE)
 
 
-def _at_rest(evidence: Evidence, started: int | None) -> bool:
-    times = (time for seen in evidence.values() if seen for time in (*seen[:2], *seen[_FACTS : _FACTS + 2]))
-    return started is not None and max(times, default=0) < started - SETTLED
+def _at_rest(evidence: Evidence, before: int | None) -> bool:
+    times = (time for seen in evidence.values() if seen for time in seen[_CHANGED::_FACTS])
+    return before is not None and max(times, default=0) < before
 
 
 def rules_of(command: Command, path: str) -> list[str]:

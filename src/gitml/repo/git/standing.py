@@ -40,6 +40,7 @@ class Standing(Tree):
         self._contents = contents
         self._seen: dict[str, Entry | None] = {}
         self._listed: dict[str, Mapping[str, Entry]] = {}
+        self._unchanged: set[str] = set()
         self._told: list[Problem] = []
 
     @cached_property
@@ -102,6 +103,13 @@ class Standing(Tree):
             self._listed[folder] = self._below(folder)
         return dict(self._listed[folder])
 
+    def known_as(self, folder: str) -> str | None:
+        """The id of a folder in HEAD, where the same stands in the work tree."""
+        if self.listed:
+            return super().known_as(folder)
+        self.under(folder)
+        return self._head.folder(folder) if folder in self._unchanged else None
+
     def _stands(self, path: str) -> bool:
         """Whether something is at a path, or HEAD has something there: of all else there is nothing to ask."""
         return signature(self._command.full(path)) is not None or self._head.file(path) is not None
@@ -114,10 +122,11 @@ class Standing(Tree):
     def _below(self, folder: str) -> Mapping[str, Entry]:
         if signature(self._command.full(folder)) is None and self._head.folder(folder) is None:
             return {}
-        found, entries = self._kept.ask(
-            ("under", folder), lambda: self._asked(folder), lambda _found: self._all(folder)
-        )
+        asked = ("under", folder)
+        found, entries = self._kept.ask(asked, lambda: self._asked(folder), lambda _found: self._all(folder))
         self._take(found)
+        if found is None:
+            self._unchanged.add(folder)
         return entries
 
     def _asked(self, path: str) -> tuple[Worktree | None, Mapping[str, Entry]]:

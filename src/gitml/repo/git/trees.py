@@ -114,6 +114,11 @@ class Tree:
         """The same with some files changed; what was looked up in it stays known."""
         return _OnTop(self, changes)
 
+    def known_as(self, folder: str) -> str | None:
+        """An id that names all that lies in a folder; None where none is known."""
+        start = f"{folder}/"
+        return None if any(path.startswith(start) for path in self.changes) else self.folder(folder)
+
     def folder(self, path: str) -> str | None:
         """The id of a folder of the commit, which names all that is in it."""
         above, _, name = path.rpartition("/")
@@ -173,6 +178,10 @@ class _OnTop(Tree):
 
     def within(self, folder: str) -> Mapping[str, Entry]:
         return self._under.within(folder)
+
+    def known_as(self, folder: str) -> str | None:
+        start = f"{folder}/"
+        return None if any(path.startswith(start) for path in self._changes) else self._under.known_as(folder)
 
 
 def _lies_in(folder: str) -> Callable[[str], bool]:

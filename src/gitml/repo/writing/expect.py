@@ -131,11 +131,12 @@ def ignored(session: Session, changes: Sequence[Change]) -> list[str]:
 
 def _ways_clear(root: Path, changes: Iterable[Change]) -> None:
     """Refuse where the way to a path leads through a symlink, a file or another repository, or ends in no file."""
-    folders: set[Path] = set()
+    seen: set[str] = set()
     for change in changes:
-        for folder in list((root / change.path).relative_to(root).parents)[:-1][::-1]:
-            if folder not in folders:
-                folders.add(folder)
+        parts = change.path.split("/")
+        for folder in ("/".join(parts[:depth]) for depth in range(1, len(parts))):
+            if folder not in seen:
+                seen.add(folder)
                 _passable(root / folder, change.path)
         mode = _mode(root / change.path)
         if mode is not None and not stat.S_ISREG(mode):
