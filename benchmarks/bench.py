@@ -26,6 +26,7 @@ import jsonschema
 import mlflow_peer
 import pandas as pd
 import timing
+import writing
 import yaml
 from timing import HEAD, Row, best, versus, wall
 
@@ -46,6 +47,7 @@ OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "history": lambda folder: dvc_peer.history(folder / "history", PEER_ROUNDS),
     "dvc": lambda folder: dvc_peer.tracked(folder / "dvc", ROUNDS),
     "mlflow": lambda folder: mlflow_peer.compared(folder / "mlflow", PEER_ROUNDS),
+    "writing": lambda folder: writing.compared(folder / "mlflow", PEER_ROUNDS),
     "closure": lambda _folder: closure.closure(ROUNDS),
 }
 
@@ -262,7 +264,9 @@ def measured(folder: Path, size: int, names: Sequence[str], kept: Path | None = 
     bench = Bench(folder, size) if any(name in STORE for name in names) else None
     for name in names:
         yield from (
-            getattr(bench, name)() if name in STORE else OTHERS[name](kept if kept and name == "mlflow" else folder)
+            getattr(bench, name)()
+            if name in STORE
+            else OTHERS[name](kept if kept and name in ("mlflow", "writing") else folder)
         )
 
 

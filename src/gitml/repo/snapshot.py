@@ -18,6 +18,7 @@ from gitml.records.settings import PATH as SETTINGS
 from gitml.records.settings import Settings
 from gitml.records.template import OWN_FOLDER, SERIES
 from gitml.repo.cache import Cache
+from gitml.repo.contents import Cat, Over, bytes_of
 from gitml.repo.git import Git
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.revision import At
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 Files = Mapping[str, Entry] | Tree
 """The files of a snapshot, listed or not."""
-Cat = Callable[[Iterable[str]], Iterable[tuple[str, bytes | None]]]
-"""What reads objects."""
 
 _NEAR = 2000
 # What is read in small portions is asked for again by one check after the other, and each time is a process.
@@ -125,7 +124,7 @@ class Snapshot:
         """The bytes of blobs; those that this clone does not have are left out."""
         wanted = dict.fromkeys(oids)
         found = {oid: held[oid] for oid in wanted for held in (self.contents, self._read) if oid in held}
-        fresh = _bytes_of(self._cat, found, wanted)
+        fresh = bytes_of(self._cat, found, wanted)
         if len(fresh) - len(found) <= _FEW:
             if len(self._read) > _MANY:
                 self._read.clear()
@@ -166,7 +165,7 @@ class Snapshot:
         blobs = {path: entry.oid for path, entry in files.items() if is_schema_path(self.inner(path) or "")}
         # Schemas outlive their snapshot: what reads them again must not hold it fast.
         held = {oid: self.contents[oid] for oid in blobs.values() if oid in self.contents}
-        return read_files(blobs, partial(_bytes_of, self._cat, held), self.cache)
+        return read_files(blobs, partial(bytes_of, self._cat, held), self.cache)
 
     @cached_property
     def schemas(self) -> Schemas:
@@ -326,7 +325,7 @@ class Snapshot:
             self.at,
             self.tree.on_top(entries),
             prefix=self.prefix,
-            contents=_Over(contents, self.contents),
+            contents=Over(contents, self.contents),
             asker=self.asker,
             cache=self.cache,
             problems=self._problems,
@@ -362,26 +361,6 @@ class Snapshot:
         return STORE
 
 
-class _Over(Mapping[str, bytes]):
-    """Some bytes, and those of a mapping that may still grow."""
-
-    def __init__(self, own: Mapping[str, bytes], below: Mapping[str, bytes]) -> None:
-        self._own = own
-        self._below = below
-
-    def __getitem__(self, oid: str) -> bytes:
-        return self._own[oid] if oid in self._own else self._below[oid]
-
-    def __contains__(self, oid: object) -> bool:
-        return oid in self._own or oid in self._below
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._own, **self._below})
-
-    def __len__(self) -> int:
-        return len({**self._own, **self._below})
-
-
 def _deriver(git: Git) -> Deriver:
     from gitml.repo.derive import Deriver
 
@@ -391,12 +370,3 @@ def _deriver(git: Git) -> Deriver:
 @lru_cache(maxsize=16)
 def _settings(raw: bytes | None) -> Settings:
     return Settings.of(read(raw).data if raw is not None else None)
-
-
-def _bytes_of(cat: Cat, held: Mapping[str, bytes], oids: Iterable[str]) -> dict[str, bytes]:
-    """The bytes of blobs, of which some are at hand; what this clone does not have is left out."""
-    found = {oid: held.get(oid) for oid in oids}
-    missing = [oid for oid, raw in found.items() if raw is None]
-    if missing:
-        found.update(cat(missing))
-    return {oid: raw for oid, raw in found.items() if raw is not None}

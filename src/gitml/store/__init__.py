@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitml.records.ref import Ref
+from gitml.repo.around import around
 from gitml.repo.repository import Repository
 from gitml.store.batch import Added, Gathering, New, add_all
 from gitml.store.reading import Clock, as_ref, now
@@ -93,7 +94,7 @@ def run(experiment: str, *, path: str | os.PathLike[str] = ".", clock: Clock = n
     `what`: params, tags, inputs (refs or paths by name), seeds, type ("train"), name, note; and how to write: commit,
     message, branch, author.
     """
-    return open(path, clock=clock).run(experiment, **what)
+    return Store(around(Path(path)), clock=clock).run(experiment, **what)
 
 
 def init(path: str | os.PathLike[str] = ".", *, hooks: bool = False, clock: Clock = now, **how: Any) -> Store:

@@ -16,6 +16,7 @@ from gitml.errors import Problem
 from gitml.repo.git.configured import files_of
 from gitml.repo.git.kept import RULES, Kept, rules_of, signature
 from gitml.repo.git.objects import Entry, blob_id
+from gitml.repo.git.refs import operation_in_progress
 from gitml.repo.git.trees import Changes, Tree, over
 from gitml.repo.git.worktree import Worktree
 
@@ -131,7 +132,7 @@ class Standing(Tree):
 
     def _asked(self, path: str) -> tuple[Worktree | None, Mapping[str, Entry]]:
         """What git says of a path, and every file that is, or lies, there."""
-        if (same := self._same(path)) is not None:
+        if operation_in_progress(self._command) is None and (same := self._same(path)) is not None:
             return None, same
         found = self._look((path,))
         below = self._head if found.tree.base == self.base else found.tree
@@ -143,7 +144,7 @@ class Standing(Tree):
         """What HEAD has at, or below, a path, where just these bytes stand there; None where git must be asked."""
         entry = self._head.file(path)
         committed = {path: entry} if entry else Tree.under(self._head, path)
-        if len(committed) > _MANY or not all(self._holds(*one) for one in committed.items()):
+        if not committed or len(committed) > _MANY or not all(self._holds(*one) for one in committed.items()):
             return None
         top = self._command.full(path)
         standing = {os.path.join(place, name) for place, _folders, names in os.walk(top) for name in names}
