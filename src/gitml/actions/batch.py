@@ -138,7 +138,10 @@ class Batch:
         place = unsaved.keep(self.repository.git, next(iter(self._runs)), files)
         kept = f"they are kept in {place}" if place else "no disk takes them"
         told = f"{len(self._runs)} runs were not recorded, for their batch was not written; {kept}"
-        warnings.warn(told, BatchWarning, stacklevel=4)
+        try:
+            warnings.warn(told, BatchWarning, stacklevel=4)
+        except BatchWarning as raised:  # why it was not written comes first
+            warnings.showwarning(raised, BatchWarning, __file__, 0)
 
 
 def current_batch(repository: Repository) -> Batch | None:

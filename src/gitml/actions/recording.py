@@ -144,7 +144,7 @@ def _persistently(recording: Recording, how: How, tell: Tell) -> Applied:
 
 
 def _joined(recording: Recording, how: How, tell: Tell, batch: Batch) -> Applied:
-    changes = _changes(recording, batch.snapshot, how, tell)
+    changes = _changes(recording, batch.snapshot, replace(batch.how(), now=how.now), tell)
     known = {one.path for one in batch.changes if not one.fresh}
     return batch.take([one for one in changes if one.path not in known], run=recording.ref.keys[1])
 

@@ -64,10 +64,10 @@ class FactBook:
         keys = {path: key for path in paths if (key := self._key(path))} if cache else {}
         kept = cache.get(keys.values()) if cache else {}
         known: dict[str, Facts | None] = {path: _known(kept[key]) for path, key in keys.items() if key in kept}
-        fresh = {
-            found.path: self._facts(found)
-            for found in self.snapshot.stream(path for path in paths if path not in known)
-        }
+        missing = [path for path in paths if path not in known]
+        # A few are looked at again by those who tell what has changed.
+        read = self.snapshot.load if len(missing) < _WORTH_KEEPING else self.snapshot.stream
+        fresh = {found.path: self._facts(found) for found in read(missing)}
         if cache and len(fresh) >= _WORTH_KEEPING:
             cache.put({keys[path]: _plain(facts) for path, facts in fresh.items() if facts and path in keys})
         return known | fresh

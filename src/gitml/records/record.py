@@ -131,7 +131,11 @@ def leaves(data: Mapping[str, Any], list_key: ListKey = no_list_key) -> dict[str
 def _leaves(value: Any, name: str, pattern: tuple[str, ...], list_key: ListKey) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict) and value:
         for key, inner in value.items():
-            yield from _leaves(inner, f"{name}.{segment(key)}" if name else segment(key), (*pattern, key), list_key)
+            here = f"{name}.{segment(key)}" if name else segment(key)
+            if isinstance(inner, dict | list):
+                yield from _leaves(inner, here, (*pattern, key), list_key)
+            else:
+                yield here, inner
         return
     key = list_key(pattern) if isinstance(value, list) and value else None
     if key and is_keyed(value, key):

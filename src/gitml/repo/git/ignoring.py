@@ -32,11 +32,13 @@ class Ignoring:
         """Those of some new paths that git ignores."""
         with self._turn:
             rules = self._rules(paths)
-            if not self._kept.at_rest(rules):
-                return self._once(paths)
-            if any(self._read.get(path, seen) != seen for path, seen in rules.items()):
-                self.close()
-            self._read.update(rules)
+            other = {path: seen for path, seen in rules.items() if self._read.get(path, ()) != seen}
+            if other:
+                if not self._kept.at_rest(other):
+                    return self._once(paths)
+                if not self._read.keys().isdisjoint(other):
+                    self.close()
+                self._read.update(rules)
             return [path for path in paths if self._is_ignored(path)]
 
     def _rules(self, paths: Sequence[str]) -> dict[str, Signature | None]:

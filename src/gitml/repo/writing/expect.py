@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -137,28 +138,28 @@ def _ways_clear(root: Path, changes: Iterable[Change]) -> None:
         for folder in ("/".join(parts[:depth]) for depth in range(1, len(parts))):
             if folder not in seen:
                 seen.add(folder)
-                _passable(root / folder, change.path)
+                _passable(f"{root}/{folder}", change.path)
         mode = _mode(root / change.path)
         if mode is not None and not stat.S_ISREG(mode):
             what = "a symlink" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "no plain file"
             raise Refused(f"{change.path}: {what} stands here", hint="nothing was written; move it away")
 
 
-def _passable(folder: Path, path: str) -> None:
+def _passable(folder: str, path: str) -> None:
     mode = _mode(folder)
     if mode is None:
         return
     if stat.S_ISLNK(mode):
-        raise Refused(f"{path}: {folder.name} is a symlink, and records are written through none")
+        raise Refused(f"{path}: {posixpath.basename(folder)} is a symlink, and records are written through none")
     if not stat.S_ISDIR(mode):
-        raise Refused(f"{path}: {folder.name} is a file where a folder must be")
-    if _mode(folder / ".git") is not None:
-        raise Refused(f"{path}: {folder.name} is another git repository")
+        raise Refused(f"{path}: {posixpath.basename(folder)} is a file where a folder must be")
+    if _mode(f"{folder}/.git") is not None:
+        raise Refused(f"{path}: {posixpath.basename(folder)} is another git repository")
 
 
-def _mode(path: Path) -> int | None:
+def _mode(path: Path | str) -> int | None:
     try:
-        return path.lstat().st_mode
+        return os.lstat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
