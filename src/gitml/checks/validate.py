@@ -59,7 +59,7 @@ def staged(repository: Repository) -> Validation:
 
 def _validation(scope: Scope) -> Validation:
     base = scope.base.at.commit if scope.base else None
-    return Validation(scope.snapshot.at, base, len(scope.paths), tuple(check(scope)))
+    return Validation(scope.snapshot.at, base, scope.count, tuple(check(scope)))
 
 
 def _ignored(snapshot: Snapshot) -> list[Problem]:
