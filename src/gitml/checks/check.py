@@ -58,6 +58,15 @@ def whole(snapshot: Snapshot, base: Snapshot | None) -> Scope:
     return Scope(snapshot, base, changed_paths(base, snapshot), whole=True)
 
 
+def stepped(snapshot: Snapshot, before: Snapshot, base: Snapshot | None, paths: frozenset[str]) -> Scope:
+    """Everything in a snapshot, as the records at which it may be judged otherwise than `before` was."""
+    found = changed_paths(base, snapshot)
+    facts = FactBook(snapshot)
+    asked = {path for path in found | paths if path in snapshot.tree and snapshot.is_record_path(path)}
+    looked_at = asked | _referrers(facts, before, paths)
+    return Scope(snapshot, base, found, tuple(sorted(looked_at)), old=True, book=facts)
+
+
 def changed(snapshot: Snapshot, before: Snapshot | None, base: Snapshot | None) -> Scope:
     """What differs from `before`, and what refers to it where that could break; what git cannot take in differs."""
     troubled = {problem.path for problem in snapshot.tree_problems}

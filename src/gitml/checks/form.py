@@ -27,7 +27,7 @@ _NOT_IN_SLUGS = re.compile(r"[^a-z0-9/]+")
 def readable(scope: Scope) -> Iterator[Problem]:
     """Problems of reading: YAML, place, kind; conflicts of the tree; schema files that are themselves invalid."""
     for problem in scope.snapshot.tree_problems:
-        if scope.whole or problem.path in scope.changed:
+        if scope.counts_old or problem.path in scope.changed:
             yield problem
     if scope.whole or any(path.startswith(f"{scope.snapshot.prefix}schemas/") for path in scope.changed):
         yield from scope.snapshot.schemas.problems

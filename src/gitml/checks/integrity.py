@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
 from gitml.checks.scope import Scope
-from gitml.checks.survey import claim
+from gitml.checks.survey import claim, survey, versions_of
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.annotations import ANY_KEY
 from gitml.records.links import Link
@@ -140,24 +139,42 @@ def _circles(scope: Scope, start: str, upstream: dict[str, Steps], done: set[str
     trail = {} if start in done else {start: iter(upstream[start])}
     while trail:
         here = next(reversed(trail))
-        at, there = next(trail[here], ((), ""))
+        _at, there = next(trail[here], ((), ""))
         if not there:
             done.add(here)
             del trail[here]
         elif there in trail:
-            circle = [*list(trail)[list(trail).index(there) :], there]
-            told = f"is made from itself: {' <- '.join(facts.ref for facts in scope.facts.of(circle) if facts)}"
-            yield scope.problem_in(here, "ref.cycle", told, "break the circle", at=at)
+            way = list(trail)
+            yield _circle(scope, way[way.index(there) :], upstream)
         elif there not in done:
             trail[there] = iter(upstream[there])
 
 
+def _circle(scope: Scope, found: list[str], upstream: dict[str, Steps]) -> Problem:
+    """A circle, told of the record that refers to the first of it, wherever the walk came upon it."""
+    at = found.index(min(found))
+    circle = [*found[at:], *found[:at]]
+    shown = scope.facts.of([*circle, circle[0]])
+    told = f"is made from itself: {' <- '.join(facts.ref for facts in shown if facts)}"
+    last = circle[-1]
+    field = next(step for step, there in upstream[last] if there == circle[0])
+    return scope.problem_in(last, "ref.cycle", told, "break the circle", at=field)
+
+
 def duplicate_ids(scope: Scope) -> Iterator[Problem]:
     """An id names one record."""
-    first: dict[str, str] = {}
-    told = (one.gist.ids for one in scope.surveyed)
-    for held, path, ref in sorted(chain.from_iterable(told), key=itemgetter(1)):
-        other = first.setdefault(held, ref)
-        if other != ref:
+    asked = [one for part in scope.surveyed for one in part.gist.ids]
+    every = sorted(asked if scope.whole or not asked else _ids(scope), key=itemgetter(1))
+    first: dict[str, tuple[str, str]] = {}
+    for held, path, ref in every:
+        other_path, other = first.setdefault(held, (path, ref))
+        if other != ref and (scope.asks(path) or scope.asks(other_path)):
+            is_told = scope.asks(path) or scope.counts_old
+            at, namesake = (path, other) if is_told else (other_path, ref)
             hint = "give it an id of its own"
-            yield scope.problem_in(path, "id.duplicate", f"the id {held} is that of {other}", hint, at=("id",))
+            yield scope.problem_in(at, "id.duplicate", f"the id {held} is that of {namesake}", hint, at=("id",))
+
+
+def _ids(scope: Scope) -> Iterator[tuple[str, str, str]]:
+    for part in survey(scope.facts, versions_of(scope.snapshot)):
+        yield from part.gist.ids

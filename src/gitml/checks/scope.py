@@ -25,7 +25,8 @@ class Scope:
     `base` is what has landed (README, What is checked), None where that is not known; `changed` are the paths that this
     change adds, edits or removes; `paths` those of records to look at: changed ones and what refers to them. With
     `whole` it is all of them, and no `paths` are named.
-    `landed` is what lies on main, where that is not the base; `gate` that somebody is about to let it in.
+    `landed` is what lies on main, where that is not the base; `gate` that somebody is about to let it in; `old` that
+    what has landed and is wrong counts as well, as it does with `whole`.
     """
 
     snapshot: Snapshot
@@ -35,6 +36,7 @@ class Scope:
     whole: bool = False
     landed: Snapshot | None = None
     gate: bool = False
+    old: bool = False
     book: FactBook | None = field(default=None, compare=False, repr=False)
     _raw: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
     _marks: dict[str, tuple[Marks, Marks]] = field(default_factory=dict, compare=False, repr=False)
@@ -43,6 +45,11 @@ class Scope:
     def facts(self) -> FactBook:
         """What is known of the snapshot's records without reading them."""
         return self.book or FactBook(self.snapshot)
+
+    @property
+    def counts_old(self) -> bool:
+        """Whether what is wrong in records that have landed is told as well."""
+        return self.whole or self.old
 
     @cached_property
     def surveyed(self) -> Sequence[Surveyed]:

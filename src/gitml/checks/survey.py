@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitml.repo.load import Loaded
     from gitml.repo.snapshot import Snapshot
 
-_SURVEY: Final = ("survey", "")
+_SURVEY: Final = "survey"
 
 
 class Gist(NamedTuple):
@@ -63,24 +63,31 @@ def versions_of(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(kind.name for kind in snapshot.schemas.latest.values() if kind.addressing == "version")
 
 
-def survey(book: FactBook) -> list[Surveyed]:
-    """All records of a snapshot."""
-    found: list[Surveyed] | None = book.snapshot.worked_out.get(_SURVEY)
-    if found is None:
-        found = book.snapshot.worked_out[_SURVEY] = list(_surveyed(book, book.snapshot))
-    return found
+def survey(book: FactBook, kinds: Iterable[str] | None = None) -> list[Surveyed]:
+    """All records of a snapshot, or of some kinds."""
+    snapshot = book.snapshot
+    found: list[Surveyed] = []
+    for kind in _kept_kinds(snapshot) if kinds is None else sorted(kinds):
+        key = (_SURVEY, kind)
+        if key not in snapshot.worked_out:
+            snapshot.worked_out[key] = _of_kind(book, kind)
+        found += snapshot.worked_out[key]
+    return found if kinds is not None else [*found, _loose(book, strays(snapshot))]
 
 
-def _surveyed(book: FactBook, snapshot: Snapshot) -> Iterator[Surveyed]:
-    deed = Deed(f"gist/{rules()}", kept)
-    loose = strays(snapshot)
+def _kept_kinds(snapshot: Snapshot) -> list[str]:
     schemas = snapshot.schemas
-    for kind in (name for name in schemas.names if schemas.latest[name].addressing != DERIVED):
-        there, beside = portions(snapshot, kind, deed)
-        yield from (Surveyed(_known(portion.value), portion.paths) for portion in there)
-        loose += [path for path, _entry in beside]
-    loose.sort()
-    yield Surveyed(Gist.of(zip(loose, book.of(loose), strict=True), versions_of(snapshot)), lambda: loose)
+    return [name for name in schemas.names if schemas.latest[name].addressing != DERIVED]
+
+
+def _of_kind(book: FactBook, kind: str) -> list[Surveyed]:
+    there, beside = portions(book.snapshot, kind, Deed(f"gist/{rules()}", kept))
+    known = [Surveyed(_known(portion.value), portion.paths) for portion in there]
+    return [*known, _loose(book, [path for path, _entry in beside])]
+
+
+def _loose(book: FactBook, paths: list[str]) -> Surveyed:
+    return Surveyed(Gist.of(zip(paths, book.of(paths), strict=True), versions_of(book.snapshot)), lambda: paths)
 
 
 def referring(book: FactBook, refs: Iterable[str]) -> Iterator[tuple[str, Facts]]:
