@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Final, Protocol
+from operator import and_
+from typing import Any, Final, Protocol
 
 from gitml.records.filter_readings import READINGS
 from gitml.records.filter_values import Op, Operand, along, literal, test
@@ -33,6 +34,16 @@ class HasRow(Protocol):
     @property
     def row(self) -> Cells:
         """Its dotted fields."""
+
+
+class Packed(ABC):
+    """A column that holds its cells in a form of its own, in which equal ones may be one."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def told(self, deed: Callable[[Sequence[Any]], Sequence[bool]], *, missing: bool) -> Sequence[bool]:
+        """What a deed says of each row; it is asked about values that are there, and of equal ones perhaps once."""
 
 
 class Expr(ABC):
@@ -60,7 +71,7 @@ class Expr(ABC):
     def on(self, cells: Cells) -> bool:
         """Whether it holds of a mapping of dotted fields."""
 
-    def mask(self, columns: Columns, count: int) -> list[bool]:
+    def mask(self, columns: Columns, count: int) -> Sequence[bool]:
         """Whether it holds of each of `count` rows, given by columns; an absent cell is MISSING."""
         names = _within(self.fields, columns)
         rows = zip(*(columns[name] for name in names), strict=True) if names else [()] * count
@@ -96,11 +107,13 @@ class Leaf(Expr):
             value = {name: inner for name, inner in cells.items() if name.startswith(self.field + ".")} or MISSING
         return self.holds(value, value is not MISSING)
 
-    def mask(self, columns: Columns, count: int) -> list[bool]:
+    def mask(self, columns: Columns, count: int) -> Sequence[bool]:
         """Whether it holds of each row: by its own column alone, unless it may be a mapping's."""
         if self._sees_mappings and any(name.startswith(f"{self.field}.") for name in columns):
             return super().mask(columns, count)
         column = columns.get(self.field)
+        if isinstance(column, Packed):
+            return column.told(self._along, missing=self.on({}))
         return [self.on({})] * count if column is None else self._along(column)
 
     def _along(self, column: Sequence[object]) -> list[bool]:
@@ -195,7 +208,7 @@ class Not(Expr):
         """Whether the part does not hold."""
         return not self.part.on(cells)
 
-    def mask(self, columns: Columns, count: int) -> list[bool]:
+    def mask(self, columns: Columns, count: int) -> Sequence[bool]:
         """Whether the part does not hold of each row."""
         return [not held for held in self.part.mask(columns, count)]
 
@@ -228,14 +241,23 @@ class And(Joined):
         """Whether all parts hold."""
         return all(part.on(cells) for part in self.parts)
 
-    def mask(self, columns: Columns, count: int) -> list[bool]:
-        """Whether all parts hold of each row; a part is asked only about rows of which those before it hold."""
+    def mask(self, columns: Columns, count: int) -> Sequence[bool]:
+        """Whether all parts hold of each row; a part is asked only about rows of which those before it hold.
+
+        Of packed columns it is asked about all rows, where there are such: that is done sooner than to unpack them.
+        """
         first, *others = self.parts
         held = first.mask(columns, count)
         for part in others:
-            left = {name: list(compress(columns[name], held)) for name in _within(part.fields, columns)}
-            told = iter(part.mask(left, sum(held)))
-            held = [is_held and next(told) for is_held in held]
+            names = _within(part.fields, columns)
+            if not any(held):
+                break
+            if all(isinstance(columns[name], Packed) for name in names):
+                held = list(map(and_, held, part.mask(columns, count)))
+            else:
+                left = {name: list(compress(columns[name], held)) for name in names}
+                told = iter(part.mask(left, sum(held)))
+                held = [is_held and next(told) for is_held in held]
         return held
 
     def __str__(self) -> str:
@@ -252,7 +274,7 @@ class Or(Joined):
         """Whether any part holds."""
         return any(part.on(cells) for part in self.parts)
 
-    def mask(self, columns: Columns, count: int) -> list[bool]:
+    def mask(self, columns: Columns, count: int) -> Sequence[bool]:
         """Whether any part holds of each row."""
         told = [part.mask(columns, count) for part in self.parts]
         return [any(held) for held in zip(*told, strict=True)]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gitml.errors import GitFailed
 from gitml.records.reader import VERSION
@@ -18,9 +18,9 @@ from gitml.records.ref import VERSION as OF_VERSIONS
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.history import changes
 from gitml.repo.git.objects import Entry
-from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends, packed
+from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends, is_rare, stored
 from gitml.repo.index.seed import Seed
-from gitml.repo.index.table import Block, Table, column_key
+from gitml.repo.index.table import Block, Table
 from gitml.repo.load import UNREADABLE, load_each
 from gitml.repo.readers.dvc import is_pointer_file
 from gitml.repo.workers import cores, spread
@@ -40,12 +40,16 @@ _TABLE: Final = "table"
 
 
 class Part(NamedTuple):
-    """A block as a table holds it: its key, its last path, its rows, the names of its columns, what cannot be read."""
+    """A block as a table holds it: its key, its last path, its rows, the names of its columns, what cannot be read.
+
+    `rare` are those of the columns that are kept together.
+    """
 
     key: str
     last: str
     size: int
     names: tuple[str, ...]
+    rare: tuple[str, ...]
     lost: tuple[str, ...]
 
 
@@ -112,6 +116,7 @@ class _Making:
         self.salt = _salt(snapshot, kind)
         self.folders = folders(snapshot, kind)
         self.key = f"table/{FORMAT}/{self.salt}/{kind}"
+        self.sets: dict[tuple[str, ...], frozenset[str]] = {}  # many blocks have the same names
 
     def known(self) -> list[Part] | None:
         """The parts of the commit's table: kept as they are, or as those of another commit with what differs."""
@@ -168,7 +173,7 @@ class _Making:
             before = self.cache.get([self.key]).get(self.key, [])
             recent = [ids, *(other for other in before if other != ids)][:_REMEMBERED]
             told = {_alone(self._folder_key(ids)): True} if alone else {}
-            self.cache.put({self._folder_key(ids): [tuple(part) for part in parts], self.key: recent, **told})
+            self.cache.put({self._folder_key(ids): _shared(parts), self.key: recent, **told})
         return list(parts)
 
     def parts(self, files: Files) -> list[Part]:
@@ -199,10 +204,10 @@ class _Making:
         found = _read(self.snapshot, files)
         if any(_is_absent(self.snapshot, path, dict(files)[path]) for path in found.lost):
             raise _AbsentError
-        part = Part(key, files[-1][0], found.size, tuple(found.columns), found.lost)
-        kept = {column_key(key, name): packed(column) for name, column in found.columns.items()}
+        rare = tuple(name for name, column in found.columns.items() if is_rare(column))
+        part = Part(key, files[-1][0], found.size, tuple(found.columns), rare, found.lost)
         listed = [(path, *entry) for path, entry in files]
-        self.cache.put({_head(key): tuple(part[2:]), _files(key): listed, **kept})
+        self.cache.put({_head(key): tuple(part[2:]), _files(key): listed, **stored(key, found.columns)})
         return part
 
     def patched(self, parts: Sequence[Part], changed: Changes) -> list[Part] | None:
@@ -244,7 +249,8 @@ class _Making:
 
     def block(self, part: Part) -> Block:
         """A part as a block whose columns are still in the cache."""
-        return Block(part.size, dict.fromkeys(part.names), part.lost, part.key, partial(self._again, part))
+        names, rare = (self.sets.setdefault(names, frozenset(names)) for names in (part.names, part.rare))
+        return Block(part.size, names, {}, part.lost, part.key, rare, partial(self._again, part))
 
     def _again(self, part: Part) -> Cells:
         return _read(self.snapshot, sorted(self.files(part).items()))
@@ -262,6 +268,17 @@ class _Making:
             yield block
         now = {path: entry for path, entry in changed.items() if entry is not None}
         yield Block.of(_read(self.snapshot, sorted(self.snapshot.named(now).items())))
+
+
+def _shared(parts: Iterable[Part]) -> list[tuple[Any, ...]]:
+    """Parts as plain data in which equal names are one object, which is kept once."""
+    texts: dict[str, str] = {}
+    tuples: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def one(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuples.get(names) or tuples.setdefault(names, tuple(texts.setdefault(name, name) for name in names))
+
+    return [(part.key, part.last, part.size, one(part.names), one(part.rare), part.lost) for part in parts]
 
 
 def _after(files: dict[str, Entry], changed: Changes) -> dict[str, Entry]:
