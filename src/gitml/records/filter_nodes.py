@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import compress
-from operator import and_
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from gitml.records.filter_readings import READINGS
 from gitml.records.filter_values import Op, Operand, along, literal, test
+from gitml.records.masks import Mask, Packed, both, either, opposite
 from gitml.records.record import MISSING, segments
 
 RESERVED: Final = frozenset({"and", "or", "not", "in", "like", "ilike", "is", "null", "true", "false", "inf"})
@@ -34,16 +35,6 @@ class HasRow(Protocol):
     @property
     def row(self) -> Cells:
         """Its dotted fields."""
-
-
-class Packed(ABC):
-    """A column that holds its cells in a form of its own, in which equal ones may be one."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def told(self, deed: Callable[[Sequence[Any]], Sequence[bool]], *, missing: bool) -> Sequence[bool]:
-        """What a deed says of each row; it is asked about values that are there, and of equal ones perhaps once."""
 
 
 class Expr(ABC):
@@ -71,7 +62,7 @@ class Expr(ABC):
     def on(self, cells: Cells) -> bool:
         """Whether it holds of a mapping of dotted fields."""
 
-    def mask(self, columns: Columns, count: int) -> Sequence[bool]:
+    def mask(self, columns: Columns, count: int) -> Mask:
         """Whether it holds of each of `count` rows, given by columns; an absent cell is MISSING."""
         names = _within(self.fields, columns)
         rows = zip(*(columns[name] for name in names), strict=True) if names else [()] * count
@@ -107,7 +98,7 @@ class Leaf(Expr):
             value = {name: inner for name, inner in cells.items() if name.startswith(self.field + ".")} or MISSING
         return self.holds(value, value is not MISSING)
 
-    def mask(self, columns: Columns, count: int) -> Sequence[bool]:
+    def mask(self, columns: Columns, count: int) -> Mask:
         """Whether it holds of each row: by its own column alone, unless it may be a mapping's."""
         if self._sees_mappings and any(name.startswith(f"{self.field}.") for name in columns):
             return super().mask(columns, count)
@@ -208,9 +199,9 @@ class Not(Expr):
         """Whether the part does not hold."""
         return not self.part.on(cells)
 
-    def mask(self, columns: Columns, count: int) -> Sequence[bool]:
+    def mask(self, columns: Columns, count: int) -> Mask:
         """Whether the part does not hold of each row."""
-        return [not held for held in self.part.mask(columns, count)]
+        return opposite(self.part.mask(columns, count))
 
     def leaves(self) -> Iterator[Leaf]:
         """Those of the part."""
@@ -241,7 +232,7 @@ class And(Joined):
         """Whether all parts hold."""
         return all(part.on(cells) for part in self.parts)
 
-    def mask(self, columns: Columns, count: int) -> Sequence[bool]:
+    def mask(self, columns: Columns, count: int) -> Mask:
         """Whether all parts hold of each row; a part is asked only about rows of which those before it hold.
 
         Of packed columns it is asked about all rows, where there are such: that is done sooner than to unpack them.
@@ -253,7 +244,7 @@ class And(Joined):
             if not any(held):
                 break
             if all(isinstance(columns[name], Packed) for name in names):
-                held = list(map(and_, held, part.mask(columns, count)))
+                held = both(held, part.mask(columns, count))
             else:
                 left = {name: list(compress(columns[name], held)) for name in names}
                 told = iter(part.mask(left, sum(held)))
@@ -274,10 +265,9 @@ class Or(Joined):
         """Whether any part holds."""
         return any(part.on(cells) for part in self.parts)
 
-    def mask(self, columns: Columns, count: int) -> Sequence[bool]:
+    def mask(self, columns: Columns, count: int) -> Mask:
         """Whether any part holds of each row."""
-        told = [part.mask(columns, count) for part in self.parts]
-        return [any(held) for held in zip(*told, strict=True)]
+        return reduce(either, (part.mask(columns, count) for part in self.parts))
 
     def __str__(self) -> str:
         return " or ".join(f"({part})" if isinstance(part, Or) else str(part) for part in self.parts)

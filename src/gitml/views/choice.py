@@ -72,12 +72,15 @@ class Choice:
             inside = asked.inside(name)
             if inside and self._has(asked.table, inside):
                 raise BadValue(f"{name} is a mapping, which has no order", hint=f"sort by a field in it: {name}.…")
-        leading, *_others = [*keys, (REF, False)]
-        places: Sequence[int] = _front(self.values(leading[0]), limit, descending=leading[1])
-        for name, descending in reversed([*keys, (REF, False)]):
-            values = self.values(name)
+        leading, *_others = every = [*keys, (REF, False)]
+        front = _front(self.values(leading[0]), limit, descending=leading[1])
+        # Of few rows little is left to ask.
+        left = self if isinstance(front, range) else Choice([group[:2] for group in _grouped(self, front, front)])
+        places: Sequence[int] = range(left.count)
+        for name, descending in reversed(every):
+            values = left.values(name)
             places = picked(places, order(picked(values, places), descending=descending))
-        return Spots(self, places if limit is None else places[:limit], asked.table)
+        return Spots(left, places if limit is None else places[:limit], asked.table)
 
     def values(self, name: str) -> list[Any]:
         """The values of a column that is at hand."""

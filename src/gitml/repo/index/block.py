@@ -15,8 +15,7 @@ FORMAT: Final = 2
 """Of what is kept of a block: what was kept in another one is made again (cache key)."""
 
 _CUT = 1 << 9
-# Of two thousand names that a few runs each have no row of the cache, and no object in memory, is worth its own.
-_RARE: Final = 8
+# Two thousand names that a few runs each have are not worth a row of the cache each.
 _SHELVES: Final = 16
 
 Files = Sequence[tuple[str, Entry]]
@@ -74,11 +73,6 @@ def columns(rows: Iterable[Mapping[str, Any]], lost: Iterable[str] = ()) -> Cell
     return Cells(size, {name: Column.of(size, there, values) for name, (there, values) in found.items()}, tuple(lost))
 
 
-def is_rare(column: Column) -> bool:
-    """Whether so few rows have a cell that the column is kept together with others."""
-    return column.filled * _RARE < column.size
-
-
 def column_key(key: str, name: str) -> str:
     """What the cache knows a column by."""
     return f"column/{key}/{name}"
@@ -93,7 +87,7 @@ def stored(key: str, found: Mapping[str, Column]) -> dict[str, Any]:
     """The columns of a block as the cache keeps them: each alone, and the rare ones in a few shelves."""
     values: dict[str, Any] = {}
     for name, column in found.items():
-        if is_rare(column):
+        if column.rows is not None:
             values.setdefault(shelf_key(key, name), {})[name] = column.plain()
         else:
             values[column_key(key, name)] = column.plain()

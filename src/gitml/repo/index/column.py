@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final, Literal, overload
 
-from gitml.records.filter_nodes import Packed
+from gitml.records.masks import Mask, Packed, both, either, opposite
 from gitml.records.record import MISSING
 
 Form = Literal["float", "int", "number", "coded", "text", "any"]
@@ -19,6 +19,8 @@ Form = Literal["float", "int", "number", "coded", "text", "any"]
 _NULL: Final = type(None)
 _EXACT: Final = 2**53  # a float holds every integer up to here
 _CODES: Final = 256
+# Of so many rows one at least must have a cell, or the column is told by its rows.
+_RARE: Final = 8
 _TYPES: Final[dict[str, frozenset[type]]] = {
     "float": frozenset({float}),
     "int": frozenset({int}),
@@ -29,14 +31,17 @@ _TYPES: Final[dict[str, frozenset[type]]] = {
 
 @dataclass(slots=True)
 class Column(Sequence[Any], Packed):
-    """The cells of a block under one name; `rows`, 32-bit integers, are those that have one, None where all do.
+    """The cells of a block under one name, MISSING for a row that has none.
 
     `held` is, by form: `float` and `int` 64 bits a value; `number` floats, and a byte a value that says which were
-    integers; `coded` the distinct texts, booleans or nulls, and a byte a value that says which; else a list.
+    integers; `coded` the distinct texts, booleans or nulls, and a byte a value that says which; else a list. There is
+    a value a row, and `mask`, where there is one, says by a byte a row which of them count; of a rare column only
+    `rows`, 32 bits each, have one.
     """
 
     form: Form
     size: int
+    mask: bytes | None
     rows: bytes | None
     held: Any
     _opened: Sequence[Any] | None = None
@@ -44,34 +49,33 @@ class Column(Sequence[Any], Packed):
     @classmethod
     def of(cls, size: int, rows: Sequence[int], values: Sequence[Any]) -> Column:
         """A column of values at some rows, in their order."""
-        form, held = _packed(values)
-        return cls(form, size, None if len(rows) == size else array("I", rows).tobytes(), held)
+        form = _form(values)
+        if len(rows) == size:
+            return cls(form, size, None, None, _packed(form, values))
+        if len(rows) * _RARE < size:
+            return cls(form, size, None, array("I", rows).tobytes(), _packed(form, values))
+        mask = bytearray(size)
+        filled = [values[0]] * size
+        for row, value in zip(rows, values, strict=True):
+            mask[row] = 1
+            filled[row] = value
+        return cls(form, size, bytes(mask), None, _packed(form, filled))
 
     def plain(self) -> tuple[Any, ...]:
         """What the cache keeps: `Column(*plain)` is the column again."""
-        return (self.form, self.size, self.rows, self.held)
-
-    @property
-    def filled(self) -> int:
-        """How many rows have a cell."""
-        return self.size if self.rows is None else len(self.rows) // array("I").itemsize
-
-    @property
-    def present(self) -> Sequence[int]:
-        """The rows that have a cell."""
-        return range(self.size) if self.rows is None else array("I", self.rows)
+        return (self.form, self.size, self.mask, self.rows, self.held)
 
     @property
     def values(self) -> Sequence[Any]:
-        """The values of the rows that have one."""
-        return _opened(self.form, self.held)
+        """A value for each row, whatever it be where one has none; of a rare column, for each of its rows."""
+        if self._opened is None:
+            self._opened = _opened(self.form, self.held)
+        return self._opened
 
     @property
     def cells(self) -> Sequence[Any]:
-        """A value for each row, MISSING where it has none; once opened it stays open."""
-        if self._opened is None:
-            self._opened = self.values if self.rows is None else self._spread(self.values, MISSING)
-        return self._opened
+        """A value for each row, MISSING where it has none."""
+        return self._spread(self.values, MISSING)
 
     def __len__(self) -> int:
         return self.size
@@ -90,10 +94,12 @@ class Column(Sequence[Any], Packed):
         """The cells of some rows, MISSING where one has none."""
         if self.is_all(rows):
             return self.cells
-        if self.rows is None or self._opened is not None:
-            return picked(self.cells, rows)
-        found = dict(zip(self.present, self.values, strict=True))
-        return [found.get(row, MISSING) for row in rows]
+        if self.rows is not None:
+            found = dict(zip(array("I", self.rows), self.values, strict=True))
+            return [found.get(row, MISSING) for row in rows]
+        values = picked(self.values, rows)
+        there = picked(self.mask, rows) if self.mask else ()
+        return values if all(there) else _masked(values, there)
 
     def only(self, rows: Sequence[int]) -> Column:
         """The column with some of its rows, counted anew."""
@@ -113,18 +119,22 @@ class Column(Sequence[Any], Packed):
         """Whether these are all rows, in their order."""
         return isinstance(rows, range) and len(rows) == self.size
 
-    def told(self, deed: Callable[[Sequence[Any]], Sequence[bool]], *, missing: bool) -> Sequence[bool]:
-        """What a deed says of each row; it is asked about values that are there, and of equal ones once."""
+    def told(self, deed: Callable[[Sequence[Any]], Mask], *, missing: bool) -> Mask:
+        """What a deed says of each row's value, `missing` where it has none; of equal texts it is asked once."""
         if self.form == "coded":
             distinct, codes = self.held
-            said: Sequence[Any] = codes.translate(bytes(deed(distinct)).ljust(_CODES, b"\0"))
+            said = codes.translate(bytes(deed(distinct)).ljust(_CODES, b"\0"))
         else:
-            said = deed(self.values)
-        return said if self.rows is None else self._spread(said, missing)
+            said = bytes(deed(self.values))
+        if self.mask is None:
+            return said if self.rows is None else self._spread(said, missing)
+        return either(said, opposite(self.mask)) if missing else both(said, self.mask)
 
-    def _spread(self, values: Sequence[Any], other: Any) -> list[Any]:
+    def _spread(self, values: Sequence[Any], other: Any) -> Sequence[Any]:
+        if self.rows is None:
+            return _masked(values, self.mask, other) if self.mask else values
         spread: list[Any] = [other] * self.size
-        for row, value in zip(self.present, values, strict=True):
+        for row, value in zip(array("I", self.rows), values, strict=True):
             spread[row] = value
         return spread
 
@@ -134,22 +144,36 @@ def picked(cells: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
     return itemgetter(*rows)(cells) if len(rows) > 1 else [cells[row] for row in rows]
 
 
-def _packed(values: Sequence[Any]) -> tuple[Form, Any]:
+def _masked(values: Sequence[Any], mask: Sequence[Any], other: Any = MISSING) -> list[Any]:
+    return [value if is_there else other for value, is_there in zip(values, mask, strict=True)]
+
+
+def _form(values: Sequence[Any]) -> Form:
     types = set(map(type, values))
     if types == {float}:
-        return "float", array("d", values).tobytes()
-    if types == {int}:
-        try:
-            return "int", array("q", values).tobytes()
-        except OverflowError:
-            return "any", list(values)
+        return "float"
+    if types == {int} and min(values) >= -(2**63) and max(values) < 2**63:
+        return "int"
     if types == {int, float} and all(-_EXACT <= value <= _EXACT for value in values if type(value) is int):
-        return "number", (array("d", values).tobytes(), bytes(type(value) is int for value in values))
+        return "number"
     if types <= {str, _NULL} or types <= {bool, _NULL}:
+        distinct = len(set(values))
+        if distinct <= min(_CODES, len(values) // 2):
+            return "coded"
+    return "text" if types == {str} else "any"
+
+
+def _packed(form: Form, values: Sequence[Any]) -> Any:
+    if form == "float":
+        return array("d", values).tobytes()
+    if form == "int":
+        return array("q", values).tobytes()
+    if form == "number":
+        return array("d", values).tobytes(), bytes(type(value) is int for value in values)
+    if form == "coded":
         codes = {value: code for code, value in enumerate(dict.fromkeys(values))}
-        if len(codes) <= min(_CODES, len(values) // 2):
-            return "coded", (list(codes), bytes(map(codes.__getitem__, values)))
-    return "text" if types == {str} else "any", list(values)
+        return list(codes), bytes(map(codes.__getitem__, values))
+    return list(values)
 
 
 def _opened(form: Form, held: Any) -> Sequence[Any]:
