@@ -21,10 +21,10 @@ def sparse(places: Places, values: npt.NDArray[Any], count: int) -> Any:
     values, where = values[order], places[order].astype(np.int32)
     fill: Any = pd.NA if values.dtype == object else np.nan
     made: Any = pd.arrays.SparseArray
-    dtype = pd.SparseDtype(values.dtype, fill)
     if hasattr(made, "from_indices"):  # since pandas 3.1, where the other way warns
-        return made.from_indices(values, where, count, fill_value=fill, dtype=dtype)
-    return made(values, sparse_index=_index(count, where), fill_value=fill, dtype=dtype)
+        held = pd.Series(values, dtype=values.dtype, copy=False)  # an array of objects would be looked at for texts
+        return made.from_indices(held, where, count, fill_value=fill, dtype=values.dtype)
+    return made(values, sparse_index=_index(count, where), fill_value=fill, dtype=pd.SparseDtype(values.dtype, fill))
 
 
 def _index(count: int, where: npt.NDArray[np.int32]) -> Any:
