@@ -139,7 +139,8 @@ def _named(scope: Scope) -> list[str]:
     kinds = {place.kind for path in scope.present if (place := snapshot.place(path)) is not None}
     named = [kind.template.text.partition("{")[0] for kind in kinds if kind.addressing != "event"]
     folders = tuple(snapshot.prefix + folder for folder in named)
-    return [path for path in snapshot.tree.starting(folders) if snapshot.is_record_path(path)] if folders else []
+    around = {folder.rpartition("/")[0] for folder in folders}
+    return [path for path in snapshot.tree.under(around) if path.startswith(folders) and snapshot.is_record_path(path)]
 
 
 def _caseless(path: str) -> str:

@@ -75,7 +75,6 @@ class Snapshot:
         self._derived: dict[str | None, Derived] = {}
         self._places: dict[str, Place | None] = {}
         self._read: dict[str, bytes] = {}
-        self._of_kinds: dict[str, list[str]] = {}
         self.worked_out: dict[tuple[str, str], Any] = {}
 
     def __eq__(self, other: object) -> bool:
@@ -260,16 +259,16 @@ class Snapshot:
         return None if oid.strip("0") else self.git.unread(path)
 
     def paths_of(self, kind: str) -> list[str]:
-        """The paths of the records of one kind."""
-        found = self._of_kinds.get(kind)
-        if found is None:
-            templates = {one.template.text for (name, _major), one in self.schemas.kinds.items() if name == kind}
-            starts = tuple(self.prefix + text.partition("{")[0] for text in templates)
-            listed = "paths" in self.__dict__
-            paths = self.paths if listed else sorted(filter(self.is_record_path, self.tree.starting(starts)))
-            found = [path for path in paths if (place := self.place(path)) is not None and place.kind.name == kind]
-            self._of_kinds[kind] = found
-        return list(found)
+        """The paths of the records of one kind; sorted."""
+        known = "paths" in self.__dict__
+        paths = self.paths if known else sorted(filter(self.is_record_path, self.tree.under(self.folders_of(kind))))
+        return [path for path in paths if (place := self.place(path)) is not None and place.kind.name == kind]
+
+    def folders_of(self, kind: str) -> list[str]:
+        """The folders in which all records of a kind lie, by the fixed beginnings of its templates; `""` is the top."""
+        kinds = self.schemas.kinds.items()
+        starts = {found.template.folder for (name, _major), found in kinds if name == kind}
+        return sorted(f"{self.prefix}{start}".rstrip("/") for start in starts)
 
     def record(self, ref: Ref) -> Record:
         """One record; raises NotFound with the nearest refs, or BadRef."""

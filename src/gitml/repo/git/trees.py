@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final
 
@@ -14,7 +14,7 @@ FOLDER: Final = "040000"
 _DIFFER: Final = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
 _GONE: Final = "000000"
 # Who looks into more folders than this one by one has them all listed.
-_MANY: Final = 64
+_MANY: Final = 512
 
 Changes = Mapping[str, Entry | None]
 """Files by path, None for one that is gone."""
@@ -29,6 +29,7 @@ class Tree:
         self._command = command
         self.objects = objects or Blobs(command)
         self._folders: dict[str, Mapping[str, Entry]] = {}
+        self._listed: dict[str, Mapping[str, Entry]] = {}
         self._told: dict[str, Entry | None] = {}
 
     @cached_property
@@ -43,6 +44,29 @@ class Tree:
     def below(self) -> Mapping[str, Entry]:
         """Every file of the commit alone."""
         return {} if self.base is None else tree(self._command, self.base)
+
+    def under(self, folders: Iterable[str]) -> dict[str, Entry]:
+        """Every file in some folders and in folders of these, by its path from the top; `""` is the top.
+
+        What stands where such a folder should be is told as well.
+        """
+        asked = list(folders)
+        found = {path: entry for folder in asked for path, entry in self.listed(folder).items()}
+        for path, entry in self.changes.items():
+            if any(is_under(path, folder) for folder in asked):
+                found.pop(path, None)
+                found |= {path: entry} if entry is not None else {}
+        return found
+
+    def listed(self, folder: str) -> Mapping[str, Entry]:
+        """What `under` says of one folder, in the commit alone."""
+        if not folder or "below" in self.__dict__:
+            return {path: entry for path, entry in self.below.items() if is_under(path, folder)}
+        if folder not in self._listed:
+            above, _, name = folder.rpartition("/")
+            there = self.within(above).get(name)
+            self._listed[folder] = _files(self._command, folder, there) if there else {}
+        return self._listed[folder]
 
     def __contains__(self, path: str) -> bool:
         return self.file(path) is not None
@@ -108,16 +132,6 @@ class Tree:
                 found |= {} if entry is None else {path: entry}
         return found
 
-    def starting(self, starts: tuple[str, ...]) -> Mapping[str, Entry]:
-        """Every file whose path begins in one of these ways; only the folders of these are listed."""
-        around = {start.rpartition("/")[0] for start in starts}
-        if self.is_listed or "" in around or self.base is None:
-            return {path: entry for path, entry in self.entries.items() if path.startswith(starts)}
-        there = [folder for folder in sorted(around) if self.folder(folder) is not None]
-        below = tree(self._command, self.base, there) if there else {}
-        found: Changes = {**below, **self.changes}
-        return {path: entry for path, entry in found.items() if entry is not None and path.startswith(starts)}
-
     def files(self, folder: str) -> dict[str, Entry]:
         """The files that lie in a folder, not those in folders of it."""
         start = f"{folder}/" if folder else ""
@@ -148,6 +162,17 @@ class Tree:
         if raw is None:  # a partial clone has left it out: who lists the tree says so
             _ = self.below
         return _parsed(raw or b"", self._command.hash_size // 2)
+
+
+def is_under(path: str, folder: str) -> bool:
+    """Whether a path is a folder's (`""` is the top) or leads into it."""
+    return not folder or path == folder or path.startswith(f"{folder}/")
+
+
+def _files(command: Command, path: str, there: Entry) -> dict[str, Entry]:
+    if there.mode != FOLDER:
+        return {path: there}
+    return {f"{path}/{name}": entry for name, entry in tree(command, there.oid).items()}
 
 
 def _parsed(raw: bytes, size: int) -> dict[str, Entry]:
