@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from gitml.records.ref import Ref
+from gitml.repo.load import uncollected
 from gitml.views.lineage.data import data_edges
 from gitml.views.lineage.graph import Graph
 from gitml.views.lineage.held import CODE, DATA
@@ -40,8 +41,9 @@ def lineage(snapshot: Snapshot, ref: str | Ref | None = None) -> Graph:
 
 def whole(snapshot: Snapshot) -> Graph:
     """The lineage of all there is."""
-    known = Known(traces(snapshot).every())
-    return drawn(known.by_ref.values(), There(known, in_git(snapshot)))
+    with uncollected():
+        known = Known(traces(snapshot).every())
+        return drawn(known.by_ref.values(), There(known, in_git(snapshot)))
 
 
 def build(records: Iterable[Record], schemas: Schemas, in_git: InGit) -> Graph:

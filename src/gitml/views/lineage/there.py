@@ -81,14 +81,17 @@ class There:
         self.get = traces.get
         self.givers = Givers(given(traces.made))
         self.tracked = {one.ref: one.tracked.hash for one in traces.made if one.tracked}
+        self._pointed: dict[str, Held | None] = {}
         self._pointing: dict[Held, list[str]] = {}
         self._writers: dict[Held, Writers] = {}
 
     def pointed(self, ref: str) -> Held | None:
         """The bytes that a record's own pointer names."""
-        found = self.get(ref)
-        held = [one.held for one in found.pointers if one.reason == "pointer"] if found else []
-        return held[-1] if held else None
+        if ref not in self._pointed:
+            found = self.get(ref)
+            held = [one.held for one in found.pointers if one.reason == "pointer"] if found else []
+            self._pointed[ref] = held[-1] if held else None
+        return self._pointed[ref]
 
     def pointing(self, read: Held) -> list[str]:
         """The records that point to some bytes."""
