@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, GitmlError, Problem
 from gitml.records.record import Path
+from gitml.repo.git.trees import Tree
 from gitml.repo.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ class _Tracking:
             except GitmlError:  # a commit that is gone, or was never fetched, proves nothing
                 self._then[named] = None
             else:
-                self._then[named] = tracked_in(Snapshot(self._git, snapshot.at, tree)).pointers
+                held = Tree(self._git, None, tree, snapshot.tree.objects)
+                self._then[named] = tracked_in(Snapshot(self._git, snapshot.at, held)).pointers
         return self._then[named]
 
 
