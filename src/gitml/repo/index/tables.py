@@ -18,9 +18,9 @@ from gitml.records.ref import VERSION as OF_VERSIONS
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.history import changes
 from gitml.repo.git.objects import Entry
-from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends, stored
+from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends
 from gitml.repo.index.seed import Seed
-from gitml.repo.index.table import Block, Table
+from gitml.repo.index.table import Block, Table, stored
 from gitml.repo.load import UNREADABLE, load_each
 from gitml.repo.readers.dvc import is_pointer_file
 from gitml.repo.workers import cores, spread
@@ -204,7 +204,7 @@ class _Making:
         found = _read(self.snapshot, files)
         if any(_is_absent(self.snapshot, path, dict(files)[path]) for path in found.lost):
             raise _AbsentError
-        rare = tuple(name for name, column in found.columns.items() if column.rows is not None)
+        rare = tuple(name for name, column in found.columns.items() if column.is_rare)
         part = Part(key, files[-1][0], found.size, tuple(found.columns), rare, found.lost)
         listed = [(path, *entry) for path, entry in files]
         self.cache.put({_head(key): tuple(part[2:]), _files(key): listed, **stored(key, found.columns)})
