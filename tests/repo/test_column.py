@@ -95,8 +95,8 @@ def test_rows_as_columns() -> None:
     assert told(found.columns["b"]) == told([MISSING, MISSING, None])
 
 
-def test_a_rare_column_is_told_by_its_rows() -> None:
-    made = column([MISSING] * 70 + [1] * 9)
-    assert made.mask is None
-    assert made.rows
-    assert len(made.rows) == 4 * 9
+def test_what_few_rows_have_is_held_for_these() -> None:
+    many, few, rare = (column([MISSING] * (80 - count) + [1] * count) for count in (40, 39, 9))
+    assert (bool(many.mask), bool(few.mask), bool(rare.mask)) == (True, False, False)
+    assert (len(many.held), len(few.held), len(rare.held)) == (8 * 80, 8 * 39, 8 * 9)
+    assert (many.is_rare, few.is_rare, rare.is_rare) == (False, False, True)

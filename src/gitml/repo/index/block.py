@@ -15,8 +15,6 @@ FORMAT: Final = 2
 """Of what is kept of a block: what was kept in another one is made again (cache key)."""
 
 _CUT = 1 << 9
-# Two thousand names that a few runs each have are not worth a row of the cache each.
-_SHELVES: Final = 16
 
 Files = Sequence[tuple[str, Entry]]
 """Record paths, sorted, each with what Git has there."""
@@ -71,24 +69,3 @@ def columns(rows: Iterable[Mapping[str, Any]], lost: Iterable[str] = ()) -> Cell
             values.append(value)
         size = row + 1
     return Cells(size, {name: Column.of(size, there, values) for name, (there, values) in found.items()}, tuple(lost))
-
-
-def column_key(key: str, name: str) -> str:
-    """What the cache knows a column by."""
-    return f"column/{key}/{name}"
-
-
-def shelf_key(key: str, name: str) -> str:
-    """What the cache knows the columns by with which a rare one is kept."""
-    return f"shelf/{key}/{crc32(name.encode('utf-8', 'surrogateescape')) % _SHELVES}"
-
-
-def stored(key: str, found: Mapping[str, Column]) -> dict[str, Any]:
-    """The columns of a block as the cache keeps them: each alone, and the rare ones in a few shelves."""
-    values: dict[str, Any] = {}
-    for name, column in found.items():
-        if column.rows is not None:
-            values.setdefault(shelf_key(key, name), {})[name] = column.plain()
-        else:
-            values[column_key(key, name)] = column.plain()
-    return values

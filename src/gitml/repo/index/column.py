@@ -19,8 +19,8 @@ Form = Literal["float", "int", "number", "coded", "text", "any"]
 _NULL: Final = type(None)
 _EXACT: Final = 2**53  # a float holds every integer up to here
 _CODES: Final = 256
-# Of so many rows one at least must have a cell, or the column is told by its rows.
-_RARE: Final = 8
+# Of so many rows one at least must have a cell, or only those that have one are held; or it is rare.
+_FULL, _RARE = 2, 8
 _TYPES: Final[dict[str, frozenset[type]]] = {
     "float": frozenset({float}),
     "int": frozenset({int}),
@@ -35,8 +35,8 @@ class Column(Sequence[Any], Packed):
 
     `held` is, by form: `float` and `int` 64 bits a value; `number` floats, and a byte a value that says which were
     integers; `coded` the distinct texts, booleans or nulls, and a byte a value that says which; else a list. There is
-    a value a row, and `mask`, where there is one, says by a byte a row which of them count; of a rare column only
-    `rows`, 32 bits each, have one.
+    a value a row, and `mask`, where there is one, says by a byte a row which of them count; where few have one, only
+    these have, and `rows` are they, 32 bits each.
     """
 
     form: Form
@@ -52,7 +52,7 @@ class Column(Sequence[Any], Packed):
         form = _form(values)
         if len(rows) == size:
             return cls(form, size, None, None, _packed(form, values))
-        if len(rows) * _RARE < size:
+        if len(rows) * _FULL < size:
             return cls(form, size, None, array("I", rows).tobytes(), _packed(form, values))
         mask = bytearray(size)
         filled = [values[0]] * size
@@ -66,8 +66,13 @@ class Column(Sequence[Any], Packed):
         return (self.form, self.size, self.mask, self.rows, self.held)
 
     @property
+    def is_rare(self) -> bool:
+        """Whether very few rows have a cell."""
+        return self.rows is not None and len(self.rows) // array("I").itemsize * _RARE < self.size
+
+    @property
     def values(self) -> Sequence[Any]:
-        """A value for each row, whatever it be where one has none; of a rare column, for each of its rows."""
+        """A value for each row, whatever it be where one has none; where there are `rows`, for each of these."""
         if self._opened is None:
             self._opened = _opened(self.form, self.held)
         return self._opened

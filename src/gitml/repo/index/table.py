@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
 
 from gitml.errors import NotFound
-from gitml.repo.index.block import Cells, cells, column_key, columns, shelf_key
+from gitml.repo.index.block import Cells, cells, columns
 from gitml.repo.index.column import Column
 
 if TYPE_CHECKING:
     from gitml.records.record import Record
     from gitml.repo.cache import Cache
+
+# Two thousand names that a few runs each have are not worth a row of the cache each.
+_SHELVES: Final = 16
 
 
 @dataclass(slots=True)
@@ -49,7 +53,7 @@ class Block:
 
     def place(self, name: str) -> str:
         """Where the cache has a column."""
-        return (shelf_key if name in self.rare else column_key)(self.key, name)
+        return place(self.key, name, self.rare)
 
 
 class Table:
@@ -114,3 +118,27 @@ def _restore(block: Block) -> None:
         raise NotFound("records that were once read are not in this clone any more", hint="git fsck tells which")
     for name in block.names:
         block.take(name, found.columns[name])
+
+
+def place(key: str, name: str, rare: Collection[str]) -> str:
+    """What the cache knows a column of a block by; one that is rare shares its place with others."""
+    return _shelf_key(key, name) if name in rare else _column_key(key, name)
+
+
+def stored(key: str, found: Mapping[str, Column]) -> dict[str, Any]:
+    """The columns of a block as the cache keeps them: each alone, and the rare ones on a few shelves."""
+    values: dict[str, Any] = {}
+    for name, column in found.items():
+        if column.is_rare:
+            values.setdefault(_shelf_key(key, name), {})[name] = column.plain()
+        else:
+            values[_column_key(key, name)] = column.plain()
+    return values
+
+
+def _column_key(key: str, name: str) -> str:
+    return f"column/{key}/{name}"
+
+
+def _shelf_key(key: str, name: str) -> str:
+    return f"shelf/{key}/{crc32(name.encode('utf-8', 'surrogateescape')) % _SHELVES}"

@@ -18,9 +18,9 @@ from gitml.records.ref import VERSION as OF_VERSIONS
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.history import changes
 from gitml.repo.git.objects import Entry
-from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends, stored
+from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends
 from gitml.repo.index.seed import Seed
-from gitml.repo.index.table import Block, Table
+from gitml.repo.index.table import Block, Table, stored
 from gitml.repo.load import UNREADABLE, Loaded, load_each
 from gitml.repo.readers.dvc import is_pointer_file
 from gitml.repo.workers import cores, spread
@@ -236,7 +236,7 @@ class Making:
         """A block read and kept, with what is asked of it besides; raises AbsentError."""
         loaded = self.loaded(files)
         found = _cells(loaded)
-        rare = tuple(name for name, column in found.columns.items() if column.rows is not None)
+        rare = tuple(name for name, column in found.columns.items() if column.is_rare)
         part = Part(key, files[-1][0], found.size, tuple(found.columns), rare, found.lost)
         made = {deed.key(key): deed.of(self.snapshot, loaded) for deed in self.deeds}
         listed = [(path, *entry) for path, entry in files]
