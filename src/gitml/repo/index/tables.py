@@ -371,7 +371,7 @@ def is_alone(snapshot: Snapshot, kind: str) -> bool:
     if snapshot.cache is None or snapshot.tree.base is None:
         return False
     making = Making(snapshot, kind, snapshot.cache)
-    return all(making.folders) and making.is_alone()
+    return all(making.folders) and making.known() is not None and making.is_alone()
 
 
 def _salt(snapshot: Snapshot, kind: str) -> str:
