@@ -84,12 +84,12 @@ class Store:
 
 def store(size: int, seed: int = 1, broken: float = 0.0) -> Store:
     """A store of `size` records (20 at least), a share of whose runs break the schema of their kind."""
-    return _Maker(size, random.Random(seed), broken).made()  # noqa: S311  (the same each time is the point)
+    return Maker(size, random.Random(seed), broken).made()  # noqa: S311  (the same each time is the point)
 
 
 def runs(size: int, seed: int = 1, kept: Callable[[Ref, dict[str, Any]], Mapping[str, Any]] | None = None) -> Store:
     """A store of nothing but runs that all have the same fields, save for gaps; `kept` says what stays of each."""
-    maker = _Maker(size, random.Random(seed), 0.0)  # noqa: S311  (the same each time is the point)
+    maker = Maker(size, random.Random(seed), 0.0)  # noqa: S311  (the same each time is the point)
     maker.environment()
     maker.dataset(DATASETS[0])
     alike = _Profile(list(PARAMS.items()), METRICS, ("",), filled=0.95)
@@ -101,7 +101,9 @@ def runs(size: int, seed: int = 1, kept: Callable[[Ref, dict[str, Any]], Mapping
     return maker.store
 
 
-class _Maker:
+class Maker:
+    """Draws records, one after the other, and keeps those that others refer to."""
+
     def __init__(self, size: int, draw: random.Random, broken: float) -> None:
         self.size = size
         self.draw = draw
@@ -117,23 +119,32 @@ class _Maker:
         # A few experiments hold most of the runs.
         self.experiments = [(name, 1 / rank, profiles[name]) for rank, name in enumerate(EXPERIMENTS, 1)]
 
+    @property
+    def few(self) -> int:
+        """How many datasets there are, how many environments and models."""
+        return max(1, self.size // 400)
+
     def made(self) -> Store:
-        few = max(1, self.size // 400)
-        for name in METRICS:
-            self.add(Ref("metric", (name,)), {"direction": "lower" if name in LOWER else "higher"})
-        for _number in range(few):
-            self.environment()
-        for number in range(few):
-            self.dataset(_numbered(DATASETS, number))
-        reserved = few * 4
+        """All of a store."""
+        self.ground()
+        reserved = self.few * 4
         while self.store.records < self.size - reserved:
             (self.evaluation if self.versions and self.runs and self.draw.random() < 0.05 else self.run)()  # noqa: PLR2004
-        for number in range(few):
+        for number in range(self.few):
             if self.store.records + 4 <= self.size:
-                self.model(_numbered(MODELS, number))
+                self.model(numbered(MODELS, number))
         while self.store.records < self.size:
             self.run()
         return self.store
+
+    def ground(self) -> None:
+        """What runs refer to."""
+        for name in METRICS:
+            self.add(Ref("metric", (name,)), {"direction": "lower" if name in LOWER else "higher"})
+        for _number in range(self.few):
+            self.environment()
+        for number in range(self.few):
+            self.dataset(numbered(DATASETS, number))
 
     def add(self, ref: Ref, data: Mapping[str, Any]) -> str:
         """One record; what its file name does not show goes into it."""
@@ -288,7 +299,8 @@ class _Profile:
     filled: float
 
 
-def _numbered(names: Sequence[str], number: int) -> str:
+def numbered(names: Sequence[str], number: int) -> str:
+    """The names in turn, each time round with another number behind them."""
     rounds, at = divmod(number, len(names))
     return f"{names[at]}-{rounds}" if rounds else names[at]
 
