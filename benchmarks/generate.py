@@ -164,9 +164,11 @@ class Maker:
         return self.time.strftime("%Y-%m-%dT%H:%M:%SZ"), made
 
     def hex(self, digits: int) -> str:
+        """A digest of so many digits."""
         return f"{self.draw.getrandbits(digits * 4):0{digits}x}"
 
     def environment(self) -> None:
+        """One environment."""
         packages = {
             name: f"{self.draw.randint(0, 4)}.{self.draw.randint(0, 30)}"
             for name in ("numpy", "scikit-learn", "torch", "dvc")
@@ -177,6 +179,7 @@ class Maker:
         self.add(Ref("environment", (name,)), {"language": version, "packages": packages})
 
     def dataset(self, name: str) -> None:
+        """A head and some versions of it."""
         self.add(
             Ref("dataset", (name,)), {"description": f"What we know of {name}.", "owners": self.draw.sample(PEOPLE, 2)}
         )
@@ -199,6 +202,7 @@ class Maker:
             self.versions.setdefault(name, []).append((str(ref), made))
 
     def run(self) -> None:
+        """One run, which may break its schema."""
         ref, data = self.drawn()
         breaks = self.draw.random() < self.share
         path = self.add(ref, break_one(data, self.draw) if breaks else data)
@@ -208,6 +212,7 @@ class Maker:
             self.runs.append(str(ref))
 
     def drawn(self) -> tuple[Ref, dict[str, Any]]:
+        """What a run is called, and says."""
         name, _weight, profile = self.draw.choices(
             self.experiments, [weight for _name, weight, _profile in self.experiments]
         )[0]
@@ -238,6 +243,7 @@ class Maker:
         return ref, data
 
     def metrics(self, profile: _Profile, *, bad: bool) -> dict[str, Any]:
+        """What an experiment measures, by split."""
         names = [name for name in profile.metrics if self.draw.random() < profile.filled]
         values = {split: {name: self.value(name, bad=bad) for name in names} for split in profile.splits}
         flat: dict[str, Any] = values.get("", {})
@@ -248,6 +254,7 @@ class Maker:
         )
 
     def value(self, name: str, *, bad: bool) -> float | int:
+        """A metric's value."""
         if bad and self.draw.random() < 0.3:  # noqa: PLR2004
             return self.draw.choice([math.nan, math.inf])
         if name == "latency_ms":
@@ -255,9 +262,11 @@ class Maker:
         return self.draw.choice([0, 1, 1.0]) if self.draw.random() < 0.02 else self.draw.betavariate(8, 2)  # noqa: PLR2004
 
     def version(self) -> tuple[str, str]:
+        """The ref and the id of some version of a dataset."""
         return self.draw.choice(self.versions[self.draw.choice(list(self.versions))])
 
     def evaluation(self) -> None:
+        """One evaluation of an earlier run."""
         name = self.draw.choice(EXPERIMENTS)
         created, made = self.now()
         values = {metric: self.draw.random() for metric in self.draw.sample(METRICS, 5)}
