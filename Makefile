@@ -17,7 +17,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint bench bench-peers fix setup test-pandas22 clean
+.PHONY: help demo test lint bench bench-million bench-peers fix setup test-pandas22 clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name told; do \
@@ -36,6 +36,9 @@ lint: $(READY) ## style and types alone
 
 bench: $(READY) ## the figures that the project promises
 	@$(BIN)/python benchmarks/bench.py
+
+bench-million: $(READY) ## how each step grows from ten thousand runs to a million: half an hour, 3 GB of disk
+	@$(BIN)/python benchmarks/million.py
 
 bench-peers: $(READY) .venv-peers/.ready ## the figures against MLflow, in an environment of its own
 	@$(BIN)/python benchmarks/bench.py --only mlflow
