@@ -81,7 +81,6 @@ class Grown:
         yield self.step("list, half of the runs ago", *TOP, "--at", self.half)
         yield from self.live()
         yield self.step("add a run on a branch that is not checked out", *NEW, "--branch", BRANCH, "--commit")
-        yield self.step("validate the addition", "validate", "--range", f"main..{BRANCH}")
         yield self.step("diff, one run apart", "diff", "main", BRANCH)
         yield self.step("diff, 25 runs apart", "diff", "HEAD~1", "HEAD")
         yield self.step("list, with the addition", *TOP, "--at", BRANCH)
@@ -89,6 +88,7 @@ class Grown:
         yield self.step("lineage down from a dataset", "lineage", "dataset/wine@1", "--down", "--at", "HEAD")
         yield self.step("show a run", "show", self.a_run, "--at", "HEAD")
         yield self.step("log of an alias", "log", "alias/model/wine/production")
+        yield self.step("validate the addition", "validate", "--range", f"main..{BRANCH}")
 
     def made(self) -> Iterator[Figure]:
         """The store, and what its making cost; nothing where it was there."""
@@ -178,9 +178,10 @@ def main() -> int:
             for one in Grown((told.keep or Path(folder)).resolve(), size).figures():
                 figures.append(one)
                 print(f"{size:>9,}  {one.step:<46} {one.seconds:9.3f} s", file=sys.stderr, flush=True)
+                if told.json:  # after each, since the next may take long
+                    whole = {**machine(), "figures": [asdict(one) for one in figures]}
+                    told.json.write_text(json.dumps(whole, indent=1) + "\n")
     print("\n".join(table(figures)))
-    if told.json:
-        told.json.write_text(json.dumps({**machine(), "figures": [asdict(one) for one in figures]}, indent=1) + "\n")
     return 0
 
 
