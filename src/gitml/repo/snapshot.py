@@ -175,7 +175,7 @@ class Snapshot:
 
     def _hides_records(self, path: str, inner: str) -> bool:
         """Whether a symlink or a submodule stands where a folder of records should be: nobody sees behind it."""
-        entry = self.entries.get(path)
+        entry = self.tree.file(path)
         if entry is None or entry.mode not in NO_FILES:
             return False
         return f"{inner}/" == OWN_FOLDER or inner[len(OWN_FOLDER) :].partition("/")[0] in self.schemas.folders()
@@ -245,8 +245,16 @@ class Snapshot:
         return None if oid.strip("0") else self.git.unread(path)
 
     def paths_of(self, kind: str) -> list[str]:
-        """The paths of the records of one kind."""
-        return [path for path in self.paths if (place := self.place(path)) is not None and place.kind.name == kind]
+        """The paths of the records of one kind; sorted."""
+        known = "paths" in self.__dict__
+        paths = self.paths if known else sorted(filter(self.is_record_path, self.tree.under(self.folders_of(kind))))
+        return [path for path in paths if (place := self.place(path)) is not None and place.kind.name == kind]
+
+    def folders_of(self, kind: str) -> list[str]:
+        """The folders in which all records of a kind lie, by the fixed beginnings of its templates; `""` is the top."""
+        kinds = self.schemas.kinds.items()
+        starts = {found.template.folder for (name, _major), found in kinds if name == kind}
+        return sorted(f"{self.prefix}{start}".rstrip("/") for start in starts)
 
     def record(self, ref: Ref) -> Record:
         """One record; raises NotFound with the nearest refs, or BadRef."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final
 
@@ -13,7 +13,7 @@ from gitml.repo.git.objects import Entry, tree
 FOLDER: Final = "040000"
 _DIFFER: Final = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
 # Who looks into more folders than this one by one has them all listed.
-_MANY: Final = 64
+_MANY: Final = 512
 
 Changes = Mapping[str, Entry | None]
 """Files by path, None for one that is gone."""
@@ -28,6 +28,7 @@ class Tree:
         self._command = command
         self._objects = objects or Blobs(command)
         self._folders: dict[str, Mapping[str, Entry]] = {}
+        self._listed: dict[str, Mapping[str, Entry]] = {}
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
@@ -41,6 +42,29 @@ class Tree:
     def below(self) -> Mapping[str, Entry]:
         """Every file of the commit alone."""
         return {} if self.base is None else tree(self._command, self.base)
+
+    def under(self, folders: Iterable[str]) -> dict[str, Entry]:
+        """Every file in some folders and in folders of these, by its path from the top; `""` is the top.
+
+        What stands where such a folder should be is told as well.
+        """
+        asked = list(folders)
+        found = {path: entry for folder in asked for path, entry in self.listed(folder).items()}
+        for path, entry in self.changes.items():
+            if any(is_under(path, folder) for folder in asked):
+                found.pop(path, None)
+                found |= {path: entry} if entry is not None else {}
+        return found
+
+    def listed(self, folder: str) -> Mapping[str, Entry]:
+        """What `under` says of one folder, in the commit alone."""
+        if not folder or "below" in self.__dict__:
+            return {path: entry for path, entry in self.below.items() if is_under(path, folder)}
+        if folder not in self._listed:
+            above, _, name = folder.rpartition("/")
+            there = self.within(above).get(name)
+            self._listed[folder] = _files(self._command, folder, there) if there else {}
+        return self._listed[folder]
 
     def __contains__(self, path: str) -> bool:
         return self.file(path) is not None
@@ -101,6 +125,17 @@ class Tree:
         if raw is None:  # a partial clone has left it out: who lists the tree says so
             _ = self.below
         return _parsed(raw or b"", self._command.hash_size // 2)
+
+
+def is_under(path: str, folder: str) -> bool:
+    """Whether a path is a folder's (`""` is the top) or leads into it."""
+    return not folder or path == folder or path.startswith(f"{folder}/")
+
+
+def _files(command: Command, path: str, there: Entry) -> dict[str, Entry]:
+    if there.mode != FOLDER:
+        return {path: there}
+    return {f"{path}/{name}": entry for name, entry in tree(command, there.oid).items()}
 
 
 def _parsed(raw: bytes, size: int) -> dict[str, Entry]:
