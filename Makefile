@@ -21,7 +21,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint bench bench-peers performance fix setup test-pandas22 clean
+.PHONY: help demo test lint bench bench-million bench-peers performance fix setup test-pandas22 clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name told; do \
@@ -40,6 +40,9 @@ lint: $(READY) ## style and types alone
 
 bench: $(READY) ## the figures that the project promises
 	@$(BIN)/python benchmarks/bench.py $(KEPT)
+
+bench-million: $(READY) ## how each step grows from ten thousand runs to a million: half an hour, 3 GB of disk
+	@$(BIN)/python benchmarks/million.py $(KEPT)
 
 bench-peers: $(READY) .venv-peers/.ready ## the figures against MLflow, in an environment of its own
 	@$(BIN)/python benchmarks/bench.py --only mlflow $(KEPT)

@@ -15,25 +15,25 @@ ROOT = Path(__file__).parents[1]
 _KIND, _TYPE = "observation", "bench"
 
 
-def keep(command: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def keep(command: str, rows: Sequence[Mapping[str, Any]], *, commit: str | None = None, time: str = "") -> str:
     """Write an observation of what a command measured, not committed; its ref.
 
     Each row has `what` was measured, its numbers, and words about them; the numbers become metrics, by the words of
-    `what` and, where there is one, by `size`.
+    `what` and, where there is one, by `size`. Commit and time are these, unless others are given.
     """
     store = gitml.open(ROOT)
     metrics: dict[str, dict[str, float]] = {}
     for row in rows:
         name = _slug(f"{row['what']} {row.get('size') or ''}")
-        name = _slug(f"{name} {row['against']}") if name in metrics else name
+        name = _slug(f"{name} {row.get('against', '')}") if name in metrics else name
         metrics[name] = {key: _rounded(value) for key, value in row.items() if isinstance(value, float)}
     edited = [one.path for one in store.repository.git.status() if not one.path.startswith(("metadata/", "docs/"))]
     fields = {
         "type": _TYPE,
-        "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created": time or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "by": command,
         "metrics": metrics,
-        "code": {"commit": store.repository.git.head(), "dirty": bool(edited), "command": command},
+        "code": {"commit": commit or store.repository.git.head(), "dirty": bool(edited), "command": command},
         "host": dict(capture.host()),
         "custom": {"rows": [{key: _rounded(value) for key, value in row.items() if value is not None} for row in rows]},
     }

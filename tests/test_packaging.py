@@ -27,6 +27,7 @@ TARGETS = (
     "test",
     "lint",
     "bench",
+    "bench-million",
     "bench-peers",
     "performance",
     "fix",
