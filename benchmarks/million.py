@@ -17,9 +17,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import generate
 import million_made
+import observed
 import processes
 
 GIT_ML = str(Path(sys.executable).with_name("git-ml"))
@@ -171,6 +173,7 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--keep", type=Path, help="a folder where the stores stay, for the next time")
     parser.add_argument("--json", type=Path, help="a file for the figures")
+    parser.add_argument("--record", metavar="COMMAND", help="keep the figures as an observation, by this command")
     told = parser.parse_args()
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="gitml-million-") as folder:
@@ -181,8 +184,17 @@ def main() -> int:
                 if told.json:  # after each, since the next may take long
                     whole = {**machine(), "figures": [asdict(one) for one in figures]}
                     told.json.write_text(json.dumps(whole, indent=1) + "\n")
+    if told.record:
+        print(observed.keep(told.record, observed_rows(figures)), file=sys.stderr)
     print("\n".join(table(figures)))
     return 0
+
+
+def observed_rows(figures: Sequence[Figure]) -> list[dict[str, Any]]:
+    """The figures as an observation has them."""
+    return [
+        {"what": one.step, **{key: value for key, value in asdict(one).items() if key != "step"}} for one in figures
+    ]
 
 
 if __name__ == "__main__":

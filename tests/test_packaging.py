@@ -29,6 +29,7 @@ TARGETS = (
     "bench",
     "bench-million",
     "bench-peers",
+    "performance",
     "fix",
     "setup",
     "test-pandas22",

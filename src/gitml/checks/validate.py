@@ -47,7 +47,10 @@ def everything(repository: Repository, snapshot: Snapshot) -> Validation:
 def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Validation:
     """The records at some paths, or below some folders (`""` is the root)."""
     wanted = tuple(path.rstrip("/") for path in paths)
-    chosen = [path for path in snapshot.paths if _is_below(path, wanted)]
+    # Below a file nothing lies: who asks for some alone need not have the whole tree listed.
+    alone = all(path in snapshot.tree for path in wanted)
+    every = [path for path in sorted(set(wanted)) if snapshot.is_record_path(path)] if alone else snapshot.paths
+    chosen = [path for path in every if _is_below(path, wanted)]
     troubled = [problem.path for problem in snapshot.tree_problems if _is_below(problem.path, wanted)]
     base = repository.base(snapshot.settings, snapshot.at.commit)
     differing = frozenset(path for path in wanted if base is None or base.tree.file(path) != snapshot.tree.file(path))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gitml.repo.change import Change
     from gitml.repo.derive import Deriver
     from gitml.repo.readers.derived import Derived
+    from gitml.repo.readers.files import Tree as Seen
 
 Files = Mapping[str, Entry] | Tree
 """The files of a snapshot, listed or not."""
@@ -118,7 +119,11 @@ class Snapshot:
         """The bytes of blobs; those that this clone does not have are left out."""
         wanted = dict.fromkeys(oids)
         found = {oid: held[oid] for oid in wanted for held in (self.contents, self._read) if oid in held}
-        fresh = _bytes_of(self.git, found, wanted)
+        lacking = [oid for oid in wanted if oid not in found]
+        if len(lacking) <= _FEW:
+            fresh = found | {oid: raw for oid in lacking if (raw := self.tree.objects.get(oid)) is not None}
+        else:
+            fresh = _bytes_of(self.git, found, wanted)
         if len(fresh) - len(found) <= _FEW:
             if len(self._read) > _MANY:
                 self._read.clear()
@@ -234,9 +239,18 @@ class Snapshot:
 
             readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
             asked = Asked(readers, kind, self.prefix, self.at.until)
-            entries = self.entries if reads_files(readers) else {}
-            self._derived[kind] = self.deriver().derive(entries, asked, self._changed)
+            self._derived[kind] = self.deriver().derive(
+                self._seen if reads_files(readers) else {}, asked, self._changed
+            )
         return self._derived[kind]
+
+    @cached_property
+    def _seen(self) -> Seen:
+        """The files as readers see them."""
+        from gitml.repo.apart import seen
+
+        folders = {kind.template.folder for kind in self.schemas.kinds.values() if kind.template.folder}
+        return seen(self.git, self.tree, (self.prefix + folder for folder in sorted(folders)), self.cache)
 
     def _changed(self, path: str, oid: str) -> bytes | None:
         """Bytes that are not Git's yet: of a change, or of the work tree's files that nobody has given an id."""
@@ -305,7 +319,7 @@ class Snapshot:
         after = Snapshot(
             self.git,
             self.at,
-            entries,
+            Tree(self.git, None, entries, self.tree.objects),
             prefix=self.prefix,
             contents=contents,
             asker=self.asker,
