@@ -11,7 +11,7 @@ import pytest
 
 from command_line import Said, fine, ml
 from gitml.actions.doctor import speed
-from gitrepo import git, init, write
+from gitrepo import environment, git, init, write
 
 
 def found(said: Said) -> dict[str, dict[str, object]]:
@@ -27,11 +27,19 @@ def states(place: Path, *flags: str) -> dict[str, object]:
     return {name: one["state"] for name, one in doctor(place, *flags).items()}
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    repo = init(tmp_path / "store")
-    fine(repo, "init", "--hooks", "--commit")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    repo = init(tmp_path_factory.mktemp("doctor") / "store")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment().items():
+            patch.setenv(name, value)
+        fine(repo, "init", "--hooks", "--commit")
     return repo
+
+
+@pytest.fixture
+def store(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "store", symlinks=True))
 
 
 def listed(repo: Path, number: int) -> None:
