@@ -24,6 +24,7 @@ import dvc_peer
 import generate
 import jsonschema
 import mlflow_peer
+import observed
 import pandas as pd
 import timing
 import yaml
@@ -245,13 +246,17 @@ def main() -> int:
     parser.add_argument("--only", choices=[*STORE, *OTHERS])
     parser.add_argument("--keep", type=Path, help="a folder where the stores of MLflow stay, for the next time")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--record", metavar="COMMAND", help="keep the figures as an observation, by this command")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gitml-bench-") as folder:
         names = [told.only] if told.only else [*STORE, *OTHERS]
         rows = list(measured(Path(folder), told.size, names, told.keep and told.keep.resolve()))
         os.chdir(tempfile.gettempdir())
+    figures = [{**asdict(row), "ratio": row.ratio, "kept": row.kept} for row in rows]
+    if told.record:
+        print(observed.keep(told.record, figures), file=sys.stderr)
     if told.json:
-        print(json.dumps([{**asdict(row), "ratio": row.ratio, "kept": row.kept} for row in rows], indent=1))
+        print(json.dumps(figures, indent=1))
     else:
         print("\n".join([HEAD, *(row.told() for row in rows)]))
     return 0

@@ -71,7 +71,7 @@ def held(found: Table) -> Rows:
     rows: Rows = {}
     for one in found.blocks:
         for row in range(one.size):
-            cells = {name: column[row] for name, column in one.columns.items() if column is not None}
+            cells = {name: column[row] for name, column in one.columns.items()}
             rows[str(cells["ref"])] = {name: value for name, value in cells.items() if value is not MISSING}
     return rows
 
@@ -253,10 +253,18 @@ def _without(pattern: str) -> Callable[[Path], None]:
     return forget
 
 
+PATTERNS = ("column/*", "shelf/*", "files/*", "block/*", "table/*", "column/*/params*")
+
+
 @pytest.mark.parametrize(
     "fault",
-    [_emptied, _scribbled, _cut, *map(_without, ["column/*", "files/*", "block/*", "table/*", "column/*/params*"])],
-    ids=["emptied", "scribbled", "cut", "no columns", "no files", "no blocks", "no tables", "no params"],
+    [
+        _emptied,
+        _scribbled,
+        _cut,
+        *map(_without, ["column/*", "shelf/*", "files/*", "block/*", "table/*", "column/*/params*"]),
+    ],
+    ids=["emptied", "scribbled", "cut", "no columns", "no shelves", "no files", "no blocks", "no tables", "no params"],
 )
 def test_a_damaged_cache_changes_no_answer(store: Path, fault: Callable[[Path], None]) -> None:
     repository = fresh(store)

@@ -55,9 +55,8 @@ def _untracked(scope: Scope, tracking: _Tracking, file: str, at: Path, path: str
 
 
 def _pointers(scope: Scope) -> Iterator[tuple[str, Path, Mapping[str, Any]]]:
-    for path, facts in scope.glances():
-        if facts.pointers and (scope.whole or scope.is_new(path)):
-            yield from ((path, at, value) for at, value in facts.pointers)
+    for one in scope.surveyed:
+        yield from (found for found in one.gist.pointers if scope.counts_old or scope.is_new(found[0]))
 
 
 def readable(scope: Scope) -> Iterator[Problem]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gitml.checks.check import changed, check, whole
+from gitml.checks.check import changed, check, stepped, whole
+from gitml.checks.judged import learn, step
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, Problem
 from gitml.repo.git.revision import At
@@ -28,13 +29,19 @@ class Validation:
 
 
 def everything(repository: Repository, snapshot: Snapshot) -> Validation:
-    """A whole snapshot."""
+    """A whole snapshot; where a commit below it was judged before, by what differs from that."""
     base = repository.base(snapshot.settings, snapshot.at.commit)
-    found = _validation(whole(snapshot, base))
+    known = step(repository, snapshot) if base else None
+    if known is not None:
+        scope = stepped(snapshot, known.before, base, known.paths)
+        found = replace(_validation(scope), checked=known.size)
+    else:
+        found = _validation(whole(snapshot, base))
+    learn(snapshot, found.checked, found.problems)
     if snapshot.at.kind != "worktree":
         return found
     problems = sorted([*found.problems, *_ignored(snapshot)], key=lambda problem: problem.order)
-    return Validation(found.at, found.base, found.checked, tuple(problems))
+    return replace(found, problems=tuple(problems))
 
 
 def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Validation:
@@ -62,7 +69,7 @@ def staged(repository: Repository) -> Validation:
 
 def _validation(scope: Scope) -> Validation:
     base = scope.base.at.commit if scope.base else None
-    return Validation(scope.snapshot.at, base, len(scope.paths), tuple(check(scope)))
+    return Validation(scope.snapshot.at, base, scope.count, tuple(check(scope)))
 
 
 def _ignored(snapshot: Snapshot) -> list[Problem]:

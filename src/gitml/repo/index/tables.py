@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -18,9 +18,9 @@ from gitml.records.ref import VERSION as OF_VERSIONS
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.history import changes
 from gitml.repo.git.objects import Entry
-from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends, packed
+from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends
 from gitml.repo.index.seed import Seed
-from gitml.repo.index.table import Block, Table, column_key
+from gitml.repo.index.table import Block, Table, stored
 from gitml.repo.load import UNREADABLE, Loaded, load_each
 from gitml.repo.readers.dvc import is_pointer_file
 from gitml.repo.workers import cores, spread
@@ -57,12 +57,16 @@ Deeds = Sequence[Deed]
 
 
 class Part(NamedTuple):
-    """A block as a table holds it: its key, its last path, its rows, the names of its columns, what cannot be read."""
+    """A block as a table holds it: its key, its last path, its rows, the names of its columns, what cannot be read.
+
+    `rare` are those of the columns that are kept together.
+    """
 
     key: str
     last: str
     size: int
     names: tuple[str, ...]
+    rare: tuple[str, ...]
     lost: tuple[str, ...]
 
 
@@ -125,6 +129,7 @@ class Making:
         self.salt = _salt(snapshot, kind)
         self.folders = snapshot.folders_of(kind)
         self.key = f"table/{FORMAT}/{self.salt}/{kind}"
+        self.sets: dict[tuple[str, ...], frozenset[str]] = {}  # many blocks have the same names
 
     def commit(self) -> list[Part] | None:
         """The parts of the commit's table; None where there is too little for it."""
@@ -201,7 +206,7 @@ class Making:
             before = self.cache.get([self.key]).get(self.key, [])
             recent = [ids, *(other for other in before if other != ids)][:_REMEMBERED]
             told = {_alone(self._folder_key(ids)): True} if alone else {}
-            self.cache.put({self._folder_key(ids): [tuple(part) for part in parts], self.key: recent, **told})
+            self.cache.put({self._folder_key(ids): _shared(parts), self.key: recent, **told})
         return list(parts)
 
     def parts(self, files: Files) -> list[Part]:
@@ -231,11 +236,11 @@ class Making:
         """A block read and kept, with what is asked of it besides; raises AbsentError."""
         loaded = self.loaded(files)
         found = _cells(loaded)
-        part = Part(key, files[-1][0], found.size, tuple(found.columns), found.lost)
-        kept = {column_key(key, name): packed(column) for name, column in found.columns.items()}
-        kept |= {deed.key(key): deed.of(self.snapshot, loaded) for deed in self.deeds}
+        rare = tuple(name for name, column in found.columns.items() if column.is_rare)
+        part = Part(key, files[-1][0], found.size, tuple(found.columns), rare, found.lost)
+        made = {deed.key(key): deed.of(self.snapshot, loaded) for deed in self.deeds}
         listed = [(path, *entry) for path, entry in files]
-        self.cache.put({_head(key): tuple(part[2:]), _files(key): listed, **kept})
+        self.cache.put({_head(key): tuple(part[2:]), _files(key): listed, **stored(key, found.columns), **made})
         return part
 
     def loaded(self, files: Files) -> list[Loaded]:
@@ -284,7 +289,8 @@ class Making:
 
     def block(self, part: Part) -> Block:
         """A part as a block whose columns are still in the cache."""
-        return Block(part.size, dict.fromkeys(part.names), part.lost, part.key, partial(self._again, part))
+        names, rare = (self.sets.setdefault(names, frozenset(names)) for names in (part.names, part.rare))
+        return Block(part.size, names, {}, part.lost, part.key, rare, partial(self._again, part))
 
     def _again(self, part: Part) -> Cells:
         return _read(self.snapshot, sorted(self.files(part).items()))
@@ -302,6 +308,17 @@ class Making:
             yield block
         now = {path: entry for path, entry in changed.items() if entry is not None}
         yield Block.of(_read(self.snapshot, sorted(self.snapshot.named(now).items())))
+
+
+def _shared(parts: Iterable[Part]) -> list[tuple[Any, ...]]:
+    """Parts as plain data in which equal names are one object, which is kept once."""
+    texts: dict[str, str] = {}
+    tuples: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def one(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuples.get(names) or tuples.setdefault(names, tuple(texts.setdefault(name, name) for name in names))
+
+    return [(part.key, part.last, part.size, one(part.names), one(part.rare), part.lost) for part in parts]
 
 
 def _after(files: dict[str, Entry], changed: Changes) -> dict[str, Entry]:
