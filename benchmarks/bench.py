@@ -26,6 +26,7 @@ import jsonschema
 import mlflow_peer
 import observed
 import pandas as pd
+import reading
 import timing
 import yaml
 from timing import HEAD, Row, best, versus, wall
@@ -48,6 +49,7 @@ OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "dvc": lambda folder: dvc_peer.tracked(folder / "dvc", ROUNDS),
     "mlflow": lambda folder: mlflow_peer.compared(folder / "mlflow", PEER_ROUNDS),
     "closure": lambda _folder: closure.closure(ROUNDS),
+    "reading": lambda folder: reading.reading(folder / "reading", ROUNDS),
 }
 
 

@@ -64,11 +64,11 @@ def _node(oid: str, said: str) -> Node:
 class Walk:
     """The trees of commits, in their order: parents come before children."""
 
-    def __init__(self, command: Command, commits: Sequence[Node], counts: Wanted) -> None:
-        """For `paths` of a step only those count that `counts` says."""
+    def __init__(self, command: Command, commits: Sequence[Node], counts: Wanted | None = None) -> None:
+        """For `paths` of a step all count, or those that `counts` says."""
         self._command = command
         self._commits = commits
-        self._counts = counts
+        self._counts = counts or _every
         self.counting: Mapping[str, None] = {}
         """The paths that count, in the tree that was asked for last."""
         self._bases = _bases(commits)
@@ -117,6 +117,10 @@ class Walk:
         self._uses[base] -= 1
         if not self._uses[base]:
             del self._trees[base]
+
+
+def _every(_path: str) -> bool:
+    return True
 
 
 class _Tree:
