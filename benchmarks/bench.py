@@ -23,6 +23,7 @@ import closure
 import dvc_peer
 import generate
 import jsonschema
+import large
 import memory
 import mlflow_peer
 import observed
@@ -52,6 +53,7 @@ OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "memory": lambda folder: memory.compared(folder / "mlflow"),
     "sparse": memory.sparse,
     "closure": lambda _folder: closure.closure(ROUNDS),
+    "large": large.rows,
 }
 
 
