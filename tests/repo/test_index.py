@@ -18,7 +18,9 @@ from gitml.records.ref import Ref
 from gitml.records.ulid import new_ulid
 from gitml.repo import packaged, workers
 from gitml.repo.git.objects import Entry
+from gitml.repo.git.trees import Tree
 from gitml.repo.index import block, tables
+from gitml.repo.index.pointed import pointer_files
 from gitml.repo.index.table import Table
 from gitml.repo.index.tables import table
 from gitml.repo.index.underived import derived, everything
@@ -71,7 +73,7 @@ def held(found: Table) -> Rows:
     rows: Rows = {}
     for one in found.blocks:
         for row in range(one.size):
-            cells = {name: column[row] for name, column in one.columns.items() if column is not None}
+            cells = {name: column[row] for name, column in one.columns.items()}
             rows[str(cells["ref"])] = {name: value for name, value in cells.items() if value is not MISSING}
     return rows
 
@@ -167,6 +169,32 @@ def test_a_new_commit_is_made_from_the_table_before_it(store: Path, monkeypatch:
     assert listed == []
 
 
+def test_after_a_commit_only_what_it_changed_is_read(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    agree(fresh(store).head())
+    read: list[str] = []
+    load = tables.load_each
+
+    def counted(wanted: Sequence[tuple[Any, str, Entry]], **how: Any) -> Any:
+        read.extend(path for _source, path, _entry in wanted)
+        return load(wanted, **how)
+
+    monkeypatch.setattr(tables, "load_each", counted)
+    paths = sorted(dict(run(number) for number in range(MANY)))
+    (store / paths[5]).unlink()
+    changed = {**dict([run(MANY + 1)]), paths[60]: b"status: [\n", **dict([run(40, by="@ines", note="new")])}
+    commit(store, changed, "a few")
+    found = held(table(fresh(store).head(), "run"))
+    assert sorted(read) == sorted(changed)
+    monkeypatch.undo()
+    assert _told(found) == _told(read_anew(fresh(store).head()))
+
+
+def read_anew(one: Snapshot) -> Rows:
+    """What reading every record gives, whatever is kept."""
+    one.cache = None
+    return read(one)
+
+
 def test_all_records_of_a_kind_may_go_and_come_back(store: Path) -> None:
     agree(fresh(store).head())
     shutil.rmtree(store / "metadata/runs")
@@ -253,10 +281,18 @@ def _without(pattern: str) -> Callable[[Path], None]:
     return forget
 
 
+PATTERNS = ("column/*", "shelf/*", "files/*", "block/*", "table/*", "column/*/params*")
+
+
 @pytest.mark.parametrize(
     "fault",
-    [_emptied, _scribbled, _cut, *map(_without, ["column/*", "files/*", "block/*", "table/*", "column/*/params*"])],
-    ids=["emptied", "scribbled", "cut", "no columns", "no files", "no blocks", "no tables", "no params"],
+    [
+        _emptied,
+        _scribbled,
+        _cut,
+        *map(_without, ["column/*", "shelf/*", "files/*", "block/*", "table/*", "column/*/params*"]),
+    ],
+    ids=["emptied", "scribbled", "cut", "no columns", "no shelves", "no files", "no blocks", "no tables", "no params"],
 )
 def test_a_damaged_cache_changes_no_answer(store: Path, fault: Callable[[Path], None]) -> None:
     repository = fresh(store)
@@ -333,3 +369,30 @@ def test_that_nothing_is_derived_is_known_until_something_may_be(store: Path, mo
     commit(store, {"metadata/runs/wine/x.bin.dvc": among}, "a file of DVC's among the records")
     assert "run" in look()
     assert "run" in look()
+
+
+# ── DVC's files ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_dvcs_files_are_found_without_a_listing_of_the_runs(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(store, {"data/a.csv.dvc": "outs: []\n", "deep/er/dvc.yaml": "stages: {}\n", "metadata/x.dvc": ""})
+
+    def told() -> set[str]:
+        return set(pointer_files(fresh(store).here()))
+
+    wanted = {"data/a.csv.dvc", "deep/er/dvc.yaml", "metadata/x.dvc"}
+    assert told() == wanted  # nothing is kept yet
+    agree(fresh(store).head())
+    monkeypatch.setattr(Tree, "below", property(lambda _tree: pytest.fail("a listing of all")))
+    assert told() == wanted
+    among = f"{Path(run(3)[0]).parent.as_posix()}/y.dvc"
+    write(store, {among: "outs: []\n"})
+    assert told() == {*wanted, among}
+    git(store, "add", "-A")
+    git(store, "commit", "-q", "-m", "among the runs")
+    git(store, "rm", "-q", "data/a.csv.dvc")
+    monkeypatch.undo()
+    monkeypatch.setattr(block, "_CUT", 16)
+    assert told() == {"deep/er/dvc.yaml", "metadata/x.dvc", among}
+    agree(fresh(store).head())
+    assert told() == {"deep/er/dvc.yaml", "metadata/x.dvc", among}

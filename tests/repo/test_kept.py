@@ -108,7 +108,7 @@ def test_the_work_tree_path_by_path_is_the_whole_one(repo: Path, name: str) -> N
     edits[name](repo)
     told, whole = _ask(found, paths, folders), Repository.find(repo).worktree()
     assert told[0] == {path: whole.tree.file(path) for path in paths}
-    assert told[1] == {folder: (whole.tree.files(folder), whole.tree.under(folder)) for folder in folders}
+    assert told[1] == {folder: (whole.tree.files(folder), whole.tree.under([folder])) for folder in folders}
     assert told[2] == {path: whole.bytes_at(path) for path in (MODEL, RUN, "schemas/run.yaml")}
     assert set(told[3]) == {one for one in whole.tree_problems if one.path in paths}
     standing = found.standing()
@@ -120,7 +120,7 @@ def test_the_work_tree_path_by_path_is_the_whole_one(repo: Path, name: str) -> N
 def _ask(repository: Repository, paths: list[str], folders: list[str]) -> tuple[object, object, object, object]:
     here = repository.standing()
     files = {path: here.tree.file(path) for path in paths}
-    listed = {folder: (here.tree.files(folder), here.tree.under(folder)) for folder in folders}
+    listed = {folder: (here.tree.files(folder), here.tree.under([folder])) for folder in folders}
     held = {path: here.bytes_at(path) for path in (MODEL, RUN, "schemas/run.yaml")}
     return files, listed, held, here.tree_problems
 

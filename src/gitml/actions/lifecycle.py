@@ -43,7 +43,7 @@ def next_version(repository: Repository, snapshot: Snapshot, head: Ref) -> int:
     """One more than the highest version on any branch that has been fetched, staged, or in the snapshot."""
     folder = snapshot.path(Ref(head.kind + VERSION, (*head.keys, "1"))).rpartition("/")[0]
     names = names_everywhere(repository.git, folder)
-    names |= {path[len(folder) + 1 :] for path in snapshot.tree.under(folder)}
+    names |= {path[len(folder) + 1 :] for path in snapshot.tree.under([folder])}
     numbers = [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)]
     return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0) + 1
 

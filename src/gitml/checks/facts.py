@@ -67,7 +67,7 @@ class FactBook:
         missing = [path for path in paths if path not in known]
         # A few are looked at again by those who tell what has changed.
         read = self.snapshot.load if len(missing) < _WORTH_KEEPING else self.snapshot.stream
-        fresh = {found.path: self._facts(found) for found in read(missing)}
+        fresh = {found.path: facts_of(self.snapshot, found) for found in read(missing)}
         if cache and len(fresh) >= _WORTH_KEEPING:
             cache.put({keys[path]: _plain(facts) for path, facts in fresh.items() if facts and path in keys})
         return known | fresh
@@ -83,21 +83,23 @@ class FactBook:
             self._kinds[name] = hashlib.sha256("".join(sorted(blobs)).encode()).hexdigest()[:16]
         return f"facts/{rules()}/{self._kinds[name]}/{self.snapshot.tree[path].oid}/{self.snapshot.inner(path)}"
 
-    def _facts(self, found: Loaded) -> Facts | None:
-        record = found.record
-        if record is None:
-            return None
-        schemas = self.snapshot.schemas
-        kind = schemas.major_of(record.data, schemas.kind(record.kind))
-        held = record.data.get("id")
-        pointers = tuple(
-            (at, dict(value))
-            for pattern in kind.shape.pointers
-            for at, value in find(record.data, pattern)
-            if isinstance(value, Mapping)
-        )
-        named = held if isinstance(held, str) else None
-        return Facts(str(record.ref), kind.name, named, _is_sound(found, kind), tuple(links(record, kind)), pointers)
+
+def facts_of(snapshot: Snapshot, found: Loaded) -> Facts | None:
+    """The facts of what stands at a path, None where it cannot be read."""
+    record = found.record
+    if record is None:
+        return None
+    schemas = snapshot.schemas
+    kind = schemas.major_of(record.data, schemas.kind(record.kind))
+    held = record.data.get("id")
+    pointers = tuple(
+        (at, dict(value))
+        for pattern in kind.shape.pointers
+        for at, value in find(record.data, pattern)
+        if isinstance(value, Mapping)
+    )
+    named = held if isinstance(held, str) else None
+    return Facts(str(record.ref), kind.name, named, _is_sound(found, kind), tuple(links(record, kind)), pointers)
 
 
 def _plain(facts: Facts) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from gitml.store.writing import Writing
 
 if TYPE_CHECKING:
     from gitml.actions.apply import Applied
+    from gitml.actions.doctor.finding import Diagnosis
     from gitml.actions.init import Initialised
     from gitml.actions.reverting.revert import Reverted
     from gitml.actions.run import Run
@@ -47,6 +48,12 @@ class Store(Writing):
         from gitml.actions.fix import fix
 
         return fix(self.repository, self.snapshot, paths, self.how())
+
+    def doctor(self, *, fix: bool = False) -> Diagnosis:
+        """What would make git quicker or safer in this clone; with `fix` set it, where no file of the tree changes."""
+        from gitml.actions.doctor.doctor import cure, examine
+
+        return (cure if fix else examine)(self.repository)
 
     def renumber(self, ref: str | Ref, *, to: int | None = None, **how: Any) -> Applied:
         """Of two versions with one number move the later, and every ref to it; in a merge that settles the conflict.

@@ -104,7 +104,10 @@ class Reading:
         return History.of(self.repository, over, within, asker.own_schemas)
 
     def table(self, kind: str, where: str | None = None, **how: Any) -> pd.DataFrame:
-        """Records of a kind as a DataFrame: one row a record, dotted columns, nullable types; `over` as in `rows`."""
+        """Records of a kind as a DataFrame: one row a record, dotted columns, nullable types; `over` as in `rows`.
+
+        Of a large one, columns that few rows have are sparse (views.table.of).
+        """
         from gitml.views.table import of, table
 
         return table(self.rows(kind, where, **how)) if "over" in how else of(view(self.snapshot, kind, where, **how))
@@ -175,8 +178,9 @@ class Reading:
         """
         from gitml.views.diff import diff
 
-        # The work tree is looked at once, for both.
-        here = self.snapshot if self.rev is None else self.repository.here()
+        # The work tree is looked at once, for both; where neither is it, what rules in it is enough.
+        is_asked = self.rev is None and (b is None or "snapshot" in self.__dict__)
+        here = self.snapshot if is_asked else self.repository.rules()
         main, asker = here.settings.main, here.own_schemas
         after = self.snapshot if b is None else self.repository.at(b, main, asker)
         if parted:

@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitml.errors import GitFailed
-from gitml.repo.git.batch import READING, listing
-from gitml.repo.git.command import PARTIAL, Command, failure, items
-from gitml.repo.git.objects import Entry, promisor
+from gitml.repo.git.command import Command, items
+from gitml.repo.git.objects import Entry, told
 
 if TYPE_CHECKING:
     from gitml.repo.git.worktree import Wanted
@@ -39,7 +37,7 @@ class Node(NamedTuple):
 class Step(NamedTuple):
     """A commit, and how its tree differs from that of a commit before it; `base` None stands for no files at all.
 
-    `paths` is the same for commits that have files at the same paths, whatever is in them.
+    `paths` is the same for commits that have files at the same paths (of those that count), whatever is in them.
     """
 
     node: Node
@@ -54,7 +52,7 @@ def nodes(command: Command, tips: Iterable[str]) -> list[Node]:
     if not asked:
         return []
     args = ("rev-list", "--date-order", "--reverse", "--format=%T %ct %P", "--stdin")
-    lines = _told(command, *args, about=asked).decode("ascii").splitlines()
+    lines = told(command, *args, about=asked).decode("ascii").splitlines()
     return [_node(oid.removeprefix("commit "), said) for oid, said in zip(lines[::2], lines[1::2], strict=True)]
 
 
@@ -66,11 +64,13 @@ def _node(oid: str, said: str) -> Node:
 class Walk:
     """The trees of commits, in their order: parents come before children."""
 
-    def __init__(self, command: Command, commits: Sequence[Node], wanted: Wanted | None = None) -> None:
-        """Of paths that are not `wanted` nothing is told."""
+    def __init__(self, command: Command, commits: Sequence[Node], counts: Wanted | None = None) -> None:
+        """For `paths` of a step all count, or those that `counts` says."""
         self._command = command
         self._commits = commits
-        self._wanted = wanted
+        self._counts = counts or _every
+        self.counting: Mapping[str, None] = {}
+        """The paths that count, in the tree that was asked for last."""
         self._bases = _bases(commits)
         self._uses = Counter(base.oid for base in self._bases.values() if base is not None)
         self._trees: dict[str, _Tree] = {}
@@ -85,7 +85,7 @@ class Walk:
         empty = empty_tree(self._command.object_format)
         bases = [self._bases[node.oid] for node in commits]
         pairs = [(base.tree if base else empty, node.tree) for node, base in zip(commits, bases, strict=True)]
-        told = changes(self._command, pairs, self._wanted)
+        told = changes(self._command, pairs, counts=self._counts)
         return [
             self._step(node, base, told.get(pair, Difference({})))
             for node, base, pair in zip(commits, bases, pairs, strict=True)
@@ -100,13 +100,14 @@ class Walk:
         """The files of a step's commit. To be asked for each step in turn; what it gives changes with the next."""
         node, base, changed, _paths = step
         # The tree that nobody will ask for again is changed in place; one that has other children is copied.
-        tree = _Tree({}, 1) if base is None else self._trees[base]
+        tree = _Tree({}, {}, 1) if base is None else self._trees[base]
         tree.uses -= 1
         if base is not None:
             self._let_go(base)
         if changed and tree.uses:
-            tree = _Tree(dict(tree.entries), 0)
-        tree.change(changed)
+            tree = _Tree(dict(tree.entries), dict(tree.counting), 0)
+        tree.change(changed, self._counts)
+        self.counting = tree.counting
         if self._uses[node.oid]:
             tree.uses += self._uses[node.oid]
             self._trees[node.oid] = tree
@@ -118,21 +119,29 @@ class Walk:
             del self._trees[base]
 
 
+def _every(_path: str) -> bool:
+    return True
+
+
 class _Tree:
     """The files of a commit, or of several that have the same, and how many trees are still to be made of them."""
 
-    __slots__ = ("entries", "uses")
+    __slots__ = ("counting", "entries", "uses")
 
-    def __init__(self, entries: dict[str, Entry], uses: int) -> None:
+    def __init__(self, entries: dict[str, Entry], counting: dict[str, None], uses: int) -> None:
         self.entries = entries
+        self.counting = counting
         self.uses = uses
 
-    def change(self, changed: Changed) -> None:
+    def change(self, changed: Changed, counts: Wanted) -> None:
         for path, entry in changed.items():
             if entry is None:
                 self.entries.pop(path, None)
+                self.counting.pop(path, None)
             else:
                 self.entries[path] = entry
+                if counts(path):
+                    self.counting[path] = None
 
 
 def _bases(commits: Sequence[Node]) -> dict[str, Node | None]:
@@ -147,54 +156,44 @@ def _bases(commits: Sequence[Node]) -> dict[str, Node | None]:
 
 
 class Difference(NamedTuple):
-    """How two trees differ; `moved` tells whether files came or went."""
+    """How two trees differ; `moved` tells whether files that count came or went."""
 
     changed: Changed
     moved: bool = False
 
 
 def changes(
-    command: Command, pairs: Iterable[tuple[str, str]], wanted: Wanted | None = None, under: Iterable[str] = ()
+    command: Command, pairs: Iterable[tuple[str, str]], under: Iterable[str] = (), counts: Wanted | None = None
 ) -> dict[tuple[str, str], Difference]:
     """How trees differ, by (before, after): files and submodules, renames as what they are made of.
 
-    Of paths that are not `wanted` nothing is told; git itself looks only at those that are, or lie, `under` some.
+    Git looks only at paths that are, or lie, `under` some; for `moved` all count, or those that `counts` says.
     """
     asked = [f"{before} {after}" for before, after in dict.fromkeys(pairs) if before != after]
     if not asked:
         return {}
     args = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none", "--stdin")
     limits = [f":(literal){path}" for path in under]
-    told = items(_told(command, *args, *(["--", *limits] if limits else []), about=asked))
+    lines = items(told(command, *args, *(["--", *limits] if limits else []), about=asked))
     # An item is `:100644 100644 <before> <after> M`, then comes the path; the first of a pair has a line before it
     # that names the trees, and so have pairs without a difference.
     at, size = 15 + command.hash_size, command.hash_size
     found: dict[tuple[str, str], dict[str, Entry | None]] = {}
     moved: set[tuple[str, str]] = set()
     pair = ("", "")
-    for item, path in zip(told[::2], told[1::2], strict=True):
+    for item, path in zip(lines[::2], lines[1::2], strict=True):
         head, _, said = item.rpartition(":")
         if head:
             before, _, after = head.split("\n")[-2].partition(" ")
             pair = (before, after)
             found[pair] = {}
-        if wanted is None or wanted(path):
-            mode = said[7:13]
-            found[pair][path] = None if mode == _GONE else Entry(mode, said[at : at + size])
-            if _GONE in (mode, said[:6]):
-                moved.add(pair)
+        mode = said[7:13]
+        found[pair][path] = None if mode == _GONE else Entry(mode, said[at : at + size])
+        if _GONE in (mode, said[:6]) and (counts is None or counts(path)):
+            moved.add(pair)
     return {pair: Difference(changed, pair in moved) for pair, changed in found.items()}
 
 
 def empty_tree(object_format: str) -> str:
     """The id of the tree without files, which git knows without having it."""
     return hashlib.new(object_format, b"tree 0\0", usedforsecurity=False).hexdigest()
-
-
-def _told(command: Command, *args: str, about: list[str]) -> bytes:
-    """What git says of objects, with nothing fetched."""
-    done = command.call(*args, input=listing(about), env=READING)
-    if done.code:
-        error = failure(args, done)
-        raise GitFailed(error.message, hint=PARTIAL) if not error.hint and promisor(command) else error
-    return done.out

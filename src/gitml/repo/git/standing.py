@@ -17,7 +17,7 @@ from gitml.repo.git.configured import files_of
 from gitml.repo.git.kept import RULES, Kept, rules_of, signature
 from gitml.repo.git.objects import Entry, blob_id
 from gitml.repo.git.refs import operation_in_progress
-from gitml.repo.git.trees import Changes, Tree, over
+from gitml.repo.git.trees import Changes, Tree, is_under, over
 from gitml.repo.git.worktree import Worktree
 
 # Whoever looks at more paths at once than this has all of them looked at.
@@ -40,9 +40,9 @@ class Standing(Tree):
         self._kept = kept
         self._contents = contents
         self._seen: dict[str, Entry | None] = {}
-        self._listed: dict[str, Mapping[str, Entry]] = {}
+        self._folded: dict[str, Mapping[str, Entry]] = {}
         self._unchanged: set[str] = set()
-        self._told: list[Problem] = []
+        self._faults: list[Problem] = []
 
     @cached_property
     def _whole(self) -> Worktree:
@@ -59,10 +59,10 @@ class Standing(Tree):
     @property
     def problems(self) -> Sequence[Problem]:
         """What git cannot take in, of what was looked at."""
-        return tuple(dict.fromkeys(self._told))
+        return tuple(dict.fromkeys(self._faults))
 
     @property
-    def listed(self) -> bool:
+    def is_listed(self) -> bool:
         """Whether all files were looked at."""
         return "_whole" in self.__dict__
 
@@ -71,13 +71,17 @@ class Standing(Tree):
         """Every file, by its path from the top."""
         return self._whole.entries
 
+    def listed(self, folder: str) -> Mapping[str, Entry]:
+        """What lies in a folder of HEAD's commit."""
+        return self._head.listed(folder)
+
     def within(self, folder: str) -> Mapping[str, Entry]:
         """What lies in a folder of HEAD's commit, by name."""
         return self._head.within(folder)
 
     def file(self, path: str) -> Entry | None:
         """The file at a path, as git would add it."""
-        if self.listed:
+        if self.is_listed:
             return self.entries.get(path)
         if path not in self._seen:
             self._seen[path] = self._looked(path) if self._stands(path) else None
@@ -86,7 +90,7 @@ class Standing(Tree):
     def ready(self, paths: Iterable[str]) -> None:
         """Look at some paths together."""
         wanted = [path for path in dict.fromkeys(paths) if path not in self._seen and self._stands(path)]
-        if self.listed or len(wanted) <= 1:
+        if self.is_listed or len(wanted) <= 1:
             return
         found = self._look(wanted if len(wanted) <= _MANY else ())
         self._take(found)
@@ -94,26 +98,26 @@ class Standing(Tree):
 
     def files(self, folder: str) -> dict[str, Entry]:
         """The files that lie in a folder, not those in folders of it."""
-        return {path: entry for path, entry in self.under(folder).items() if path.rpartition("/")[0] == folder}
+        return {path: entry for path, entry in self.under([folder]).items() if path.rpartition("/")[0] == folder}
 
-    def under(self, folder: str) -> dict[str, Entry]:
-        """The files that lie in a folder and in those of it."""
-        if self.listed or not folder:
-            return super().under(folder)
-        if folder not in self._listed:
-            self._listed[folder] = self._below(folder)
-        return dict(self._listed[folder])
+    def under(self, folders: Iterable[str]) -> dict[str, Entry]:
+        """Every file in some folders and in folders of these; `""` is the top."""
+        asked = list(folders)
+        if self.is_listed or "" in asked:
+            return super().under(asked)
+        return {path: entry for folder in asked for path, entry in self._below(folder).items()}
 
     def known_as(self, folder: str) -> str | None:
         """The id of a folder in HEAD, where the same stands in the work tree."""
-        if self.listed:
+        if self.is_listed:
             return super().known_as(folder)
-        self.under(folder)
+        self._below(folder)
         return self._head.folder(folder) if folder in self._unchanged else None
 
     def _stands(self, path: str) -> bool:
         """Whether something is at a path, or HEAD has something there: of all else there is nothing to ask."""
-        return signature(self._command.full(path)) is not None or self._head.file(path) is not None
+        above, _, name = path.rpartition("/")
+        return signature(self._command.full(path)) is not None or name in self._head.within(above)
 
     def _looked(self, path: str) -> Entry | None:
         found, entries = self._kept.ask(("file", path), lambda: self._asked(path), lambda _found: self._on(path))
@@ -121,8 +125,11 @@ class Standing(Tree):
         return entries.get(path)
 
     def _below(self, folder: str) -> Mapping[str, Entry]:
-        if signature(self._command.full(folder)) is None and self._head.folder(folder) is None:
-            return {}
+        if folder not in self._folded:
+            self._folded[folder] = self._asked_of(folder) if self._stands(folder) else {}
+        return self._folded[folder]
+
+    def _asked_of(self, folder: str) -> Mapping[str, Entry]:
         asked = ("under", folder)
         found, entries = self._kept.ask(asked, lambda: self._asked(folder), lambda _found: self._all(folder))
         self._take(found)
@@ -136,19 +143,16 @@ class Standing(Tree):
             return None, same
         found = self._look((path,))
         below = self._head if found.tree.base == self.base else found.tree
-        entry = below.file(path)
-        listed = {path: entry} if entry is not None else Tree.under(below, path)
-        return found, over(listed, found.tree.changes, lambda one: one == path or one.startswith(f"{path}/"))
+        return found, over(dict(below.listed(path)), found.tree.changes, lambda one: is_under(one, path))
 
     def _same(self, path: str) -> Mapping[str, Entry] | None:
         """What HEAD has at, or below, a path, where just these bytes stand there; None where git must be asked."""
-        entry = self._head.file(path)
-        committed = {path: entry} if entry else Tree.under(self._head, path)
+        committed = self._head.listed(path)
         if not committed or len(committed) > _MANY or not all(self._holds(*one) for one in committed.items()):
             return None
         top = self._command.full(path)
         standing = {os.path.join(place, name) for place, _folders, names in os.walk(top) for name in names}
-        return committed if entry or len(standing) == len(committed) else None
+        return committed if path in committed or len(standing) == len(committed) else None
 
     def _holds(self, path: str, entry: Entry) -> bool:
         """Whether a plain file holds the bytes of a blob."""
@@ -163,7 +167,7 @@ class Standing(Tree):
     def _take(self, found: Worktree | None) -> None:
         if found is not None:
             self._contents.update(found.contents)
-            self._told += found.problems
+            self._faults += found.problems
 
     def _on(self, path: str) -> Iterator[str | os.PathLike[str]]:
         """What the entry of a path hangs on: the file, the index, and the rules by which git adds it."""

@@ -7,14 +7,15 @@ from functools import cached_property
 from typing import Final
 
 from gitml.errors import Problem
-from gitml.repo.git.batch import READING, Blobs
+from gitml.repo.git.batch import Blobs
 from gitml.repo.git.command import Command, items, text
-from gitml.repo.git.objects import Entry, tree
+from gitml.repo.git.objects import Entry, told, tree
 
 FOLDER: Final = "040000"
 _DIFFER: Final = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
-# Who looks into more folders than this one by one has them all listed: an experiment has 256 for its runs.
-_MANY: Final = 320
+_GONE: Final = "000000"
+# Who looks into more folders than this one by one has them all listed.
+_MANY: Final = 512
 
 Changes = Mapping[str, Entry | None]
 """Files by path, None for one that is gone."""
@@ -29,6 +30,8 @@ class Tree:
         self._command = command
         self.objects = objects or Blobs(command)
         self._folders: dict[str, Mapping[str, Entry]] = {}
+        self._listed: dict[str, Mapping[str, Entry]] = {}
+        self._told: dict[str, Entry | None] = {}
 
     @property
     def changes(self) -> Changes:
@@ -39,11 +42,6 @@ class Tree:
     def problems(self) -> Sequence[Problem]:
         """What of it git cannot take in, as far as somebody has looked."""
         return ()
-
-    @property
-    def listed(self) -> bool:
-        """Whether all files are known already."""
-        return self.base is None or not {"entries", "below"}.isdisjoint(self.__dict__)
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
@@ -57,6 +55,33 @@ class Tree:
     def below(self) -> Mapping[str, Entry]:
         """Every file of the commit alone."""
         return {} if self.base is None else tree(self._command, self.base)
+
+    def under(self, folders: Iterable[str]) -> dict[str, Entry]:
+        """Every file in some folders and in folders of these, by its path from the top; `""` is the top.
+
+        What stands where such a folder should be is told as well.
+        """
+        asked = list(folders)
+        found = {path: entry for folder in asked for path, entry in self.listed(folder).items()}
+        return over(found, self.changes, lambda path: any(is_under(path, folder) for folder in asked))
+
+    def listed(self, folder: str) -> Mapping[str, Entry]:
+        """What `under` says of one folder, in the commit alone."""
+        if not folder or "below" in self.__dict__:
+            return {path: entry for path, entry in self.below.items() if is_under(path, folder)}
+        if folder not in self._listed:
+            above, _, name = folder.rpartition("/")
+            there = self.within(above).get(name)
+            self._listed[folder] = self._files(folder, there) if there else {}
+        return self._listed[folder]
+
+    def _files(self, path: str, there: Entry) -> dict[str, Entry]:
+        if there.mode != FOLDER:
+            return {path: there}
+        found = self.within(path)
+        if any(entry.mode == FOLDER for entry in found.values()):
+            found = tree(self._command, there.oid)
+        return {f"{path}/{name}": entry for name, entry in found.items()}
 
     def __contains__(self, path: str) -> bool:
         return self.file(path) is not None
@@ -73,39 +98,56 @@ class Tree:
             return frozenset(path for path, _entry in self.entries.items() ^ other.entries.items())
         asked = {*self.changes, *other.changes}
         if self.base != other.base:
-            told = items(self._command.run(*_DIFFER, self.base, other.base, env=READING))
-            asked.update(told[1::2])
+            asked.update(self._learn(other, items(told(self._command, *_DIFFER, self.base, other.base))))
         return frozenset(path for path in asked if self.file(path) != other.file(path))
+
+    def _learn(self, other: Tree, said: list[str]) -> list[str]:
+        """The paths of `:100644 100644 <before> <after> M`, path, and so on; both trees know them from now on."""
+        size = self._command.hash_size
+        before, after = slice(15, 15 + size), slice(16 + size, 16 + 2 * size)
+        for one, path in zip(said[::2], said[1::2], strict=True):
+            self._told[path] = None if one[1:7] == _GONE else Entry(one[1:7], one[before])
+            other._told[path] = None if one[8:14] == _GONE else Entry(one[8:14], one[after])
+        return said[1::2]
 
     def file(self, path: str) -> Entry | None:
         """The file at a path."""
-        if "entries" in self.__dict__ or len(self._folders) > _MANY:
-            return self.entries.get(path)
         if path in self.changes:
             return self.changes[path]
+        if path in self._told:
+            return self._told[path]
+        if "below" in self.__dict__ or len(self._folders) > _MANY:
+            return self.below.get(path)
         folder, _, name = path.rpartition("/")
         found = self.within(folder).get(name)
         return None if found is None or found.mode == FOLDER else found
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether all files are known already."""
+        return self.base is None or "below" in self.__dict__
+
+    def without(self, folders: tuple[str, ...]) -> Mapping[str, Entry]:
+        """Every file that lies in none of some folders, which end in `/`."""
+        above = {folder[:at] for folder in folders for at in range(len(folder)) if folder[at] == "/"}
+        around = {folder.rpartition("/")[0] for folder in above}
+        beside = {
+            (f"{folder}/" if folder else "") + name: entry
+            for folder in around
+            for name, entry in self.within(folder).items()
+        }
+        found = {path: entry for path, entry in beside.items() if path not in above and entry.mode != FOLDER}
+        others = [path for path, entry in beside.items() if path not in above and entry.mode == FOLDER]
+        if others and self.base is not None:
+            listed = self.below if len(others) > _MANY else tree(self._command, self.base, others)
+            found |= {path: entry for path, entry in listed.items() if not path.startswith(folders)}
+        return over(found, self.changes, lambda path: not path.startswith(folders))
 
     def files(self, folder: str) -> dict[str, Entry]:
         """The files that lie in a folder, not those in folders of it."""
         start = f"{folder}/" if folder else ""
         found = {start + name: entry for name, entry in self.within(folder).items() if entry.mode != FOLDER}
         return over(found, self.changes, _lies_in(folder))
-
-    def under(self, folder: str) -> dict[str, Entry]:
-        """The files that lie in a folder and in those of it."""
-        if "entries" in self.__dict__ or not folder:
-            start = f"{folder}/" if folder else ""
-            return {path: entry for path, entry in self.entries.items() if path.startswith(start)}
-        return over(self._committed(folder), self.changes, lambda path: path.startswith(f"{folder}/"))
-
-    def _committed(self, folder: str) -> dict[str, Entry]:
-        oid = self.folder(folder)
-        found: Mapping[str, Entry] = self.within(folder) if oid else {}
-        if oid and any(entry.mode == FOLDER for entry in found.values()):
-            found = tree(self._command, oid)
-        return {f"{folder}/{path}": entry for path, entry in found.items()}
 
     def ready(self, paths: Iterable[str]) -> None:
         """Look up some files together, where each alone would cost a process."""
@@ -116,8 +158,7 @@ class Tree:
 
     def known_as(self, folder: str) -> str | None:
         """An id that names all that lies in a folder; None where none is known."""
-        start = f"{folder}/"
-        return None if any(path.startswith(start) for path in self.changes) else self.folder(folder)
+        return None if any(is_under(path, folder) for path in self.changes) else self.folder(folder)
 
     def folder(self, path: str) -> str | None:
         """The id of a folder of the commit, which names all that is in it."""
@@ -157,12 +198,15 @@ class _OnTop(Tree):
         return self._under.problems
 
     @property
-    def listed(self) -> bool:
-        return self._under.listed
+    def is_listed(self) -> bool:
+        return self._under.is_listed
 
     @cached_property
     def below(self) -> Mapping[str, Entry]:
         return self._under.below
+
+    def listed(self, folder: str) -> Mapping[str, Entry]:
+        return self._under.listed(folder)
 
     def file(self, path: str) -> Entry | None:
         return self._changes[path] if path in self._changes else self._under.file(path)
@@ -170,8 +214,9 @@ class _OnTop(Tree):
     def files(self, folder: str) -> dict[str, Entry]:
         return over(self._under.files(folder), self._changes, _lies_in(folder))
 
-    def under(self, folder: str) -> dict[str, Entry]:
-        return over(self._under.under(folder), self._changes, lambda path: path.startswith(f"{folder}/"))
+    def under(self, folders: Iterable[str]) -> dict[str, Entry]:
+        asked = list(folders)
+        return over(self._under.under(asked), self._changes, lambda path: any(is_under(path, one) for one in asked))
 
     def ready(self, paths: Iterable[str]) -> None:
         self._under.ready(path for path in paths if path not in self._changes)
@@ -180,13 +225,7 @@ class _OnTop(Tree):
         return self._under.within(folder)
 
     def known_as(self, folder: str) -> str | None:
-        start = f"{folder}/"
-        return None if any(path.startswith(start) for path in self._changes) else self._under.known_as(folder)
-
-
-def _lies_in(folder: str) -> Callable[[str], bool]:
-    """Whether a path lies in a folder itself, not in one of it."""
-    return lambda path: path.rpartition("/")[0] == folder
+        return None if any(is_under(path, folder) for path in self._changes) else self._under.known_as(folder)
 
 
 def over(found: dict[str, Entry], changes: Changes, meant: Callable[[str], bool]) -> dict[str, Entry]:
@@ -196,6 +235,16 @@ def over(found: dict[str, Entry], changes: Changes, meant: Callable[[str], bool]
             found.pop(path, None)
             found |= {path: entry} if entry is not None else {}
     return found
+
+
+def _lies_in(folder: str) -> Callable[[str], bool]:
+    """Whether a path lies in a folder itself, not in one of it."""
+    return lambda path: path.rpartition("/")[0] == folder
+
+
+def is_under(path: str, folder: str) -> bool:
+    """Whether a path is a folder's (`""` is the top) or leads into it."""
+    return not folder or path == folder or path.startswith(f"{folder}/")
 
 
 def _parsed(raw: bytes, size: int) -> dict[str, Entry]:
