@@ -37,6 +37,7 @@ class Gathering(Writing):
 
     def __init__(self, store: Writing, how: Mapping[str, Any]) -> None:
         super().__init__(store.repository, store.rev, clock=store.clock)
+        self._store = store
         self._how = {**how}
         self._batch: Batch | None = None
 
@@ -52,6 +53,7 @@ class Gathering(Writing):
     ) -> None:
         self._gathered.end(error)
         self.refresh()
+        self._store.refresh()
 
     @property
     def applied(self) -> Applied | None:

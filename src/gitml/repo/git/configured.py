@@ -18,6 +18,8 @@ _SYSTEM: Final = "/etc/gitconfig"
 def configured(command: Command, kept: Kept, *args: str, env: Mapping[str, str] | None = None) -> Done:
     """What a git command does whose answer hangs on the configuration alone."""
     asked = (args, tuple((env or {}).items()), _variables())
+    if kept.is_first(asked):  # to find out which files it hangs on takes another process, and many ask but once
+        return command.call(*args, env=env)
     return kept.ask(asked, lambda: command.call(*args, env=env), lambda _done: files_of(command, kept))
 
 

@@ -56,6 +56,7 @@ class Kept:
     def __init__(self, git_dir: Path) -> None:
         self._clock = git_dir / "gitml" / _CLOCK
         self._held: dict[Hashable, tuple[Evidence, Any]] = {}
+        self._asked: set[Hashable] = set()
 
     def ask(self, question: Hashable, answer: Callable[[], T], on: Callable[[T], On]) -> T:
         """The answer to a question, which hangs on the files `on` (told the answer) and on nothing else."""
@@ -71,6 +72,15 @@ class Kept:
                 self._held.clear()
             self._held[question] = evidence, found
         return found
+
+    def is_first(self, question: Hashable) -> bool:
+        """Whether nobody has asked this before."""
+        if question in self._asked:
+            return False
+        if len(self._asked) >= _MOST:
+            self._asked.clear()
+        self._asked.add(question)
+        return True
 
     def at_rest(self, seen: Evidence) -> bool:
         """Whether files were last written long ago: who looks at one now sees what is there for good, or a change."""
