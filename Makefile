@@ -44,8 +44,9 @@ bench: $(READY) ## the figures that the project promises
 bench-million: $(READY) ## how each step grows from ten thousand runs to a million: half an hour, 3 GB of disk
 	@$(BIN)/python benchmarks/million.py $(KEPT)
 
-bench-peers: $(READY) .venv-peers/.ready ## the figures against MLflow, in an environment of its own
+bench-peers: $(READY) .venv-peers/.ready .venv-live/.ready ## the figures against MLflow and DVCLive, in environments of their own
 	@$(BIN)/python benchmarks/bench.py --only mlflow $(KEPT)
+	@$(BIN)/python benchmarks/bench.py --only writing $(KEPT)
 
 performance: $(READY) .venv-peers/.ready ## docs/performance.md and its plots, of what was recorded
 	@$(BIN)/python benchmarks/page.py
@@ -97,4 +98,10 @@ PEERS := constraints.txt benchmarks/constraints.txt
 	@$(BIN)/python -m venv --clear .venv-peers
 	@PIP_CONSTRAINT='$(PEERS)' PIP_BUILD_CONSTRAINT='$(PEERS)' .venv-peers/bin/python -m pip install -qq \
 	  mlflow-skinny sqlalchemy alembic pandas matplotlib
+	@touch $@
+
+.venv-live/.ready: $(PEERS) | $(READY)
+	@echo "building .venv-live, once" >&2
+	@$(BIN)/python -m venv --clear .venv-live
+	@PIP_CONSTRAINT='$(PEERS)' PIP_BUILD_CONSTRAINT='$(PEERS)' .venv-live/bin/python -m pip install -qq dvclive
 	@touch $@
