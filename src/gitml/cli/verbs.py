@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from gitml.cli.health_verbs import HEALTH
 from gitml.cli.words import (
     AT,
     COLOR,
-    FORMAT,
     FORMATS,
     HIDDEN,
     REASON,
@@ -367,24 +367,11 @@ REVERT = Verb(
     "revert undoes that. With --data the data are fetched first, and where they are nowhere, or the work tree's copy "
     "holds bytes that nobody else has, nothing at all is changed.",
 )
-STATUS = Verb(
-    "status",
-    "say how the store is, and with --data where its data are",
-    (
-        switch("--data", "of each pointer: is it in the work tree, in DVC's cache, in its remote"),
-        switch("--ever-live", "also the data of every version that an alias ever chose"),
-        *SHOWS,
-    ),
-    ("git ml status", "git ml status --data", "git ml status --data --ever-live --format json"),
-    "With --data the remotes themselves are asked, not DVC's index of them. It exits 1 where committed data cannot be "
-    "had from a remote, so that a pull request whose data nobody has pushed is stopped.",
-)
-VERSION = Verb("version", "print the version", (FORMAT, COLOR), ("git ml version",))
 
 VERBS = {
     verb.name: verb
     for verb in (
         *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, DIFF, LOG, BLAME, LIVE, LINEAGE, WHY, VALIDATE),
-        *(RUN, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, STATUS, VERSION),
+        *(RUN, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
     )
 }
