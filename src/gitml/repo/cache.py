@@ -30,6 +30,7 @@ class Cache:
         self.path = folder / "gitml" / f"cache-{FORMAT}.sqlite"
         self.note = ""
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
         self._turn = RLock()  # two threads in one connection can bring the process down
 
     def get(self, keys: Iterable[str]) -> dict[str, Any]:
@@ -47,7 +48,7 @@ class Cache:
                     part = wanted[at : at + _CHUNK]
                     marks = ",".join("?" * len(part))
                     rows = connection.execute(f"SELECT key, value FROM kept WHERE key IN ({marks})", part)  # noqa: S608
-                    found.update({key: value for key, raw in rows if (value := _unpack(raw)) is not None})
+                    found.update({key: value for key, raw in rows if (value := unpack(raw)) is not None})
             except sqlite3.DatabaseError as error:
                 self._damaged(error)
         return found
@@ -75,14 +76,21 @@ class Cache:
                 self._connection.close()
                 self._connection = None
 
-    def _open(self, *, create: bool) -> sqlite3.Connection | None:
+    def connect(self) -> sqlite3.Connection:
+        """A connection to the file, which is made where there is none; it waits some seconds for other processes."""
         import sqlite3
 
+        return sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False)
+
+    def _open(self, *, create: bool) -> sqlite3.Connection | None:
+        if self._connection is not None and _identity(self.path) != self._file:
+            self.close()  # somebody has removed the file: what is written to it now nobody finds
         if self._connection is None and not self.note:
             if not self.path.exists() and not create:
                 return None
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False)
+            self._connection = self.connect()
+            self._file = _identity(self.path)
             weakref.finalize(self, self._connection.close)  # else Python 3.13 warns of it
             self._connection.execute("PRAGMA synchronous=OFF")
             self._connection.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT UNIQUE, value BLOB)")
@@ -92,7 +100,10 @@ class Cache:
         """Go on without the cache; a file that is no database is removed, so that the next process builds it anew."""
         import sqlite3
 
+        was_removed = self._connection is not None and _identity(self.path) != self._file
         self.close()
+        if was_removed:
+            return  # in the middle of this: whoever asks next finds the new file
         self.note = f"the cache {self.path} cannot be used ({error}); going on without it, slower"
         # Its subclasses are about locks, disks and threads, not about the file.
         if type(error) is sqlite3.DatabaseError:
@@ -101,6 +112,15 @@ class Cache:
                 self.note = f"the cache was damaged ({error}) and is built anew"
             except OSError as second:
                 self.note += f"; remove it by hand ({second})"
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of its name."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return seen.st_dev, seen.st_ino
 
 
 def _is_text(key: str) -> bool:
@@ -113,7 +133,8 @@ def _pack(value: Any) -> bytes:
     return zlib.crc32(body).to_bytes(4, "big") + body
 
 
-def _unpack(raw: Any) -> Any:
+def unpack(raw: Any) -> Any:
+    """A value as it was kept; None for one that is damaged."""
     if not isinstance(raw, bytes) or zlib.crc32(raw[4:]).to_bytes(4, "big") != raw[:4]:
         return None
     return marshal.loads(raw[4:])  # noqa: S302  (our own file in the Git directory, checksummed)

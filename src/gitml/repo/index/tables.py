@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -37,6 +37,8 @@ _REMEMBERED: Final = 8
 # Fewer files than this are read sooner than a process has begun.
 _WORTH_SPREADING: Final = 2000
 _TABLE: Final = "table"
+ASKED: Final = f"table/{FORMAT}.{VERSION}/"
+"""How all keys of tables begin that this version asks the cache for."""
 
 
 class Part(NamedTuple):
@@ -111,7 +113,7 @@ class _Making:
         self.cache = cache
         self.salt = _salt(snapshot, kind)
         self.folders = folders(snapshot, kind)
-        self.key = f"table/{FORMAT}/{self.salt}/{kind}"
+        self.key = f"{ASKED}{self.salt}/{kind}"
 
     def known(self) -> list[Part] | None:
         """The parts of the commit's table: kept as they are, or as those of another commit with what differs."""
@@ -140,7 +142,7 @@ class _Making:
         return [self.snapshot.tree.folder(folder) for folder in self.folders]
 
     def _folder_key(self, ids: Sequence[str | None]) -> str:
-        return f"{self.key}/{':'.join(oid or '' for oid in ids)}"
+        return f"{self.key}/{named(ids)}"
 
     def _from_other(self, other: Sequence[str | None], ids: Sequence[str | None]) -> list[Part] | None:
         """The parts, made of those that are kept of folders that were as `other` says."""
@@ -174,10 +176,10 @@ class _Making:
     def parts(self, files: Files) -> list[Part]:
         """Files as parts; blocks that nobody knows yet are read and kept."""
         cuts = {digest(part, self.salt): part for part in cut(files)}
-        heads = self.cache.get(map(_head, cuts))
-        fresh = self._fresh({key: part for key, part in cuts.items() if _head(key) not in heads})
+        heads = self.cache.get(map(head_key, cuts))
+        fresh = self._fresh({key: part for key, part in cuts.items() if head_key(key) not in heads})
         return [
-            fresh[key] if key in fresh else Part(key, part[-1][0], *heads[_head(key)]) for key, part in cuts.items()
+            fresh[key] if key in fresh else Part(key, part[-1][0], *heads[head_key(key)]) for key, part in cuts.items()
         ]
 
     def _fresh(self, cuts: Mapping[str, Files]) -> dict[str, Part]:
@@ -202,7 +204,7 @@ class _Making:
         part = Part(key, files[-1][0], found.size, tuple(found.columns), found.lost)
         kept = {column_key(key, name): packed(column) for name, column in found.columns.items()}
         listed = [(path, *entry) for path, entry in files]
-        self.cache.put({_head(key): tuple(part[2:]), _files(key): listed, **kept})
+        self.cache.put({head_key(key): tuple(part[2:]), _files(key): listed, **kept})
         return part
 
     def patched(self, parts: Sequence[Part], changed: Changes) -> list[Part] | None:
@@ -324,7 +326,13 @@ def _salt(snapshot: Snapshot, kind: str) -> str:
     return hashlib.sha256(repr((VERSION, snapshot.prefix, templates, schemas)).encode()).hexdigest()[:16]
 
 
-def _head(key: str) -> str:
+def named(ids: Iterable[str | None]) -> str:
+    """The folders of a table by their ids, as its key has them."""
+    return ":".join(oid or "" for oid in ids)
+
+
+def head_key(key: str) -> str:
+    """What the cache knows by, of a block, all but its columns."""
     return f"block/{key}"
 
 
