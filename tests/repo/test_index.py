@@ -268,6 +268,20 @@ def test_a_damaged_cache_changes_no_answer(store: Path, fault: Callable[[Path], 
     agree(fresh(store).worktree())
 
 
+def test_what_the_cache_has_lost_is_read_once_and_kept_again(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = fresh(store)
+    agree(repository.head())
+    repository.cache.close()
+    _without("column/*/params*")(repository.cache.path)
+    wanted = held(table(fresh(store).head(), "run"))
+
+    def refuse(*_args: object, **_more: object) -> Any:
+        raise AssertionError("nobody should have asked")
+
+    monkeypatch.setattr(tables, "load_each", refuse)
+    assert held(table(fresh(store).head(), "run")).keys() == wanted.keys()
+
+
 def test_columns_and_files_lost_together(store: Path) -> None:
     repository = fresh(store)
     agree(repository.head())

@@ -20,7 +20,7 @@ STATUS = Verb(
 )
 CACHE = Verb(
     "cache",
-    "look after what was once read and is kept: how much that is, whether it is sound; remove it, or what is of no use",
+    "look after what was once read and is kept: how much it is, if it is sound; empty it, or drop what is of no use",
     (place("deed", "", "what to do", choices=_UPKEEP), switch("--dry-run", "gc: say what would go"), FORMAT, COLOR),
     tuple(f"git ml cache {deed}" for deed in (*_UPKEEP, "gc --dry-run")),
     "All of it lies in the Git directory and can be made again, and others may use it meanwhile. verify exits 1 where "

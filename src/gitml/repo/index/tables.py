@@ -170,7 +170,8 @@ class _Making:
             before = self.cache.get([self.key]).get(self.key, [])
             recent = [ids, *(other for other in before if other != ids)][:_REMEMBERED]
             told = {_alone(self._folder_key(ids)): True} if alone else {}
-            self.cache.put({self._folder_key(ids): [tuple(part) for part in parts], self.key: recent, **told})
+            kept = {self._folder_key(ids): [tuple(part) for part in parts], self.key: recent, **told}
+            self.cache.put(kept, beside=[head_key(part.key) for part in parts])
         return list(parts)
 
     def parts(self, files: Files) -> list[Part]:
@@ -201,6 +202,9 @@ class _Making:
         found = _read(self.snapshot, files)
         if any(_is_absent(self.snapshot, path, dict(files)[path]) for path in found.lost):
             raise _AbsentError
+        return self._put(key, files, found)
+
+    def _put(self, key: str, files: Files, found: Cells) -> Part:
         part = Part(key, files[-1][0], found.size, tuple(found.columns), found.lost)
         kept = {column_key(key, name): packed(column) for name, column in found.columns.items()}
         listed = [(path, *entry) for path, entry in files]
@@ -249,7 +253,12 @@ class _Making:
         return Block(part.size, dict.fromkeys(part.names), part.lost, part.key, partial(self._again, part))
 
     def _again(self, part: Part) -> Cells:
-        return _read(self.snapshot, sorted(self.files(part).items()))
+        """A part that the cache has lost some of, read and kept again."""
+        files = sorted(self.files(part).items())
+        found = _read(self.snapshot, files)
+        if (found.size, found.lost) == (part.size, part.lost):  # else objects are missing now
+            self._put(part.key, files, found)
+        return found
 
     def changed(self, parts: Sequence[Part], changed: Changes) -> Iterator[Block]:
         """The parts as blocks without the rows of what is changed, and what that is now."""
