@@ -48,6 +48,8 @@ class Database:
     def write(self, rows: Iterable[tuple[str, bytes]], beside: Sequence[str] = ()) -> None:
         """Keep values: all of them, or none where one of those that they stand `beside` is not kept any more."""
         self._look()
+        if not self.is_made():
+            self._reclaim()
         with self.changing():
             self.connection.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT UNIQUE, value BLOB)")
             if sum(map(self._count, _portions(beside))) == len(beside):
@@ -106,6 +108,12 @@ class Database:
                 raise
             return self._remove()
         return True
+
+    def _reclaim(self) -> None:
+        """Give back the pages that are left where somebody was killed while he emptied it."""
+        (pages,) = self.connection.execute("PRAGMA page_count").fetchone()
+        if pages > 1:
+            self.connection.execute("VACUUM")
 
     def close(self) -> None:
         """Let the file go."""
