@@ -39,6 +39,8 @@ _NEAR = 2000
 _FEW = 64
 _MANY = 1024
 _PORTION = 2000
+# Of so many paths it is remembered what they stand for: some 50 MB, however large the store is.
+_PLACES = 1 << 17
 
 
 class Snapshot:
@@ -183,6 +185,8 @@ class Snapshot:
     def place(self, path: str) -> Place | None:
         """The kind and names that a path stands for, by the templates alone."""
         if path not in self._places:
+            if len(self._places) >= _PLACES:
+                self._places.clear()
             inner = self.inner(path)
             self._places[path] = None if inner is None else self.schemas.place(inner)
         return self._places[path]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from sys import intern
 from typing import NamedTuple
 
 from gitml.errors import BadValue, GitFailed
@@ -34,7 +35,7 @@ def tree(command: Command, commit: str) -> dict[str, Entry]:
         raise GitFailed(error.message, hint=PARTIAL) if not error.hint and promisor(command) else error
     listed = items(done.out)
     new = tuple.__new__  # a third faster than calling Entry, a hundred thousand times
-    found = {item[name:]: new(Entry, (item[:6], item[start:end])) for item in listed if item[7] == "b"}
+    found = {item[name:]: new(Entry, (intern(item[:6]), item[start:end])) for item in listed if item[7] == "b"}
     if len(found) != len(listed):
         submodules = (item for item in listed if item[7] == "c")
         found |= {item[name + 2 :]: Entry(item[:6], item[start + 2 : end + 2]) for item in submodules}
