@@ -146,14 +146,18 @@ def test_rows_on_all_cores_are_the_same(store: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(tables, "_WORTH_SPREADING", 10)
     monkeypatch.setattr(tables, "cores", lambda: 3)
     spread: list[int] = []
+    one = fresh(store)
 
-    def counted(deed: Callable[..., Any], common: Any, shares: Sequence[Any]) -> list[Any]:
+    def counted(deed: Callable[..., Any], common: Any, shares: Sequence[Any], here: Callable[[Any], Any]) -> list[Any]:
         spread.append(len(shares))
-        return workers.spread(deed, common, shares)
+        found = workers.spread(deed, common, shares, here)
+        spread.append(one.progress.done)
+        return found
 
     monkeypatch.setattr(tables, "spread", counted)
-    agree(fresh(store).head())
-    assert spread == [3]
+    agree(one.head())
+    assert spread == [3, 3 * sum(map(len, list(block.cut(tables._all(one.head(), "run", one.head().entries)))[::3]))]
+    assert one.progress.whole == 0
 
 
 # ── faults ────────────────────────────────────────────────────────────────────────────────────────────────────────

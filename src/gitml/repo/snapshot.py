@@ -24,6 +24,7 @@ from gitml.repo.git.revision import At
 from gitml.repo.git.trees import Tree
 from gitml.repo.kinds import read_files, schemas
 from gitml.repo.load import NO_FILES, Loaded, load
+from gitml.repo.progress import Progress
 from gitml.repo.readers import KINDS
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Snapshot:
         cache: Cache | None = None,
         problems: Iterable[Problem] = (),
         deriver: Callable[[], Deriver] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.git = git
         self.at = at
@@ -71,6 +73,7 @@ class Snapshot:
         self.cache = cache
         self.tree_problems = tuple(problems)
         self.deriver = deriver or partial(_deriver, git)
+        self.progress = progress or Progress()
         self.asker = tuple(asker)
         self._loaded: dict[str, Loaded] = {}
         self._derived: dict[str | None, Derived] = {}

@@ -55,13 +55,7 @@ def blocks(asked: tuple[Seed, str], share: Sequence[tuple[str, Files]]) -> list[
     """Blocks read and kept, for a process of its own; None where objects are missing."""
     seed, kind = asked
     snapshot = seed.snapshot()
-    if snapshot.cache is None:
-        return None
-    making = _Making(snapshot, kind, snapshot.cache)
-    try:
-        return [making.made(key, files) for key, files in share]
-    except _AbsentError:
-        return None
+    return _Making(snapshot, kind, snapshot.cache).share(share) if snapshot.cache else None
 
 
 class _AbsentError(Exception):
@@ -187,16 +181,30 @@ class _Making:
         """Blocks that nobody knows yet, on all cores where they are many."""
         held = self.snapshot.contents  # what Git does not have no other process can read
         is_held = bool(held) and any(entry.oid in held for part in cuts.values() for _path, entry in part)
-        if is_held or sum(map(len, cuts.values())) < _WORTH_SPREADING or cores() == 1:
-            return {key: self.made(key, part) for key, part in cuts.items()}
-        many = list(cuts.items())
-        count = cores()
-        found = spread(
-            blocks, (Seed.of(self.snapshot, self.cache), self.kind), [many[at::count] for at in range(count)]
-        )
+        many, progress = list(cuts.items()), self.snapshot.progress
+        progress.done, progress.whole = 0, sum(map(len, cuts.values()))
+        if is_held or progress.whole < _WORTH_SPREADING or cores() == 1:
+            found = [self.share(many)]
+        else:
+            count = cores()
+            shares = [many[at::count] for at in range(count)]
+            here = partial(self.share, abreast=count)
+            found = spread(blocks, (Seed.of(self.snapshot, self.cache), self.kind), shares, here)
+        progress.whole = 0
         if None in found:
             raise _AbsentError
-        return {part.key: part for share in found for part in share}
+        return {part.key: part for share in found for part in share or ()}
+
+    def share(self, share: Sequence[tuple[str, Files]], abreast: int = 1) -> list[Part] | None:
+        """Blocks read and kept; None where objects are missing. So many processes are about as far as this one."""
+        found = []
+        for key, files in share:
+            try:
+                found.append(self.made(key, files))
+            except _AbsentError:
+                return None
+            self.snapshot.progress.done += len(files) * abreast
+        return found
 
     def made(self, key: str, files: Files) -> Part:
         found = _read(self.snapshot, files)
