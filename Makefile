@@ -9,6 +9,10 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 VENV ?= .venv
 PYTEST ?=
 
+# make bench RECORD=1 keeps the figures as an observation, not committed.
+RECORD ?=
+
+KEPT = $(if $(RECORD),--record 'make $@')
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -17,7 +21,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint bench bench-peers fix setup test-pandas22 clean
+.PHONY: help demo test lint bench bench-million bench-peers performance fix setup test-pandas22 clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name told; do \
@@ -35,10 +39,17 @@ lint: $(READY) ## style and types alone
 	@$(BIN)/mypy
 
 bench: $(READY) ## the figures that the project promises
-	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/bench.py $(KEPT)
+
+bench-million: $(READY) ## how each step grows from ten thousand runs to a million: half an hour, 3 GB of disk
+	@$(BIN)/python benchmarks/million.py $(KEPT)
 
 bench-peers: $(READY) .venv-peers/.ready ## the figures against MLflow, in an environment of its own
-	@$(BIN)/python benchmarks/bench.py --only mlflow
+	@$(BIN)/python benchmarks/bench.py --only mlflow $(KEPT)
+
+performance: $(READY) .venv-peers/.ready ## docs/performance.md and its plots, of what was recorded
+	@$(BIN)/python benchmarks/page.py
+	@$(BIN)/python benchmarks/page.py --figures | .venv-peers/bin/python benchmarks/plots.py docs
 
 fix: $(READY) ## mend what ruff can mend, and format
 	@$(BIN)/ruff check --fix .
@@ -85,5 +96,5 @@ PEERS := constraints.txt benchmarks/constraints.txt
 	@echo "building .venv-peers, once" >&2
 	@$(BIN)/python -m venv --clear .venv-peers
 	@PIP_CONSTRAINT='$(PEERS)' PIP_BUILD_CONSTRAINT='$(PEERS)' .venv-peers/bin/python -m pip install -qq \
-	  mlflow-skinny sqlalchemy alembic pandas
+	  mlflow-skinny sqlalchemy alembic pandas matplotlib
 	@touch $@

@@ -23,7 +23,10 @@ import closure
 import dvc_peer
 import generate
 import jsonschema
+import large
+import memory
 import mlflow_peer
+import observed
 import pandas as pd
 import timing
 import yaml
@@ -42,11 +45,15 @@ BAD = 0.01
 SIZE, AUC = 64, 0.5
 DEAR = ("pandas", "dvc", "git", "yaml", "jsonschema")
 STORE = ("validate", "list", "hook", "run", "importing")
+KEPT = ("mlflow", "memory", "sparse")  # whose stores may stay
 OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "history": lambda folder: dvc_peer.history(folder / "history", PEER_ROUNDS),
     "dvc": lambda folder: dvc_peer.tracked(folder / "dvc", ROUNDS),
     "mlflow": lambda folder: mlflow_peer.compared(folder / "mlflow", PEER_ROUNDS),
+    "memory": lambda folder: memory.compared(folder / "mlflow"),
+    "sparse": memory.sparse,
     "closure": lambda _folder: closure.closure(ROUNDS),
+    "large": large.rows,
 }
 
 
@@ -243,26 +250,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=10_000, help="records in the store")
     parser.add_argument("--only", choices=[*STORE, *OTHERS])
-    parser.add_argument("--keep", type=Path, help="a folder where the stores of MLflow stay, for the next time")
+    parser.add_argument("--keep", type=Path, help="a folder where MLflow's and sparse stores stay, for the next time")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--record", metavar="COMMAND", help="keep the figures as an observation, by this command")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gitml-bench-") as folder:
         names = [told.only] if told.only else [*STORE, *OTHERS]
         rows = list(measured(Path(folder), told.size, names, told.keep and told.keep.resolve()))
         os.chdir(tempfile.gettempdir())
+    figures = [{**asdict(row), "ratio": row.ratio, "kept": row.kept} for row in rows]
+    if told.record:
+        print(observed.keep(told.record, figures), file=sys.stderr)
     if told.json:
-        print(json.dumps([{**asdict(row), "ratio": row.ratio, "kept": row.kept} for row in rows], indent=1))
+        print(json.dumps(figures, indent=1))
     else:
         print("\n".join([HEAD, *(row.told() for row in rows)]))
     return 0
 
 
 def measured(folder: Path, size: int, names: Sequence[str], kept: Path | None = None) -> Iterator[Row]:
-    """The rows of some benchmarks; the store is only made for those that ask it, and only MLflow's may be kept."""
+    """The rows of some benchmarks; the store is only made for those that ask it, and those of `KEPT` may stay."""
     bench = Bench(folder, size) if any(name in STORE for name in names) else None
     for name in names:
         yield from (
-            getattr(bench, name)() if name in STORE else OTHERS[name](kept if kept and name == "mlflow" else folder)
+            getattr(bench, name)() if name in STORE else OTHERS[name](kept if kept and name in KEPT else folder)
         )
 
 

@@ -1,6 +1,7 @@
 """Stores of any size, the same for the same seed: names, types and gaps as real teams leave them.
 
-`python benchmarks/generate.py FOLDER --size 10000` makes a Git repository with one commit to look at.
+`python benchmarks/generate.py FOLDER --size 10000` makes a Git repository with one commit to look at; with `--streamed`
+(million_made.py) a million runs take minutes and little memory, and no file is checked out.
 """
 
 from __future__ import annotations
@@ -84,12 +85,12 @@ class Store:
 
 def store(size: int, seed: int = 1, broken: float = 0.0) -> Store:
     """A store of `size` records (20 at least), a share of whose runs break the schema of their kind."""
-    return _Maker(size, random.Random(seed), broken).made()  # noqa: S311  (the same each time is the point)
+    return Maker(size, random.Random(seed), broken).made()  # noqa: S311  (the same each time is the point)
 
 
 def runs(size: int, seed: int = 1, kept: Callable[[Ref, dict[str, Any]], Mapping[str, Any]] | None = None) -> Store:
     """A store of nothing but runs that all have the same fields, save for gaps; `kept` says what stays of each."""
-    maker = _Maker(size, random.Random(seed), 0.0)  # noqa: S311  (the same each time is the point)
+    maker = Maker(size, random.Random(seed), 0.0)  # noqa: S311  (the same each time is the point)
     maker.environment()
     maker.dataset(DATASETS[0])
     alike = _Profile(list(PARAMS.items()), METRICS, ("",), filled=0.95)
@@ -101,7 +102,9 @@ def runs(size: int, seed: int = 1, kept: Callable[[Ref, dict[str, Any]], Mapping
     return maker.store
 
 
-class _Maker:
+class Maker:
+    """Draws records, one after the other, and keeps those that others refer to."""
+
     def __init__(self, size: int, draw: random.Random, broken: float) -> None:
         self.size = size
         self.draw = draw
@@ -117,23 +120,32 @@ class _Maker:
         # A few experiments hold most of the runs.
         self.experiments = [(name, 1 / rank, profiles[name]) for rank, name in enumerate(EXPERIMENTS, 1)]
 
+    @property
+    def few(self) -> int:
+        """How many datasets there are, how many environments and models."""
+        return max(1, self.size // 400)
+
     def made(self) -> Store:
-        few = max(1, self.size // 400)
-        for name in METRICS:
-            self.add(Ref("metric", (name,)), {"direction": "lower" if name in LOWER else "higher"})
-        for _number in range(few):
-            self.environment()
-        for number in range(few):
-            self.dataset(_numbered(DATASETS, number))
-        reserved = few * 4
+        """All of a store."""
+        self.ground()
+        reserved = self.few * 4
         while self.store.records < self.size - reserved:
             (self.evaluation if self.versions and self.runs and self.draw.random() < 0.05 else self.run)()  # noqa: PLR2004
-        for number in range(few):
+        for number in range(self.few):
             if self.store.records + 4 <= self.size:
-                self.model(_numbered(MODELS, number))
+                self.model(numbered(MODELS, number))
         while self.store.records < self.size:
             self.run()
         return self.store
+
+    def ground(self) -> None:
+        """What runs refer to."""
+        for name in METRICS:
+            self.add(Ref("metric", (name,)), {"direction": "lower" if name in LOWER else "higher"})
+        for _number in range(self.few):
+            self.environment()
+        for number in range(self.few):
+            self.dataset(numbered(DATASETS, number))
 
     def add(self, ref: Ref, data: Mapping[str, Any]) -> str:
         """One record; what its file name does not show goes into it."""
@@ -153,9 +165,11 @@ class _Maker:
         return self.time.strftime("%Y-%m-%dT%H:%M:%SZ"), made
 
     def hex(self, digits: int) -> str:
+        """A digest of so many digits."""
         return f"{self.draw.getrandbits(digits * 4):0{digits}x}"
 
     def environment(self) -> None:
+        """One environment."""
         packages = {
             name: f"{self.draw.randint(0, 4)}.{self.draw.randint(0, 30)}"
             for name in ("numpy", "scikit-learn", "torch", "dvc")
@@ -166,6 +180,7 @@ class _Maker:
         self.add(Ref("environment", (name,)), {"language": version, "packages": packages})
 
     def dataset(self, name: str) -> None:
+        """A head and some versions of it."""
         self.add(
             Ref("dataset", (name,)), {"description": f"What we know of {name}.", "owners": self.draw.sample(PEOPLE, 2)}
         )
@@ -188,6 +203,7 @@ class _Maker:
             self.versions.setdefault(name, []).append((str(ref), made))
 
     def run(self) -> None:
+        """One run, which may break its schema."""
         ref, data = self.drawn()
         breaks = self.draw.random() < self.share
         path = self.add(ref, break_one(data, self.draw) if breaks else data)
@@ -197,6 +213,7 @@ class _Maker:
             self.runs.append(str(ref))
 
     def drawn(self) -> tuple[Ref, dict[str, Any]]:
+        """What a run is called, and says."""
         name, _weight, profile = self.draw.choices(
             self.experiments, [weight for _name, weight, _profile in self.experiments]
         )[0]
@@ -227,6 +244,7 @@ class _Maker:
         return ref, data
 
     def metrics(self, profile: _Profile, *, bad: bool) -> dict[str, Any]:
+        """What an experiment measures, by split."""
         names = [name for name in profile.metrics if self.draw.random() < profile.filled]
         values = {split: {name: self.value(name, bad=bad) for name in names} for split in profile.splits}
         flat: dict[str, Any] = values.get("", {})
@@ -237,6 +255,7 @@ class _Maker:
         )
 
     def value(self, name: str, *, bad: bool) -> float | int:
+        """A metric's value."""
         if bad and self.draw.random() < 0.3:  # noqa: PLR2004
             return self.draw.choice([math.nan, math.inf])
         if name == "latency_ms":
@@ -244,9 +263,11 @@ class _Maker:
         return self.draw.choice([0, 1, 1.0]) if self.draw.random() < 0.02 else self.draw.betavariate(8, 2)  # noqa: PLR2004
 
     def version(self) -> tuple[str, str]:
+        """The ref and the id of some version of a dataset."""
         return self.draw.choice(self.versions[self.draw.choice(list(self.versions))])
 
     def evaluation(self) -> None:
+        """One evaluation of an earlier run."""
         name = self.draw.choice(EXPERIMENTS)
         created, made = self.now()
         values = {metric: self.draw.random() for metric in self.draw.sample(METRICS, 5)}
@@ -288,7 +309,8 @@ class _Profile:
     filled: float
 
 
-def _numbered(names: Sequence[str], number: int) -> str:
+def numbered(names: Sequence[str], number: int) -> str:
+    """The names in turn, each time round with another number behind them."""
     rounds, at = divmod(number, len(names))
     return f"{names[at]}-{rounds}" if rounds else names[at]
 
@@ -354,7 +376,13 @@ def main() -> int:
     asked.add_argument("--size", type=int, default=10_000)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--broken", type=float, default=0.0)
+    asked.add_argument("--streamed", action="store_true")
     given = asked.parse_args()
+    if given.streamed:
+        import million_made  # which draws as is said here
+
+        million_made.made(given.folder, given.size, given.seed)
+        return 0
     made = store(given.size, given.seed, given.broken)
     commit(given.folder, made.files, checkout=True)
     print(

@@ -58,7 +58,7 @@ def held(found: Table) -> Rows:
     rows: Rows = {}
     for one in found.blocks:
         for row in range(one.size):
-            cells = {name: column[row] for name, column in one.columns.items() if column is not None}
+            cells = {name: column[row] for name, column in one.columns.items()}
             rows[str(cells["ref"])] = {name: value for name, value in cells.items() if value is not MISSING}
     return rows
 

@@ -21,7 +21,20 @@ from gitrepo import init
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-TARGETS = ("help", "demo", "test", "lint", "bench", "bench-peers", "fix", "setup", "test-pandas22", "clean")
+TARGETS = (
+    "help",
+    "demo",
+    "test",
+    "lint",
+    "bench",
+    "bench-million",
+    "bench-peers",
+    "performance",
+    "fix",
+    "setup",
+    "test-pandas22",
+    "clean",
+)
 
 
 @pytest.fixture(scope="module")

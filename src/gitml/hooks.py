@@ -47,7 +47,7 @@ def staged(repository: Repository) -> Validation:
     for store, after, before in repository.stores_staged():
         base = store.base(after.settings, head=before)
         scope = changed(after, before, base)
-        found.append(Validation(after.at, base.at.commit if base else None, len(scope.paths), tuple(check(scope))))
+        found.append(Validation(after.at, base.at.commit if base else None, scope.count, tuple(check(scope))))
     return joined(found)
 
 
@@ -72,7 +72,7 @@ def _tip(repository: Repository, line: Pushed) -> Iterator[Validation]:
         scope = changed(after, before, landed) if before else whole(after, landed)
         base = landed.at.commit if landed else None
         problems = tuple(replace(problem, commit=tip) for problem in check(scope))
-        yield Validation(after.at, base, len(scope.paths), problems)
+        yield Validation(after.at, base, scope.count, problems)
 
 
 def _landed(store: Repository, after: Snapshot, line: Pushed, there: str | None) -> Snapshot | None:

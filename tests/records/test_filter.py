@@ -203,7 +203,7 @@ def test_operators_and_their_opposites_never_both_hold_and_neither_holds_of_null
 @given(exprs, st.lists(rows, max_size=5))
 def test_a_mask_says_of_each_row_what_the_filter_says(expr: filters.Expr, table: list[dict[str, Any]]) -> None:
     columns = {name: [row.get(name, MISSING) for row in table] for name in {name for row in table for name in row}}
-    assert expr.mask(columns, len(table)) == [expr(row) for row in table]
+    assert list(expr.mask(columns, len(table))) == [expr(row) for row in table]
 
 
 @given(exprs, rows)

@@ -13,7 +13,9 @@ import pytest
 
 from gitml.repo import packaged, workers
 from gitml.repo.git.objects import Entry
+from gitml.repo.git.trees import Tree
 from gitml.repo.index import block, tables
+from gitml.repo.index.pointed import pointer_files
 from gitml.repo.index.tables import table
 from gitml.repo.index.underived import derived, everything
 from gitml.repo.readers.derived import Derived
@@ -187,10 +189,18 @@ def _without(pattern: str) -> Callable[[Path], None]:
     return forget
 
 
+PATTERNS = ("column/*", "shelf/*", "files/*", "block/*", "table/*", "column/*/params*")
+
+
 @pytest.mark.parametrize(
     "fault",
-    [_emptied, _scribbled, _cut, *map(_without, ["column/*", "files/*", "block/*", "table/*", "column/*/params*"])],
-    ids=["emptied", "scribbled", "cut", "no columns", "no files", "no blocks", "no tables", "no params"],
+    [
+        _emptied,
+        _scribbled,
+        _cut,
+        *map(_without, ["column/*", "shelf/*", "files/*", "block/*", "table/*", "column/*/params*"]),
+    ],
+    ids=["emptied", "scribbled", "cut", "no columns", "no shelves", "no files", "no blocks", "no tables", "no params"],
 )
 def test_a_damaged_cache_changes_no_answer(store: Path, fault: Callable[[Path], None]) -> None:
     repository = fresh(store)
@@ -281,3 +291,30 @@ def test_that_nothing_is_derived_is_known_until_something_may_be(store: Path, mo
     commit(store, {"metadata/runs/wine/x.bin.dvc": among}, "a file of DVC's among the records")
     assert "run" in look()
     assert "run" in look()
+
+
+# ── DVC's files ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_dvcs_files_are_found_without_a_listing_of_the_runs(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(store, {"data/a.csv.dvc": "outs: []\n", "deep/er/dvc.yaml": "stages: {}\n", "metadata/x.dvc": ""})
+
+    def told() -> set[str]:
+        return set(pointer_files(fresh(store).here()))
+
+    wanted = {"data/a.csv.dvc", "deep/er/dvc.yaml", "metadata/x.dvc"}
+    assert told() == wanted  # nothing is kept yet
+    agree(fresh(store).head())
+    monkeypatch.setattr(Tree, "below", property(lambda _tree: pytest.fail("a listing of all")))
+    assert told() == wanted
+    among = f"{Path(run(3)[0]).parent.as_posix()}/y.dvc"
+    write(store, {among: "outs: []\n"})
+    assert told() == {*wanted, among}
+    git(store, "add", "-A")
+    git(store, "commit", "-q", "-m", "among the runs")
+    git(store, "rm", "-q", "data/a.csv.dvc")
+    monkeypatch.undo()
+    monkeypatch.setattr(block, "_CUT", 16)
+    assert told() == {"deep/er/dvc.yaml", "metadata/x.dvc", among}
+    agree(fresh(store).head())
+    assert told() == {"deep/er/dvc.yaml", "metadata/x.dvc", among}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -18,6 +19,9 @@ from gitml.views.metrics import Metrics
 from gitml.views.rows import rows, view
 from gitml.views.table import frame, mask, of, table
 from in_memory import loose, store
+
+if TYPE_CHECKING:
+    from gitml.repo.snapshot import Snapshot
 
 
 def column(*values: Any) -> pd.Series[Any]:
@@ -178,3 +182,65 @@ def test_a_comparison_has_one_row_a_field() -> None:
 def test_a_table_is_the_same_made_of_rows_and_of_columns(data: list[dict[str, Any]], sort: str) -> None:
     held = loose(*data, {"a": 1, "b": 2})
     pd.testing.assert_frame_equal(of(view(held, "thing", sort=sort)), table(rows(held, "thing", sort=sort)))
+
+
+alike = st.sampled_from(
+    [
+        st.sampled_from([0, 1, 2**63 - 1, -(2**63)]),
+        st.sampled_from([0, 1, 2**53, 0.5, math.nan]),
+        st.sampled_from([2**53 + 1, 0.5]),
+        st.sampled_from([2**64, 1, None]),
+        st.sampled_from([0.5, -0.0, math.nan, math.inf, None]),
+        st.sampled_from(["", "adam", "需求", None]),
+        st.sampled_from([True, False, None]),
+        st.sampled_from([True, 1, 1.0, "1", None, [1], {}]),
+    ]
+)
+long = alike.flatmap(
+    lambda values: st.one_of(*(st.lists(st.one_of(*gaps, values), max_size=40) for gaps in ([], [st.just(...)] * 9)))
+)
+
+
+def kept(values: list[Any], others: list[Any]) -> Snapshot:
+    """Records with `x` and `y`, where they have them."""
+    pairs = zip_longest(values, others, fillvalue=...)
+    return loose(*({name: value for name, value in zip("xy", pair, strict=True) if value is not ...} for pair in pairs))
+
+
+@given(long, long, st.sampled_from(["", "x is null", "x > 0", "y = 'adam'"]), st.sampled_from(["ref", "-x"]))
+def test_a_table_of_packed_columns_is_the_same(xs: list[Any], ys: list[Any], where: str, sort: str) -> None:
+    held = kept([*xs, 1], [*ys, "adam"])
+    wanted = table(rows(held, "thing", where, sort=sort))
+    pd.testing.assert_frame_equal(of(view(held, "thing", where, sort=sort)), wanted)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gitml.views.table._LARGE", 0)
+        found = of(view(held, "thing", where, sort=sort))
+    assert list(found.columns) == list(wanted.columns)
+    assert {name: present(found[name]) for name in found} == {name: present(wanted[name]) for name in wanted}
+
+
+def present(column: pd.Series[Any]) -> list[tuple[int, str]]:
+    """The places and values of a column's cells, by type and value."""
+    if isinstance(column.dtype, pd.SparseDtype):
+        held: Any = column.array
+        return [
+            (int(place), repr(value))
+            for place, value in zip(held.sp_index.indices, held.sp_values.tolist(), strict=True)
+        ]
+    return [(place, repr(value)) for place, value in enumerate(column.astype(object).tolist()) if value is not pd.NA]
+
+
+def test_a_rare_column_of_a_large_frame_is_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gitml.views.table._LARGE", 100)
+    rare = {"f": 0.5, "i": 2**63 - 1, "t": "x", "b": True, "n": math.nan, "l": [1], "z": None}
+    data = [{"a": number, **(rare if number == 70 else {})} for number in range(99)]
+    found = of(view(loose(*data), "thing"))
+    dtypes = {name: str(found[name].dtype) for name in found}
+    assert dtypes["a"] == "Int64"
+    assert dtypes["f"] == "Sparse[float64, nan]"
+    assert {dtypes[name] for name in "itbnl"} == {"Sparse[object, <NA>]"}
+    assert {name: found[name].iloc[70] for name in "fitbl"} == {name: rare[name] for name in "fitbl"}
+    assert math.isnan(found["n"].iloc[70])
+    assert found["n"].iloc[71] is pd.NA
+    assert found["i"].dropna().tolist() == [2**63 - 1]
+    assert found[found["f"] > 0.1]["a"].tolist() == [70]

@@ -11,6 +11,7 @@ from gitml.actions.lifecycle import MODEL, next_version, thing, version_of
 from gitml.actions.pointer import Pointed, point
 from gitml.actions.records import Origin
 from gitml.checks.facts import FactBook
+from gitml.checks.survey import referring
 from gitml.errors import BadValue, NotFound
 from gitml.records.record import Record, column
 from gitml.records.ref import VERSION, Ref
@@ -123,10 +124,9 @@ def _same_folder(repository: Repository, path: str, then: str, now: str) -> bool
 def dependents(snapshot: Snapshot, ref: Ref) -> tuple[Dependent, ...]:
     """The records that refer to a version, each with the field."""
     wanted = str(ref)
-    every = (facts for facts in FactBook(snapshot).of(snapshot.paths) if facts is not None)
     found = (
         Dependent(facts.ref, column(*map(str, link.at)) if link.at else "", link.role)
-        for facts in every
+        for _path, facts in referring(FactBook(snapshot), [wanted])
         for link in facts.links
         if link.text == wanted
     )

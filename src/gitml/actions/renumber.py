@@ -9,6 +9,7 @@ from gitml.actions.apply import Applied, How, Plan, apply
 from gitml.actions.derived import read_only
 from gitml.actions.lifecycle import next_version
 from gitml.checks.facts import FactBook
+from gitml.checks.survey import referring
 from gitml.errors import BadRef, BadValue, Conflict, GitFailed, NotFound
 from gitml.records.edit import edit
 from gitml.records.links import Link
@@ -139,8 +140,8 @@ def _meant(snapshot: Snapshot, ref: Ref) -> set[str]:
 
 def _links(snapshot: Snapshot, ref: Ref) -> Iterator[tuple[str, Link]]:
     text = str(ref)
-    for path, facts in zip(snapshot.paths, FactBook(snapshot).of(snapshot.paths), strict=True):
-        yield from ((path, link) for link in (facts.links if facts else ()) if link.text == text)
+    for path, facts in referring(FactBook(snapshot), [text]):
+        yield from ((path, link) for link in facts.links if link.text == text)
 
 
 def _number(repository: Repository, snapshot: Snapshot, ref: Ref, to: int | None) -> Ref:

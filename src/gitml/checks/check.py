@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitml.checks import data, disclosure, form, integrity, landed, moved, worse
 from gitml.checks.facts import FactBook, Facts
 from gitml.checks.scope import Scope
+from gitml.checks.survey import referring
 from gitml.errors import ERROR, Problem
 from gitml.repo.load import uncollected
 from gitml.repo.snapshot import Snapshot
@@ -54,7 +55,16 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 
 def whole(snapshot: Snapshot, base: Snapshot | None) -> Scope:
     """Everything in a snapshot, judged against what has landed."""
-    return Scope(snapshot, base, changed_paths(base, snapshot), snapshot.paths, whole=True)
+    return Scope(snapshot, base, changed_paths(base, snapshot), whole=True)
+
+
+def stepped(snapshot: Snapshot, before: Snapshot, base: Snapshot | None, paths: frozenset[str]) -> Scope:
+    """Everything in a snapshot, as the records at which it may be judged otherwise than `before` was."""
+    found = changed_paths(base, snapshot)
+    facts = FactBook(snapshot)
+    asked = {path for path in found | paths if path in snapshot.tree and snapshot.is_record_path(path)}
+    looked_at = asked | _referrers(facts, before, paths)
+    return Scope(snapshot, base, found, tuple(sorted(looked_at)), old=True, book=facts)
 
 
 def changed(snapshot: Snapshot, before: Snapshot | None, base: Snapshot | None) -> Scope:
@@ -100,10 +110,7 @@ def _referrers(facts: FactBook, before: Snapshot | None, paths: frozenset[str]) 
     facts.of(path for path in gone if path in facts.snapshot.tree)
     stood = zip(gone, FactBook(before).of(gone), strict=True)
     lost = {found.ref for path, found in stood if found is not None and _is_lost(facts, path, found)}
-    if not lost:
-        return set()
-    everything = zip(facts.snapshot.paths, facts.of(facts.snapshot.paths), strict=True)
-    return {path for path, found in everything if found and any(link.text in lost for link in found.links)}
+    return {path for path, _facts in referring(facts, lost)}
 
 
 def _is_lost(facts: FactBook, path: str, stood: Facts) -> bool:

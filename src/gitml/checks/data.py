@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, GitmlError, Problem
 from gitml.records.record import Path
+from gitml.repo.git.trees import Tree
 from gitml.repo.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from gitml.repo.data.pointers import Pointer, Tracked
 
+_TRACKED: Final = ("tracked", "")
 # What makes each type of pointer immutable; one of them is enough.
 IDENTITY: Mapping[str, tuple[str, ...]] = {
     "dvc": ("md5", "sha256", "etag", "version_id"),
@@ -54,9 +56,8 @@ def _untracked(scope: Scope, tracking: _Tracking, file: str, at: Path, path: str
 
 
 def _pointers(scope: Scope) -> Iterator[tuple[str, Path, Mapping[str, Any]]]:
-    for path, facts in scope.glances():
-        if facts.pointers and (scope.whole or scope.is_new(path)):
-            yield from ((path, at, value) for at, value in facts.pointers)
+    for one in scope.surveyed:
+        yield from (found for found in one.gist.pointers if scope.counts_old or scope.is_new(found[0]))
 
 
 def readable(scope: Scope) -> Iterator[Problem]:
@@ -71,11 +72,15 @@ def readable(scope: Scope) -> Iterator[Problem]:
 def tracked_in(snapshot: Snapshot) -> Tracked:
     """What DVC's files in a snapshot track, by path from the repository's root."""
     from gitml.repo.data.pointers import tracked
-    from gitml.repo.readers.dvc import is_pointer_file
+    from gitml.repo.index.pointed import pointer_files
 
-    paths = [path for path in snapshot.entries if is_pointer_file(path)]
-    raw = snapshot.read(snapshot.entries[path].oid for path in paths)
-    return tracked({path: raw[oid] for path in paths if (oid := snapshot.entries[path].oid) in raw})
+    told: Tracked | None = snapshot.worked_out.get(_TRACKED)
+    if told is None:
+        found = pointer_files(snapshot)
+        raw = snapshot.read(entry.oid for entry in found.values())
+        told = tracked({path: raw[entry.oid] for path, entry in found.items() if entry.oid in raw})
+        snapshot.worked_out[_TRACKED] = told
+    return told
 
 
 class _Tracking:
@@ -130,12 +135,12 @@ class _Tracking:
         return hashes_in_history(self._git, *self._tips) if self._tips else {}
 
     @cached_property
-    def _trees(self) -> list[Mapping[str, object]]:
-        return [self._git.tree(tip) for tip in self._tips]
+    def _trees(self) -> list[Tree]:
+        return [Tree(self._git, tip, {}, self._scope.snapshot.tree.objects) for tip in self._tips]
 
     def _is_committed(self, file: str) -> bool:
         entry = self._scope.snapshot.tree[file]
-        return any(tree.get(file) == entry for tree in self._trees)
+        return any(tree.file(file) == entry for tree in self._trees)
 
     def _at(self, named: str) -> Mapping[str, Pointer] | None:
         """What the commit tracks that a pointer names (`tracked_at`); None where it is not here."""
@@ -146,7 +151,8 @@ class _Tracking:
             except GitmlError:  # a commit that is gone, or was never fetched, proves nothing
                 self._then[named] = None
             else:
-                self._then[named] = tracked_in(Snapshot(self._git, snapshot.at, tree)).pointers
+                held = Tree(self._git, None, tree, snapshot.tree.objects)
+                self._then[named] = tracked_in(Snapshot(self._git, snapshot.at, held)).pointers
         return self._then[named]
 
 

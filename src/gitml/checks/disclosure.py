@@ -12,7 +12,7 @@ from gitml.errors import Problem
 def secrets(scope: Scope) -> Iterator[Problem]:
     """Records in question hold nothing that looks like a secret."""
     for record, _kind in scope.suspects():
-        if not scope.whole and not scope.is_new(record.path):
+        if not scope.counts_old and not scope.is_new(record.path):
             continue
         for at, found in secrets_in(record.data):
             hint = "take it out, and revoke it if it ever left this machine"

@@ -65,7 +65,7 @@ class FactBook:
         kept = cache.get(keys.values()) if cache else {}
         known: dict[str, Facts | None] = {path: _known(kept[key]) for path, key in keys.items() if key in kept}
         fresh = {
-            found.path: self._facts(found)
+            found.path: facts_of(self.snapshot, found)
             for found in self.snapshot.stream(path for path in paths if path not in known)
         }
         if cache and len(fresh) >= _WORTH_KEEPING:
@@ -83,21 +83,23 @@ class FactBook:
             self._kinds[name] = hashlib.sha256("".join(sorted(blobs)).encode()).hexdigest()[:16]
         return f"{asked()}{self._kinds[name]}/{self.snapshot.tree[path].oid}/{self.snapshot.inner(path)}"
 
-    def _facts(self, found: Loaded) -> Facts | None:
-        record = found.record
-        if record is None:
-            return None
-        schemas = self.snapshot.schemas
-        kind = schemas.major_of(record.data, schemas.kind(record.kind))
-        held = record.data.get("id")
-        pointers = tuple(
-            (at, dict(value))
-            for pattern in kind.shape.pointers
-            for at, value in find(record.data, pattern)
-            if isinstance(value, Mapping)
-        )
-        named = held if isinstance(held, str) else None
-        return Facts(str(record.ref), kind.name, named, _is_sound(found, kind), tuple(links(record, kind)), pointers)
+
+def facts_of(snapshot: Snapshot, found: Loaded) -> Facts | None:
+    """The facts of what stands at a path, None where it cannot be read."""
+    record = found.record
+    if record is None:
+        return None
+    schemas = snapshot.schemas
+    kind = schemas.major_of(record.data, schemas.kind(record.kind))
+    held = record.data.get("id")
+    pointers = tuple(
+        (at, dict(value))
+        for pattern in kind.shape.pointers
+        for at, value in find(record.data, pattern)
+        if isinstance(value, Mapping)
+    )
+    named = held if isinstance(held, str) else None
+    return Facts(str(record.ref), kind.name, named, _is_sound(found, kind), tuple(links(record, kind)), pointers)
 
 
 def _plain(facts: Facts) -> tuple[Any, ...]:

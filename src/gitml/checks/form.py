@@ -14,7 +14,7 @@ from gitml.errors import WARNING, Problem
 from gitml.records.canonical import in_order
 from gitml.records.record import Path, Record
 from gitml.records.ref import Ref
-from gitml.records.schema import Kind
+from gitml.records.schema import DERIVED, Kind
 from gitml.repo.load import NO_FILES, no_file, read_blob
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _NOT_IN_SLUGS = re.compile(r"[^a-z0-9/]+")
 def readable(scope: Scope) -> Iterator[Problem]:
     """Problems of reading: YAML, place, kind; conflicts of the tree; schema files that are themselves invalid."""
     for problem in scope.snapshot.tree_problems:
-        if scope.whole or problem.path in scope.changed:
+        if scope.counts_old or problem.path in scope.changed:
             yield problem
     if scope.whole or any(path.startswith(f"{scope.snapshot.prefix}schemas/") for path in scope.changed):
         yield from scope.snapshot.schemas.problems
@@ -60,8 +60,8 @@ def schema(scope: Scope) -> Iterator[Problem]:
         for found in kind.violations(record.data):
             yield _violation(scope, record, found)
     edited = _edited_kinds(scope)
-    for path in scope.present if edited else ():
-        place = scope.snapshot.place(path) if scope.is_new(path) else None
+    for path in scope.fresh if edited else ():
+        place = scope.snapshot.place(path)
         edited_one = scope.record(path) if place and place.kind.name in edited else None
         if edited_one is not None:
             yield from _by_base(scope, edited_one, scope.kind(edited_one))
@@ -136,11 +136,11 @@ def name_case(scope: Scope) -> Iterator[Problem]:
 def _named(scope: Scope) -> list[str]:
     """The records in the folders of the kinds in question; events are told apart by their ids."""
     snapshot = scope.snapshot
-    kinds = {place.kind for path in scope.present if (place := snapshot.place(path)) is not None}
-    named = [kind.template.text.partition("{")[0] for kind in kinds if kind.addressing != "event"]
-    folders = tuple(snapshot.prefix + folder for folder in named)
-    paths = snapshot.entries if folders else ()
-    return [path for path in paths if path.startswith(folders) and snapshot.is_record_path(path)]
+    placed = (place.kind for path in scope.present if (place := snapshot.place(path)) is not None)
+    kinds = map(snapshot.schemas.kind, snapshot.schemas.names) if scope.whole else placed
+    named = {kind.name for kind in kinds if kind.addressing not in {"event", DERIVED}}
+    folders = {folder for kind in named for folder in snapshot.folders_of(kind)}
+    return [path for path in snapshot.tree.under(folders) if snapshot.is_record_path(path)]
 
 
 def _caseless(path: str) -> str:
@@ -157,8 +157,8 @@ def _differ_by_case(scope: Scope, paths: list[str]) -> Iterator[Problem]:
             names.setdefault(lower, {})[facts.ref] = path
     for spellings in names.values():
         for (one, path), (other, other_path) in pairwise(sorted(spellings.items())):
-            name, shown = (one, path) if path in scope.asked else (other, other_path)
-            if shown in scope.asked:
+            name, shown = (one, path) if scope.asks(path) else (other, other_path)
+            if scope.asks(shown):
                 told = f"{one} and {other} differ only by case"
                 yield Problem("name.case", shown, told, "rename one of them", WARNING, ref=name)
 

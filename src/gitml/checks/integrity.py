@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
-from gitml.checks.facts import Facts
 from gitml.checks.scope import Scope
+from gitml.checks.survey import claim, survey, versions_of
 from gitml.errors import BadRef, NotFound, Problem
 from gitml.records.annotations import ANY_KEY
 from gitml.records.links import Link
@@ -26,11 +27,14 @@ UPSTREAM = frozenset([
 def refs(scope: Scope) -> Iterator[Problem]:
     """Every ref resolves, to a kind that its field allows, and its id agrees."""
     targets = _Targets(scope.snapshot)
-    found = [(path, link, targets.of(link.text)) for path, facts in scope.glances() for link in facts.links]
-    scope.facts.of({target.path for _path, link, target in found if link.id is not None and target.path})
-    wrong = [(path, link, told) for path, link, target in found if (told := _fault(scope, link, target))]
-    scope.ready({path for path, _link, _told in wrong})
-    for path, link, (code, message, hint) in wrong:
+    claims = {link: targets.of(link.text) for one in scope.surveyed for link in one.gist.claims}
+    scope.facts.of({target.path for link, target in claims.items() if link.id is not None and target.path})
+    wrong = {link: told for link, target in claims.items() if (told := _fault(scope, link, target))}
+    glances = scope.glances(lambda gist: not gist.claims.isdisjoint(wrong)) if wrong else ()
+    found = [(path, link) for path, facts in glances for link in facts.links if claim(link) in wrong]
+    scope.ready({path for path, _link in found})
+    for path, link in found:
+        code, message, hint = wrong[claim(link)]
         yield scope.problem_in(path, code, message, hint, at=link.at)
 
 
@@ -104,20 +108,24 @@ def _nearest(snapshot: Snapshot, target: Ref) -> str:
 
 def cycles(scope: Scope) -> Iterator[Problem]:
     """Nothing can have been made from itself, by however many steps."""
-    upstream = _upstream(scope)
+    targets = _Targets(scope.snapshot)
+    starts = scope.present
+    if scope.whole:  # what nothing is made from is in no circle
+        claims = {link.text for one in scope.surveyed for link in one.gist.claims if link.role in UPSTREAM}
+        starts = tuple(sorted({path for text in claims if (path := targets.of(text).path)}))
+    upstream = _upstream(scope, starts, targets)
     done: set[str] = set()
-    for path in scope.present:
+    for path in starts:
         yield from _circles(scope, path, upstream, done)
 
 
 Steps = list[tuple[Path, str]]
 
 
-def _upstream(scope: Scope) -> dict[str, Steps]:
-    """Of every record in question and all that they were made from: where its upstream refs stand, and lead."""
-    targets = _Targets(scope.snapshot)
+def _upstream(scope: Scope, starts: Sequence[str], targets: _Targets) -> dict[str, Steps]:
+    """Of some records and all that they were made from: where its upstream refs stand, and lead."""
     steps: dict[str, Steps] = {}
-    wave = list(scope.present)
+    wave = list(starts)
     while wave:
         for path, facts in zip(wave, scope.facts.of(wave), strict=True):
             links = [link for link in facts.links if link.role in UPSTREAM] if facts else []
@@ -131,25 +139,42 @@ def _circles(scope: Scope, start: str, upstream: dict[str, Steps], done: set[str
     trail = {} if start in done else {start: iter(upstream[start])}
     while trail:
         here = next(reversed(trail))
-        at, there = next(trail[here], ((), ""))
+        _at, there = next(trail[here], ((), ""))
         if not there:
             done.add(here)
             del trail[here]
         elif there in trail:
-            circle = [*list(trail)[list(trail).index(there) :], there]
-            told = f"is made from itself: {' <- '.join(facts.ref for facts in scope.facts.of(circle) if facts)}"
-            yield scope.problem_in(here, "ref.cycle", told, "break the circle", at=at)
+            way = list(trail)
+            yield _circle(scope, way[way.index(there) :], upstream)
         elif there not in done:
             trail[there] = iter(upstream[there])
 
 
+def _circle(scope: Scope, found: list[str], upstream: dict[str, Steps]) -> Problem:
+    """A circle, told of the record that refers to the first of it, wherever the walk came upon it."""
+    at = found.index(min(found))
+    circle = [*found[at:], *found[:at]]
+    shown = scope.facts.of([*circle, circle[0]])
+    told = f"is made from itself: {' <- '.join(facts.ref for facts in shown if facts)}"
+    last = circle[-1]
+    field = next(step for step, there in upstream[last] if there == circle[0])
+    return scope.problem_in(last, "ref.cycle", told, "break the circle", at=field)
+
+
 def duplicate_ids(scope: Scope) -> Iterator[Problem]:
     """An id names one record."""
-    versions = {kind.name for kind in scope.snapshot.schemas.latest.values() if kind.addressing == "version"}
-    first: dict[str, Facts] = {}
-    for path, facts in scope.glances():
-        if facts.kind in versions and facts.id is not None:
-            other = first.setdefault(facts.id, facts)
-            if other is not facts:
-                told = f"the id {facts.id} is that of {other.ref}"
-                yield scope.problem_in(path, "id.duplicate", told, "give it an id of its own", at=("id",))
+    asked = [one for part in scope.surveyed for one in part.gist.ids]
+    every = sorted(asked if scope.whole or not asked else _ids(scope), key=itemgetter(1))
+    first: dict[str, tuple[str, str]] = {}
+    for held, path, ref in every:
+        other_path, other = first.setdefault(held, (path, ref))
+        if other != ref and (scope.asks(path) or scope.asks(other_path)):
+            is_told = scope.asks(path) or scope.counts_old
+            at, namesake = (path, other) if is_told else (other_path, ref)
+            hint = "give it an id of its own"
+            yield scope.problem_in(at, "id.duplicate", f"the id {held} is that of {namesake}", hint, at=("id",))
+
+
+def _ids(scope: Scope) -> Iterator[tuple[str, str, str]]:
+    for part in survey(scope.facts, versions_of(scope.snapshot)):
+        yield from part.gist.ids

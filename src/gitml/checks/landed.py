@@ -33,7 +33,7 @@ def immutable(scope: Scope) -> Iterator[Problem]:
     base = scope.landed or scope.base
     if base is None:
         return
-    paths = base.paths if scope.whole else sorted(scope.changed)
+    paths = sorted(base.tree.differs(scope.snapshot.tree) if scope.whole else scope.changed)
     gone = [path for path in paths if path in base.tree and base.tree[path] != scope.snapshot.tree.file(path)]
     # What git cannot take in (a merge's conflict) is not gone; that it is in conflict is said already.
     troubled = {problem.path for problem in scope.snapshot.tree_problems}

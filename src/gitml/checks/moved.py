@@ -53,12 +53,17 @@ def _in_question(scope: Scope) -> Iterator[tuple[str, list[_Version]]]:
     """The heads whose versions are in question, all of them where a file of DVC's has changed; the last one last."""
     everything = scope.whole or any(path.endswith(_DVC_FILES) for path in scope.changed)
     for kind in (name + VERSION for name in HEADS if name + VERSION in scope.snapshot.schemas.latest):
-        asked = {_head(facts) for _path, facts in scope.glances() if facts.kind == kind}
+        asked = set() if everything else _asked(scope, kind)
         if not (everything or asked):
             continue
         for head, versions in _heads(scope, kind).items():
             if (everything or head in asked) and not scope.is_new(versions[-1].path):
                 yield head, versions
+
+
+def _asked(scope: Scope, kind: str) -> set[str]:
+    found = scope.facts.of(scope.present)
+    return {_head(facts) for facts in found if facts is not None and facts.kind == kind}
 
 
 def _heads(scope: Scope, kind: str) -> dict[str, list[_Version]]:

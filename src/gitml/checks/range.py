@@ -56,11 +56,12 @@ def between(repository: Repository, a: str, b: str) -> Validation:
     """
     after = repository.commit(b)
     before = [repository.commit(base) for base in bases(repository, a, b)]
-    found = [problem for base in before for problem in judged(repository, after, base)]
+    scopes = [at_the_gate(repository, after, base) for base in before]
+    found = [problem for scope in scopes for problem in check(scope)]
     known = [judged(repository, base, base) for base in before]
     lost = [one for base, told in zip(before, known, strict=True) for one in unreadable(told, base)]
     problems = sorted([*fresh(dict.fromkeys(found), *known), *lost], key=lambda problem: problem.order)
-    return Validation(after.at, before[0].at.commit, len(after.paths), tuple(problems))
+    return Validation(after.at, before[0].at.commit, scopes[0].count, tuple(problems))
 
 
 def brought(repository: Repository, before: Snapshot, after: Snapshot) -> tuple[Problem, ...]:

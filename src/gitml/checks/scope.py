@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from gitml.checks.facts import FactBook, Facts
+from gitml.checks.survey import Gist, Surveyed, survey, versions_of
 from gitml.errors import ERROR, Problem
 from gitml.records.marks import Marks
 from gitml.records.reader import all_marks
@@ -22,17 +23,20 @@ class Scope:
     """The question put to the checks.
 
     `base` is what has landed (README, What is checked), None where that is not known; `changed` are the paths that this
-    change adds, edits or removes; `paths` those of records to look at: changed ones and what refers to them, or all.
-    `landed` is what lies on main, where that is not the base; `gate` that somebody is about to let it in.
+    change adds, edits or removes; `paths` those of records to look at: changed ones and what refers to them. With
+    `whole` it is all of them, and no `paths` are named.
+    `landed` is what lies on main, where that is not the base; `gate` that somebody is about to let it in; `old` that
+    what has landed and is wrong counts as well, as it does with `whole`.
     """
 
     snapshot: Snapshot
     base: Snapshot | None
     changed: frozenset[str]
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = ()
     whole: bool = False
     landed: Snapshot | None = None
     gate: bool = False
+    old: bool = False
     book: FactBook | None = field(default=None, compare=False, repr=False)
     _raw: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
     _marks: dict[str, tuple[Marks, Marks]] = field(default_factory=dict, compare=False, repr=False)
@@ -42,26 +46,54 @@ class Scope:
         """What is known of the snapshot's records without reading them."""
         return self.book or FactBook(self.snapshot)
 
+    @property
+    def counts_old(self) -> bool:
+        """Whether what is wrong in records that have landed is told as well."""
+        return self.whole or self.old
+
     @cached_property
-    def asked(self) -> frozenset[str]:
-        """The paths in question, to look one up in."""
+    def surveyed(self) -> Sequence[Surveyed]:
+        """The records in question together, by the hundred where they are all of them."""
+        if self.whole:
+            return survey(self.facts)
+        found = zip(self.present, self.facts.of(self.present), strict=True)
+        return [Surveyed(Gist.of(found, versions_of(self.snapshot)), lambda: self.present)]
+
+    @property
+    def count(self) -> int:
+        """How many records are in question."""
+        return sum(one.gist.size for one in self.surveyed) if self.whole else len(self.paths)
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
         return frozenset(self.paths)
+
+    def asks(self, path: str) -> bool:
+        """Whether the record at a path is in question."""
+        return self.whole or path in self._asked
 
     @cached_property
     def present(self) -> tuple[str, ...]:
-        """The paths in question where something is."""
+        """The paths in question where something is, where these are not all that there are."""
         return tuple(path for path in self.paths if path in self.snapshot.tree)
 
-    def glances(self) -> Iterator[tuple[str, Facts]]:
-        """The readable records in question, by path."""
-        for path, facts in zip(self.present, self.facts.of(self.present), strict=True):
-            if facts is not None:
-                yield path, facts
+    @cached_property
+    def fresh(self) -> tuple[str, ...]:
+        """The records in question that differ from what has landed."""
+        paths = sorted(filter(self.snapshot.is_record_path, self.changed)) if self.whole else self.paths
+        return tuple(path for path in paths if path in self.snapshot.tree and self.is_new(path))
+
+    def glances(self, wanted: Callable[[Gist], bool]) -> Iterator[tuple[str, Facts]]:
+        """The readable records in question, by path, from among those whose gist is wanted."""
+        for one in self.surveyed:
+            if wanted(one.gist):
+                paths = one.paths()
+                found = zip(paths, self.facts.of(paths), strict=True)
+                yield from ((path, facts) for path, facts in found if facts is not None)
 
     @cached_property
     def _doubtful(self) -> tuple[str, ...]:
-        facts = self.facts.of(self.present)
-        return tuple(path for path, found in zip(self.present, facts, strict=True) if found is None or not found.sound)
+        return tuple(sorted(path for one in self.surveyed for path in one.gist.doubtful))
 
     def doubtful(self) -> list[Loaded]:
         """What cannot be read among what is in question, and what has something in it that may be wrong."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gitml.checks.check import changed, check, whole
+from gitml.checks.check import changed, check, stepped, whole
+from gitml.checks.judged import learn, step
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, Problem
 from gitml.repo.git.revision import At
@@ -28,19 +29,28 @@ class Validation:
 
 
 def everything(repository: Repository, snapshot: Snapshot) -> Validation:
-    """A whole snapshot."""
+    """A whole snapshot; where a commit below it was judged before, by what differs from that."""
     base = repository.base(snapshot.settings, snapshot.at.commit)
-    found = _validation(whole(snapshot, base))
+    known = step(repository, snapshot) if base else None
+    if known is not None:
+        scope = stepped(snapshot, known.before, base, known.paths)
+        found = replace(_validation(scope), checked=known.size)
+    else:
+        found = _validation(whole(snapshot, base))
+    learn(snapshot, found.checked, found.problems)
     if snapshot.at.kind != "worktree":
         return found
     problems = sorted([*found.problems, *_ignored(snapshot)], key=lambda problem: problem.order)
-    return Validation(found.at, found.base, found.checked, tuple(problems))
+    return replace(found, problems=tuple(problems))
 
 
 def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Validation:
     """The records at some paths, or below some folders (`""` is the root)."""
     wanted = tuple(path.rstrip("/") for path in paths)
-    chosen = [path for path in snapshot.paths if _is_below(path, wanted)]
+    # Below a file nothing lies: who asks for some alone need not have the whole tree listed.
+    alone = all(path in snapshot.tree for path in wanted)
+    every = [path for path in sorted(set(wanted)) if snapshot.is_record_path(path)] if alone else snapshot.paths
+    chosen = [path for path in every if _is_below(path, wanted)]
     troubled = [problem.path for problem in snapshot.tree_problems if _is_below(problem.path, wanted)]
     base = repository.base(snapshot.settings, snapshot.at.commit)
     differing = frozenset(path for path in wanted if base is None or base.tree.file(path) != snapshot.tree.file(path))
@@ -59,7 +69,7 @@ def staged(repository: Repository) -> Validation:
 
 def _validation(scope: Scope) -> Validation:
     base = scope.base.at.commit if scope.base else None
-    return Validation(scope.snapshot.at, base, len(scope.paths), tuple(check(scope)))
+    return Validation(scope.snapshot.at, base, scope.count, tuple(check(scope)))
 
 
 def _ignored(snapshot: Snapshot) -> list[Problem]:

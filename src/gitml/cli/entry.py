@@ -46,6 +46,7 @@ DEEDS = {
     "revert": "gitml.cli.revert:revert",
     "status": "gitml.cli.health:status",
     "cache": "gitml.cli.cache:cache",
+    "doctor": "gitml.cli.doctor:doctor",
     "version": "gitml.cli.version:version",
 }
 

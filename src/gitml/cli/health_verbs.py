@@ -27,6 +27,19 @@ CACHE = Verb(
     "something is damaged, and removes that. gc removes what another version of gitml has kept, and the tables that "
     "have not been asked for lately and are of no branch or tag.",
 )
+DOCTOR = Verb(
+    "doctor",
+    "say what would make git quicker or safer in this clone, and with --fix set it",
+    (
+        switch("--fix", "set what is git's own configuration and upkeep here; no file of the tree changes"),
+        FORMAT,
+        COLOR,
+    ),
+    ("git ml doctor", "git ml doctor --fix", "git ml doctor --format json"),
+    "What is advised was measured on stores of that size, and is not advised below it. What --fix leaves is yours: it "
+    "changes which files lie in the work tree, asks another machine, or puts hooks in your way. A second --fix finds "
+    "nothing to set.",
+)
 VERSION = Verb("version", "print the version", (FORMAT, COLOR), ("git ml version",))
 
-HEALTH = (STATUS, CACHE, VERSION)
+HEALTH = (STATUS, DOCTOR, CACHE, VERSION)

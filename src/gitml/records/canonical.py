@@ -38,6 +38,8 @@ _LOOKS_TYPED = re.compile(
 _DIGEST = re.compile(r"[0-9a-f]{7,}")
 _PLAIN_START = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`<=~]")
 _FIRST_LONG = 0x10000
+# Asked before whether a value is a mapping or a list, which takes longer than to write a number.
+_SCALARS = frozenset([str, int, float, bool, type(None)])
 # Controls, spaces but the common one, direction and join marks, private use: what cannot be seen is escaped.
 # A list of our own, since `str.isprintable` changes with each Python, and a value has one form under all of them.
 _UNSEEN = (
@@ -87,7 +89,7 @@ def too_deep(value: Any, levels: int) -> bool:
     if levels <= 0:
         return True
     for item in value.values() if isinstance(value, Mapping) else value:
-        if isinstance(item, dict | list | tuple | Mapping) and too_deep(item, levels - 1):
+        if type(item) not in _SCALARS and isinstance(item, list | tuple | Mapping) and too_deep(item, levels - 1):
             return True
     return False
 
@@ -107,6 +109,8 @@ def _entry(start: str, value: Any, order: KeyOrder, depth: int) -> list[str]:
         if lines is None:
             return [f"{start} {text_scalar(value)}"]
         return [f"{start} {lines[0]}", *(INDENT * (depth + 1) + line if line else "" for line in lines[1:])]
+    if type(value) in _SCALARS:
+        return [f"{start} {inline(value)}"]
     if isinstance(value, Mapping) and value:
         return [start, *block(value, order, depth + 1)]
     if isinstance(value, list | tuple) and value:

@@ -11,11 +11,13 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import compress
 from typing import Final, Protocol
 
 from gitml.records.filter_readings import READINGS
 from gitml.records.filter_values import Op, Operand, along, literal, test
+from gitml.records.masks import Mask, Packed, both, either, opposite
 from gitml.records.record import MISSING, segments
 
 RESERVED: Final = frozenset({"and", "or", "not", "in", "like", "ilike", "is", "null", "true", "false", "inf"})
@@ -60,7 +62,7 @@ class Expr(ABC):
     def on(self, cells: Cells) -> bool:
         """Whether it holds of a mapping of dotted fields."""
 
-    def mask(self, columns: Columns, count: int) -> list[bool]:
+    def mask(self, columns: Columns, count: int) -> Mask:
         """Whether it holds of each of `count` rows, given by columns; an absent cell is MISSING."""
         names = _within(self.fields, columns)
         rows = zip(*(columns[name] for name in names), strict=True) if names else [()] * count
@@ -96,11 +98,13 @@ class Leaf(Expr):
             value = {name: inner for name, inner in cells.items() if name.startswith(self.field + ".")} or MISSING
         return self.holds(value, value is not MISSING)
 
-    def mask(self, columns: Columns, count: int) -> list[bool]:
+    def mask(self, columns: Columns, count: int) -> Mask:
         """Whether it holds of each row: by its own column alone, unless it may be a mapping's."""
         if self._sees_mappings and any(name.startswith(f"{self.field}.") for name in columns):
             return super().mask(columns, count)
         column = columns.get(self.field)
+        if isinstance(column, Packed):
+            return column.told(self._along, missing=self.on({}))
         return [self.on({})] * count if column is None else self._along(column)
 
     def _along(self, column: Sequence[object]) -> list[bool]:
@@ -195,9 +199,9 @@ class Not(Expr):
         """Whether the part does not hold."""
         return not self.part.on(cells)
 
-    def mask(self, columns: Columns, count: int) -> list[bool]:
+    def mask(self, columns: Columns, count: int) -> Mask:
         """Whether the part does not hold of each row."""
-        return [not held for held in self.part.mask(columns, count)]
+        return opposite(self.part.mask(columns, count))
 
     def leaves(self) -> Iterator[Leaf]:
         """Those of the part."""
@@ -228,14 +232,23 @@ class And(Joined):
         """Whether all parts hold."""
         return all(part.on(cells) for part in self.parts)
 
-    def mask(self, columns: Columns, count: int) -> list[bool]:
-        """Whether all parts hold of each row; a part is asked only about rows of which those before it hold."""
+    def mask(self, columns: Columns, count: int) -> Mask:
+        """Whether all parts hold of each row; a part is asked only about rows of which those before it hold.
+
+        Of packed columns it is asked about all rows, where there are such: that is done sooner than to unpack them.
+        """
         first, *others = self.parts
         held = first.mask(columns, count)
         for part in others:
-            left = {name: list(compress(columns[name], held)) for name in _within(part.fields, columns)}
-            told = iter(part.mask(left, sum(held)))
-            held = [is_held and next(told) for is_held in held]
+            names = _within(part.fields, columns)
+            if not any(held):
+                break
+            if all(isinstance(columns[name], Packed) for name in names):
+                held = both(held, part.mask(columns, count))
+            else:
+                left = {name: list(compress(columns[name], held)) for name in names}
+                told = iter(part.mask(left, sum(held)))
+                held = [is_held and next(told) for is_held in held]
         return held
 
     def __str__(self) -> str:
@@ -252,10 +265,9 @@ class Or(Joined):
         """Whether any part holds."""
         return any(part.on(cells) for part in self.parts)
 
-    def mask(self, columns: Columns, count: int) -> list[bool]:
+    def mask(self, columns: Columns, count: int) -> Mask:
         """Whether any part holds of each row."""
-        told = [part.mask(columns, count) for part in self.parts]
-        return [any(held) for held in zip(*told, strict=True)]
+        return reduce(either, (part.mask(columns, count) for part in self.parts))
 
     def __str__(self) -> str:
         return " or ".join(f"({part})" if isinstance(part, Or) else str(part) for part in self.parts)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import operator
 import re
+from array import array
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -62,7 +63,7 @@ def along(op: Op, values: Sequence[object], right: Operand) -> list[bool]:
     fitting = next((types for types in _ORDERED if type(right) in types), None)
     if fitting is None or op not in _ORDER or op == "!=":
         return [test(op, value, right) for value in values]
-    if fitting.issuperset(map(type, values)):
+    if (isinstance(values, array) and float in fitting) or fitting.issuperset(map(type, values)):
         return list(map(_ORDER[op], values, repeat(right)))
     compare = _ORDER[op]
     return [type(value) in fitting and compare(value, right) for value in values]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 from gitml.errors import Problem
@@ -40,6 +41,7 @@ def column(*names: str) -> str:
     return ".".join(map(segment, names))
 
 
+@lru_cache(maxsize=1 << 14)
 def segments(name: str) -> tuple[str, ...]:
     """The keys that a dotted name stands for; the inverse of `column`."""
     return tuple(found[2] if found[1] is None else found[1].replace("``", "`") for found in _SEGMENT.finditer(name))
@@ -125,21 +127,23 @@ def no_list_key(_pattern: tuple[str, ...]) -> None:
 
 def leaves(data: Mapping[str, Any], list_key: ListKey = no_list_key) -> dict[str, Any]:
     """Dotted leaves as in a diff: keyed lists are entered as `columns[name=age].type`, other lists are leaves."""
-    return dict(_leaves(data, "", (), list_key)) if data else {}
+    found: dict[str, Any] = {}
+    _enter(data, "", (), list_key, found)
+    return found
 
 
-def _leaves(value: Any, name: str, pattern: tuple[str, ...], list_key: ListKey) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{name}.{segment(key)}" if name else segment(key), (*pattern, key), list_key)
-        return
-    key = list_key(pattern) if isinstance(value, list) and value else None
-    if key and is_keyed(value, key):
-        for item in value:
-            inner_name = f"{name}[{key}={item_name(item[key])}]"
-            yield from _leaves(item, inner_name, (*pattern, "[]"), list_key)
-        return
-    yield name, value
+def _enter(
+    data: Mapping[str, Any], prefix: str, pattern: tuple[str, ...], list_key: ListKey, found: dict[str, Any]
+) -> None:
+    for key, value in data.items():
+        name = prefix + (key if key.isidentifier() else segment(key))
+        if isinstance(value, dict) and value:
+            _enter(value, f"{name}.", (*pattern, key), list_key, found)
+        elif isinstance(value, list) and value and (by := list_key((*pattern, key))) and is_keyed(value, by):
+            for item in value:
+                _enter(item, f"{name}[{by}={item_name(item[by])}].", (*pattern, key, "[]"), list_key, found)
+        else:
+            found[name] = value
 
 
 def item_name(name: Any) -> str:

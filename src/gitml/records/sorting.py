@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from gitml.records.record import MISSING
 
@@ -12,6 +12,7 @@ SortKey = tuple[int, Any]
 
 _BOOL, _NUMBER, _TEXT, _LIST, _MAPPING, _NAN, _ABSENT = range(7)
 _SCALARS = ((_BOOL, bool), (_NUMBER, (int, float)), (_TEXT, str))  # bool first: to Python it is an int
+_ALIKE: Final = ({str}, {int})  # of floats some may be NaN
 
 
 def sort_key(value: object) -> SortKey:
@@ -33,6 +34,10 @@ def order(values: Sequence[object], *, descending: bool = False) -> list[int]:
 
     Stable both ways, so several keys are several passes, the last key first, after one pass by ref for the ties.
     """
+    types: set[type] = set(map(type, values))
+    if types in _ALIKE:
+        plain: Sequence[Any] = values
+        return sorted(range(len(plain)), key=plain.__getitem__, reverse=descending)
     keys = [sort_key(value) for value in values]
     present = [place for place, (rank, _) in enumerate(keys) if rank < _NAN]
     present.sort(key=keys.__getitem__, reverse=descending)

@@ -26,23 +26,32 @@ def telling(change: Difference, width: int | None = None) -> str:
     """The fields that tell most of what was added or removed, in at most so many cells."""
     words: list[str] = []
     room = _PLAIN if width is None else width
-    for _rank, name, value in sorted(_candidates(change), key=lambda one: one[0]):
-        word = f"{name} {value}"
-        if len(words) < _MOST and display_width(", ".join([*words, word])) <= room:
+    record = change.new or change.old
+    known = {*(record.ref.keys if record else ()), change.path}
+    for rank, name, value in sorted(_candidates(change), key=_rank):
+        if len(words) == _MOST:
+            break
+        if not _is_plain(value) or value in known:
+            continue
+        word = f"{printable(name if rank else name.removeprefix(f'{_METRICS}.'))} {typed(value)}"
+        if display_width(", ".join([*words, word])) <= room:
             words.append(word)
     return ", ".join(words)
 
 
-def _candidates(change: Difference) -> Iterator[tuple[int, str, str]]:
-    record = change.new or change.old
-    known = {*(record.ref.keys if record else ()), change.path}
+def _rank(candidate: tuple[int, str, Any]) -> int:
+    return candidate[0]
+
+
+def _candidates(change: Difference) -> Iterator[tuple[int, str, Any]]:
+    """Fields that may be told, each with its rank: 0 for a metric, else its depth."""
     for field in change.fields:
         value = field.before if field.after is MISSING else field.after
         path = segments(field.field)
-        is_metric = path[0] == _METRICS and isinstance(value, int | float)
-        if (is_metric or _is_near(path)) and _is_plain(value) and value not in known:
-            name = field.field.removeprefix(f"{_METRICS}.") if is_metric else field.field
-            yield 0 if is_metric else len(path), printable(name), typed(value)
+        if path[0] == _METRICS and isinstance(value, int | float):
+            yield 0, field.field, value
+        elif _is_near(path):
+            yield len(path), field.field, value
 
 
 def _is_near(path: tuple[str, ...]) -> bool:

@@ -188,5 +188,6 @@ def is_damage(error: Exception) -> bool:
     import sqlite3
 
     if type(error) is sqlite3.OperationalError:
-        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        return code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA)  # the table is not there, or not there any more
     return type(error) is sqlite3.DatabaseError

@@ -65,12 +65,12 @@ class Deriver:
         self._known: dict[tuple[str, str | None], _Known] = {}
         self._joins: dict[tuple[str, tuple[str, ...], str], dict[str, Join]] = {}
 
-    def derive(self, entries: Mapping[str, Entry], asked: Asked, changed: Changed | None = None) -> Derived:
+    def derive(self, seen: Mapping[str, Entry] | Tree, asked: Asked, changed: Changed | None = None) -> Derived:
         """What readers make of a tree's files, and of tags that were set by then."""
-        tree = Tree(entries)
-        joins = self._all_joins(entries, asked)
+        tree = seen if isinstance(seen, Tree) else Tree(seen)
+        joins = self._all_joins(tree.entries, asked)
         if asked.paths is None:  # who goes through history brings the contents along
-            self._read_ahead(entries, joins)
+            self._read_ahead(tree.entries, joins)
         units = [self._unit(name, join, tree, asked.kind, changed) for name, join in joins.items()]
         tagged = [self._registry.unit(asked.until)] if GTO in asked.readers else []
         return joined([*units, *tagged])

@@ -11,7 +11,7 @@ from gitml.repo.snapshot import Snapshot
 
 def diff(before: Snapshot, after: Snapshot) -> list[Change]:
     """What leads from one snapshot to the other, by path; contents come along where only `after` has them."""
-    moved = {path for path, _entry in before.entries.items() ^ after.entries.items()}
+    moved = before.tree.differs(after.tree)
     # What belongs to one of them counts on both sides: a schema that comes brings its files along.
     paths = sorted(path for path in moved if before.holds(path) or after.holds(path))
     old, new = (_entries(snapshot, paths) for snapshot in (before, after))
@@ -21,7 +21,7 @@ def diff(before: Snapshot, after: Snapshot) -> list[Change]:
 
 
 def _entries(snapshot: Snapshot, paths: Iterable[str]) -> Mapping[str, Entry]:
-    return snapshot.named({path: snapshot.entries[path] for path in paths if path in snapshot.entries})
+    return snapshot.named({path: entry for path in paths if (entry := snapshot.tree.file(path)) is not None})
 
 
 def _change(path: str, old: Entry | None, new: Entry | None, contents: Mapping[str, bytes]) -> Change:

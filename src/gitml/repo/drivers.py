@@ -40,15 +40,25 @@ def settings(python: str | None) -> dict[str, str]:
 
 def install(git: Git) -> list[str]:
     """Make the settings that this repository does not have yet, or has otherwise; their names. Raises GitFailed."""
-    wanted = settings(sys.executable or None)
+    wanted = missing(git)
+    for name, value in wanted.items():
+        git.run("config", "--local", name, value)
+    return list(wanted)
+
+
+def missing(git: Git) -> dict[str, str]:
+    """The settings that this repository does not have yet, or has otherwise."""
     held = dict(
         item.partition("\n")[::2]
         for item in git.lines0("config", "--local", "-z", "--get-regexp", rf"^(merge|diff)\.{NAME}\.", check=False)
     )
-    missing = [name for name, value in wanted.items() if held.get(name) != value]
-    for name in missing:
-        git.run("config", "--local", name, wanted[name])
-    return missing
+    return {name: value for name, value in settings(sys.executable or None).items() if held.get(name) != value}
+
+
+def named(git: Git, prefix: str) -> bool:
+    """Whether git's attributes name our driver for a store's records."""
+    told = git.lines0("check-attr", "-z", "merge", "--", f"{prefix}metadata/models/x.yaml", check=False)
+    return told[2::3] == [NAME]
 
 
 def attributes(git: Git, prefix: str) -> Sequence[str]:

@@ -16,6 +16,7 @@ from gitml.repo.derive import GTO, Asked
 from gitml.repo.git.asof import Standing
 from gitml.repo.git.history import Node, Step, Walk
 from gitml.repo.git.revision import At
+from gitml.repo.git.trees import Tree
 from gitml.repo.load import NO_FILES, load_each
 from gitml.repo.over import Tips, asked, chosen
 from gitml.repo.readers import KINDS
@@ -198,7 +199,8 @@ class _Own:
     def _new(self, node: Node, files: Mapping[str, Entry]) -> Snapshot:
         repository, asker = self.history.repository, self.history.asker
         at = At("commit", node.oid)
-        return Snapshot(repository.git, at, files, prefix=repository.prefix, asker=asker, cache=repository.cache)
+        tree = Tree(repository.git, None, files, repository.objects)
+        return Snapshot(repository.git, at, tree, prefix=repository.prefix, asker=asker, cache=repository.cache)
 
     def loaded(self) -> tuple[list[Seen], list[Problem]]:
         """The records, all of them read together, and why the others cannot be read."""

@@ -88,6 +88,15 @@ def install(git: Git) -> list[str]:
     return [str(plan.file) for plan in plans]
 
 
+def missing(git: Git) -> list[str]:
+    """The hooks that are not there yet, or not as they should be; all of them where another tool's stand in the way."""
+    place = folder(git)
+    try:
+        return [name for name in HOOKS if _plan(git, place, name)]
+    except Conflict:
+        return list(HOOKS)
+
+
 def script(name: str, python: str | None) -> str:
     """The text of a hook; `python` is the one that has gitml, for where git-ml is not on the PATH."""
     push = name == "pre-push"

@@ -86,12 +86,14 @@ class Repository:
     def _on_head(self) -> OnHead:
         if self.git.bare:
             raise BadValue("this repository is bare: nothing is staged in it", hint="name a commit (--at HEAD)")
-        return self.git.staged_on_head(f"**/{SETTINGS}")
+        return self.git.staged_on_head()
 
-    def _staged(self, found: OnHead) -> Snapshot:
+    def _staged(self, found: OnHead, tree: Tree | None = None) -> Snapshot:
         problems = [problem for problem in found.problems if self._wanted(problem.path)]
-        tree = Tree(self.git, found.head, found.changes, self.objects)
-        return self._snapshot(At("staged"), tree, problems=problems)
+        return self._snapshot(At("staged"), tree or self._tree(found), problems=problems)
+
+    def _tree(self, found: OnHead) -> Tree:
+        return Tree(self.git, found.head, found.changes, self.objects)
 
     def head(self) -> Snapshot:
         """HEAD's commit; an empty snapshot where there is none yet."""
@@ -102,8 +104,8 @@ class Repository:
         """The staged content, and HEAD below it."""
         return self._stood_on(self._on_head())
 
-    def _stood_on(self, found: OnHead) -> tuple[Snapshot, Snapshot]:
-        after = self._staged(found)
+    def _stood_on(self, found: OnHead, tree: Tree | None = None) -> tuple[Snapshot, Snapshot]:
+        after = self._staged(found, tree)
         if found.head is None:
             return after, self._snapshot(At("commit"), {})
         before = self.commit(found.head)
@@ -111,10 +113,17 @@ class Repository:
         return after, before
 
     def stores_staged(self) -> Iterator[tuple[Repository, Snapshot, Snapshot]]:
-        """Every store in the staged content, with that and HEAD below it as it sees them."""
+        """Every store that what is staged concerns, with the staged content and HEAD below it as it sees them."""
+        from gitml.repo.readers.dvc import is_pointer_file
+
         found = self._on_head()
-        for store in self.stores(found.named):
-            yield store, *Repository._stood_on(store, found)
+        tree = self._tree(found)
+        # What DVC tracks counts wherever it lies; any other file counts for the stores that hold it.
+        concerns_all = any(map(is_pointer_file, found.changes))
+        unmerged = [problem.path for problem in found.problems]
+        there = tree.entries if concerns_all else filter(tree.__contains__, _settings_above(found.changes))
+        for store in self.stores([*there, *unmerged]):
+            yield store, *Repository._stood_on(store, found, tree)
 
     def stores(self, paths: Iterable[str]) -> list[Repository]:
         """Every store in a tree, by its settings file: a commit holds all of them, wherever it was made from."""
@@ -228,6 +237,16 @@ class Repository:
         import git as gitpython
 
         return gitpython.Repo(self.git.root or self.git.git_dir)
+
+
+def _settings_above(paths: Iterable[str]) -> list[str]:
+    """Where the settings files of stores that hold some paths would be."""
+    folders: set[str] = set()
+    for path in paths:
+        above = path
+        while above and (above := above.rpartition("/")[0]) not in folders:
+            folders.add(above)
+    return [f"{folder}/{SETTINGS}" if folder else SETTINGS for folder in folders]
 
 
 def _prefix(git: Git, path: Path) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gitml.repo.change import Change
     from gitml.repo.derive import Deriver
     from gitml.repo.readers.derived import Derived
+    from gitml.repo.readers.files import Tree as Seen
 
 Files = Mapping[str, Entry] | Tree
 """The files of a snapshot, listed or not."""
@@ -123,7 +124,11 @@ class Snapshot:
         """The bytes of blobs; those that this clone does not have are left out."""
         wanted = dict.fromkeys(oids)
         found = {oid: held[oid] for oid in wanted for held in (self.contents, self._read) if oid in held}
-        fresh = _bytes_of(self.git, found, wanted)
+        lacking = [oid for oid in wanted if oid not in found]
+        if len(lacking) <= _FEW:
+            fresh = found | {oid: raw for oid in lacking if (raw := self.tree.objects.get(oid)) is not None}
+        else:
+            fresh = _bytes_of(self.git, found, wanted)
         if len(fresh) - len(found) <= _FEW:
             if len(self._read) > _MANY:
                 self._read.clear()
@@ -180,7 +185,7 @@ class Snapshot:
 
     def _hides_records(self, path: str, inner: str) -> bool:
         """Whether a symlink or a submodule stands where a folder of records should be: nobody sees behind it."""
-        entry = self.entries.get(path)
+        entry = self.tree.file(path)
         if entry is None or entry.mode not in NO_FILES:
             return False
         return f"{inner}/" == OWN_FOLDER or inner[len(OWN_FOLDER) :].partition("/")[0] in self.schemas.folders()
@@ -241,9 +246,18 @@ class Snapshot:
 
             readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
             asked = Asked(readers, kind, self.prefix, self.at.until)
-            entries = self.entries if reads_files(readers) else {}
-            self._derived[kind] = self.deriver().derive(entries, asked, self._changed)
+            self._derived[kind] = self.deriver().derive(
+                self._seen if reads_files(readers) else {}, asked, self._changed
+            )
         return self._derived[kind]
+
+    @cached_property
+    def _seen(self) -> Seen:
+        """The files as readers see them."""
+        from gitml.repo.apart import seen
+
+        folders = {kind.template.folder for kind in self.schemas.kinds.values() if kind.template.folder}
+        return seen(self.git, self.tree, (self.prefix + folder for folder in sorted(folders)), self.cache)
 
     def _changed(self, path: str, oid: str) -> bytes | None:
         """Bytes that are not Git's yet: of a change, or of the work tree's files that nobody has given an id."""
@@ -252,8 +266,16 @@ class Snapshot:
         return None if oid.strip("0") else self.git.unread(path)
 
     def paths_of(self, kind: str) -> list[str]:
-        """The paths of the records of one kind."""
-        return [path for path in self.paths if (place := self.place(path)) is not None and place.kind.name == kind]
+        """The paths of the records of one kind; sorted."""
+        known = "paths" in self.__dict__
+        paths = self.paths if known else sorted(filter(self.is_record_path, self.tree.under(self.folders_of(kind))))
+        return [path for path in paths if (place := self.place(path)) is not None and place.kind.name == kind]
+
+    def folders_of(self, kind: str) -> list[str]:
+        """The folders in which all records of a kind lie, by the fixed beginnings of its templates; `""` is the top."""
+        kinds = self.schemas.kinds.items()
+        starts = {found.template.folder for (name, _major), found in kinds if name == kind}
+        return sorted(f"{self.prefix}{start}".rstrip("/") for start in starts)
 
     def record(self, ref: Ref) -> Record:
         """One record; raises NotFound with the nearest refs, or BadRef."""
@@ -304,7 +326,7 @@ class Snapshot:
         after = Snapshot(
             self.git,
             self.at,
-            entries,
+            Tree(self.git, None, entries, self.tree.objects),
             prefix=self.prefix,
             contents=contents,
             asker=self.asker,

@@ -95,13 +95,20 @@ def clear(cache: Cache) -> int:
         return held - size(cache) + _unlinked(_older(cache))
 
 
-def gc(cache: Cache, others: tuple[str, ...], tips: Collection[str], *, dry_run: bool = False) -> list[Sort]:
+def gc(
+    cache: Cache,
+    others: tuple[str, ...],
+    deeds: tuple[str, ...] = (),
+    tips: Collection[str] = (),
+    *,
+    dry_run: bool = False,
+) -> list[Sort]:
     """Remove what nobody will ask for again (see Asked), and give its place back to the disk; what that was."""
     gone: list[tuple[str, int]] = []
     with _opened(cache) as database:
         if database:
             with nullcontext() if dry_run else database.changing():
-                asked = Asked(_tables(database), others, tips)
+                asked = Asked(_tables(database), others, deeds, tips)
                 gone = [found for found in _sizes(database) if found[0] not in asked]
                 if not dry_run:
                     database.remove(key for key, _held in gone)

@@ -18,6 +18,7 @@ from gitml.records.settings import PATH as SETTINGS
 from gitml.repo.git.history import Node, changes, empty_tree, nodes
 from gitml.repo.git.revision import At
 from gitml.repo.git.shallow import boundary
+from gitml.repo.git.trees import Tree
 from gitml.repo.load import load_each
 from gitml.repo.snapshot import Snapshot
 
@@ -123,7 +124,8 @@ def ruled(line: Line, commit: str, entries: Mapping[str, Entry]) -> Snapshot:
     """A snapshot whose schemas and settings are a commit's; it holds nothing else."""
     repository = line.repository
     at = At("commit", commit)
-    return Snapshot(repository.git, at, entries, prefix=repository.prefix, asker=line.asker, cache=repository.cache)
+    tree = Tree(repository.git, None, entries, repository.objects)
+    return Snapshot(repository.git, at, tree, prefix=repository.prefix, asker=line.asker, cache=repository.cache)
 
 
 def _version(then: Snapshot, path: str, blob: str, record: Record | None, problems: Sequence[Problem]) -> Version:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from typing import Any, Final
 
@@ -23,11 +24,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spread(deed: Callable[..., Any], common: Any, shares: Sequence[Any], here: Callable[[Any], Any]) -> list[Any]:
+def spread(
+    deed: Callable[..., Any], common: Any, shares: Sequence[Any], here: Callable[[Any], Any] | None = None
+) -> list[Any]:
     """What `deed(common, share)` gives for each share; `deed` is a module's own function, all else can be pickled.
 
-    `here` does a share in this process: the first one, and those whose process fails.
+    `here` does a share in this process, if that has a way of its own: the first one, and those whose process fails.
     """
+    here = here or partial(deed, common)
     first, *others = shares
     with ThreadPoolExecutor(max(1, len(others))) as waiting:
         begun = [waiting.submit(_elsewhere, deed, common, share) for share in others]

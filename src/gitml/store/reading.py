@@ -169,8 +169,9 @@ class Reading:
         """
         from gitml.views.diff import diff
 
-        # The work tree is looked at once, for both.
-        here = self.snapshot if self.rev is None else self.repository.here()
+        # The work tree is looked at once, for both; where neither is it, what rules in it is enough.
+        is_asked = self.rev is None and (b is None or "snapshot" in self.__dict__)
+        here = self.snapshot if is_asked else self.repository.rules()
         main, asker = here.settings.main, here.own_schemas
         after = self.snapshot if b is None else self.repository.at(b, main, asker)
         if parted:

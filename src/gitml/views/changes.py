@@ -86,19 +86,19 @@ def _named(record: Record | None, path: str, snapshots: Iterable[Snapshot]) -> t
 
 
 def _is_record(snapshot: Snapshot, path: str) -> bool:
-    return path in snapshot.entries and snapshot.is_record_path(path)
+    return path in snapshot.tree and snapshot.is_record_path(path)
 
 
 def _record(snapshot: Snapshot, path: str, other: Snapshot) -> Record | None:
     """The record at a path; where the snapshot does not know the kind yet, or any more, as the other one reads it."""
     if _is_record(snapshot, path):
         return snapshot.load([path])[0].record
-    place = other.place(path) if path in snapshot.entries and other.is_record_path(path) else None
+    place = other.place(path) if path in snapshot.tree and other.is_record_path(path) else None
     raw = snapshot.bytes_at(path) if place else None
     data = read_blob(raw).data if raw is not None else None
     if place is None or data is None:
         return None
     try:
-        return Record(other.schemas.ref(place, data), path, snapshot.entries[path].oid, data)
+        return Record(other.schemas.ref(place, data), path, snapshot.tree[path].oid, data)
     except BadRef:
         return None

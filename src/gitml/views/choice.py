@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest, nsmallest
-from itertools import chain, compress
-from operator import itemgetter
+from itertools import chain, compress, repeat
+from operator import ge, le
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from gitml.errors import BadValue
 from gitml.records.record import MISSING
 from gitml.records.sorting import order
+from gitml.repo.index.column import picked
 from gitml.views.columns import REF
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ _COMPARABLE: Final = (frozenset({int, float}), frozenset({str}))
 
 Key = tuple[str, bool]
 """A column, and whether its highest value stands first."""
-Spot = tuple["Block", int]
 
 
 class Asked(Protocol):
@@ -56,14 +57,13 @@ class Choice:
             return cls([(block, range(block.size)) for block in asked.table.blocks if block.size and expr.on({})])
         names = asked.under(expr.fields)
         asked.table.fetch(names)
-        held = ((block, expr.mask(_columns(block, names), block.size)) for block in asked.table.blocks)
-        found = ((block, list(compress(range(block.size), mask))) for block, mask in held)
-        return cls([(block, places) for block, places in found if places])
+        found = ((block, _held(expr, block, names)) for block in asked.table.blocks)
+        return cls([(block, rows) for block, rows in found if rows])
 
     @property
     def count(self) -> int:
         """The number of rows."""
-        return sum(len(places) for _block, places in self.blocks)
+        return sum(len(rows) for _block, rows in self.blocks)
 
     def first(self, asked: Asked, keys: Sequence[Key], limit: int | None) -> Spots:
         """The rows in order, up to a limit: by keys, then by ref; raises BadValue for a key that is a mapping."""
@@ -72,96 +72,101 @@ class Choice:
             inside = asked.inside(name)
             if inside and self._has(asked.table, inside):
                 raise BadValue(f"{name} is a mapping, which has no order", hint=f"sort by a field in it: {name}.…")
-        leading, *_others = [*keys, (REF, False)]
-        places: Sequence[int] = _front(self.values(leading[0]), limit, descending=leading[1])
-        for name, descending in reversed([*keys, (REF, False)]):
-            values = self.values(name)
-            places = [places[at] for at in order([values[place] for place in places], descending=descending)]
-        spots = [(block, row) for block, rows in self.blocks for row in rows]
-        return Spots([spots[place] for place in (places if limit is None else places[:limit])], asked.table)
+        leading, *_others = every = [*keys, (REF, False)]
+        front = _front(self.values(leading[0]), limit, descending=leading[1])
+        # Of few rows little is left to ask.
+        left = self if isinstance(front, range) else Choice([group[:2] for group in _grouped(self, front, front)])
+        places: Sequence[int] = range(left.count)
+        for name, descending in reversed(every):
+            values = left.values(name)
+            places = picked(places, order(picked(values, places), descending=descending))
+        return Spots(left, places if limit is None else places[:limit], asked.table)
 
     def values(self, name: str) -> list[Any]:
         """The values of a column that is at hand."""
-        return list(chain.from_iterable(_picked(block.columns.get(name), places) for block, places in self.blocks))
+        return list(chain.from_iterable(_cells(block, name, rows) for block, rows in self.blocks))
 
     def _has(self, table: Table, names: Iterable[str]) -> bool:
-        table.fetch(names, [block for block, _places in self.blocks])
+        table.fetch(names, [block for block, _rows in self.blocks])
         return any(value is not MISSING for name in names for value in self.values(name))
 
 
-class Spots:
-    """Rows in an order of their own, `count` of them."""
+class Group(NamedTuple):
+    """Rows of one block, and the positions that they have among all that are shown."""
 
-    def __init__(self, spots: Sequence[Spot], table: Table) -> None:
-        self.count = len(spots)
+    block: Block
+    rows: Sequence[int]
+    positions: Sequence[int]
+
+
+class Spots:
+    """Rows in an order of their own, `count` of them, by the blocks in which they lie."""
+
+    def __init__(self, choice: Choice, places: Sequence[int], table: Table) -> None:
+        self.count = len(places)
         self._table = table
-        groups: dict[int, _Group] = {}
-        for position, (block, row) in enumerate(spots):
-            group = groups.setdefault(id(block), _Group(block, [], []))
-            group.rows.append(row)
-            group.positions.append(position)
-        self._groups = list(groups.values())
+        ranked = sorted(range(len(places)), key=places.__getitem__)
+        self.groups = list(_grouped(choice, picked(places, ranked), ranked))
 
     def fetch(self, names: Iterable[str]) -> None:
         """Have some columns of the rows at hand."""
-        self._table.fetch(names, [group.block for group in self._groups])
+        self._table.fetch(names, [group.block for group in self.groups])
 
     def types(self, names: Iterable[str]) -> dict[str, set[type]]:
         """The types of the values in each of some columns that are at hand, but for those that have none."""
         types: dict[str, set[type]] = {name: set() for name in names}
-        for group in self._groups:
-            for name, found in types.items():
-                if name in group.block.columns:
-                    found.update(map(type, group.picked(name)))
-        return {name: left for name, found in types.items() if (left := found - {type(MISSING)})}
+        for group in self.groups:
+            for name, column in group.block.columns.items():
+                if name in types:
+                    types[name] |= column.types(group.rows)
+        return {name: found for name, found in types.items() if found}
 
     def present(self, name: str) -> tuple[list[int], list[Any]]:
         """The positions of the rows that have something in a column that is at hand, and what that is."""
         positions: list[int] = []
         values: list[Any] = []
-        for group in self._groups:
-            if name in group.block.columns:
-                picked = group.picked(name)
-                there = [value is not MISSING for value in picked]
+        for group in self.groups:
+            column = group.block.columns.get(name)
+            if column is not None:
+                found = column.at(group.rows)
+                there = [value is not MISSING for value in found]
                 positions += compress(group.positions, there)
-                values += compress(picked, there)
+                values += compress(found, there)
         return positions, values
 
-    def cells(self, names: Sequence[str]) -> list[dict[str, Any]]:
+    def cells(self, names: Iterable[str]) -> list[dict[str, Any]]:
         """The cells of the rows in some columns that are at hand, in the order of these."""
         cells: list[dict[str, Any]] = [{} for _row in range(self.count)]
-        for group in self._groups:
-            there = [name for name in names if name in group.block.columns]
-            rows = zip(*map(group.picked, there), strict=True)
-            for position, values in zip(group.positions, rows, strict=True):
-                cells[position] = {
-                    name: value for name, value in zip(there, values, strict=True) if value is not MISSING
-                }
+        for name in names:
+            positions, values = self.present(name)
+            for position, value in zip(positions, values, strict=True):
+                cells[position][name] = value
         return cells
 
 
-class _Group(NamedTuple):
-    """The rows of one block, and the positions that they have among all."""
-
-    block: Block
-    rows: list[int]
-    positions: list[int]
-
-    def picked(self, name: str) -> Sequence[Any]:
-        """The values of the rows in a column."""
-        return _picked(self.block.columns.get(name), self.rows)
-
-
-def _columns(block: Block, names: Iterable[str]) -> Mapping[str, Sequence[Any]]:
-    return {name: column for name in names if (column := block.columns.get(name)) is not None}
+def _grouped(choice: Choice, places: Sequence[int], positions: Sequence[int]) -> Iterator[Group]:
+    """The rows at places of a choice, in their order, by blocks."""
+    begun = start = 0
+    for block, rows in choice.blocks:
+        stop = bisect_left(places, begun + len(rows), start)
+        if stop - start == len(rows):
+            yield Group(block, rows, positions[start:stop])
+        elif stop > start:
+            yield Group(block, [rows[place - begun] for place in places[start:stop]], positions[start:stop])
+        begun, start = begun + len(rows), stop
 
 
-def _picked(column: Sequence[Any] | None, places: Sequence[int]) -> Sequence[Any]:
-    if column is None:
-        return [MISSING] * len(places)
-    if isinstance(places, range) or not places:
-        return column if places else ()
-    return [column[places[0]]] if len(places) == 1 else itemgetter(*places)(column)
+def _held(expr: Expr, block: Block, names: Iterable[str]) -> Sequence[int]:
+    """The rows of a block for which a filter holds that looks at some columns."""
+    columns = {name: column for name in names if (column := block.columns.get(name)) is not None}
+    every = range(block.size)
+    rows = list(compress(every, expr.mask(columns, block.size)))
+    return every if len(rows) == block.size else rows
+
+
+def _cells(block: Block, name: str, rows: Sequence[int]) -> Sequence[Any]:
+    column = block.columns.get(name)
+    return [MISSING] * len(rows) if column is None else column.at(rows)
 
 
 def _front(values: Sequence[Any], limit: int | None, *, descending: bool) -> Sequence[int]:
@@ -174,5 +179,8 @@ def _front(values: Sequence[Any], limit: int | None, *, descending: bool) -> Seq
     if len(present) < limit:
         return everything
     last = (nlargest if descending else nsmallest)(limit, present)[-1]
+    before = ge if descending else le
+    if len(present) == len(values):
+        return list(compress(everything, map(before, values, repeat(last))))
     there = ((place, value) for place, value in enumerate(values) if value is not MISSING and value is not None)
-    return [place for place, value in there if (value >= last if descending else value <= last)]
+    return [place for place, value in there if before(value, last)]

@@ -89,7 +89,7 @@ def _is_form_alone(one: Difference) -> bool:
 def _unread(snapshot: Snapshot, files: Iterable[Difference]) -> Iterator[Problem]:
     """Why records among the changes cannot be read on one side."""
     for path in {one.path for one in files}:
-        if path in snapshot.entries and snapshot.is_record_path(path):
+        if path in snapshot.tree and snapshot.is_record_path(path):
             found = snapshot.load([path])[0]
             if found.record is None:
                 yield from (_at(snapshot, problem) for problem in found.problems)

@@ -24,7 +24,7 @@ def by_meaning(one: Difference, before: Snapshot, after: Snapshot) -> Difference
     if one.op != "changed":
         return one
     if one.before == one.after:
-        return one if any(snapshot.entries[one.path].mode in NO_FILES for snapshot in (before, after)) else None
+        return one if any(snapshot.tree[one.path].mode in NO_FILES for snapshot in (before, after)) else None
     old, new = (values(snapshot, one.path) for snapshot in (before, after))
     if old is None or new is None:
         return one

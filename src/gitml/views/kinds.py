@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from gitml.records.schema import DERIVED
+from gitml.repo.index.strays import strays
 from gitml.repo.index.tables import kind_at, table
 from gitml.repo.index.underived import derived
 from gitml.repo.load import UNREADABLE
@@ -31,14 +33,20 @@ def kinds(snapshot: Snapshot) -> Rows:
 
 def unread(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:
     """Why each record of a kind (of all kinds) that cannot be read cannot be: no table shows it."""
+    names = [kind] if kind is not None else _recorded(snapshot)
+    paths = [path for name in names for path in table(snapshot, name).lost]
     if kind is None:
-        paths: Iterable[str] = snapshot.paths
-    else:
-        paths = table(snapshot, kind).lost
+        paths = sorted([*paths, *strays(snapshot)])
     lost = (found.problems[0] for found in snapshot.load(paths) if found.record is None)
     troubled = (problem for problem in snapshot.tree_problems if snapshot.is_record_path(problem.path))
     also = (problem for problem in troubled if kind is None or kind_at(snapshot, problem.path) == kind)
     return tuple({problem.path: problem for problem in reversed([*lost, *also])}.values())[::-1]
+
+
+def _recorded(snapshot: Snapshot) -> list[str]:
+    """The kinds of which there are records in files."""
+    latest = snapshot.schemas.latest
+    return [name for name in snapshot.schemas.names if latest[name].addressing != DERIVED]
 
 
 def unread_by_readers(snapshot: Snapshot, kind: str | None = None) -> tuple[Problem, ...]:

@@ -60,9 +60,9 @@ class Git(Command):
         """The content of the index."""
         return index.staged(self)
 
-    def staged_on_head(self, named: str) -> index.OnHead:
-        """How the index differs from HEAD, and which of its paths a pattern (a glob) names."""
-        return index.staged_on_head(self, named)
+    def staged_on_head(self) -> index.OnHead:
+        """How the index differs from HEAD."""
+        return index.staged_on_head(self)
 
     def status(self) -> list[Status]:
         """Every path that is staged, changed, untracked or unmerged."""

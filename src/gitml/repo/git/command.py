@@ -111,13 +111,6 @@ class Command:
         except OSError as error:
             raise unstartable(error, self.folder) from error
 
-    def finish(self, process: subprocess.Popen[bytes], args: tuple[str, ...]) -> bytes:
-        """Standard output of a process that was started with `args`, to its end; raises as `run` does."""
-        out, err = process.communicate()
-        if process.returncode:
-            raise failure(args, Done(process.returncode, out, err))
-        return out
-
     def full(self, path: str) -> Path:
         """The file of a path of this repository."""
         return self.folder / os.fsdecode(raw(path))

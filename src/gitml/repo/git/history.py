@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitml.errors import GitFailed
-from gitml.repo.git.batch import READING, listing
-from gitml.repo.git.command import PARTIAL, Command, failure, text
-from gitml.repo.git.objects import Entry, promisor
+from gitml.repo.git.command import PARTIAL, Command, text
+from gitml.repo.git.objects import Entry, promisor, told
 
 if TYPE_CHECKING:
     from gitml.repo.git.worktree import Wanted
@@ -54,7 +53,7 @@ def nodes(command: Command, tips: Iterable[str]) -> list[Node]:
     if not asked:
         return []
     args = ("rev-list", "--date-order", "--reverse", "--format=%T %ct %P", "--stdin")
-    lines = _told(command, *args, about=asked).decode("ascii").splitlines()
+    lines = told(command, *args, about=asked).decode("ascii").splitlines()
     return [_node(oid.removeprefix("commit "), said) for oid, said in zip(lines[::2], lines[1::2], strict=True)]
 
 
@@ -166,15 +165,15 @@ def changes(
         return {}
     args = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none", "--stdin")
     limits = [f":(literal){path}" for path in under]
-    out = text(_told(command, *args, *(["--", *limits] if limits else []), about=asked))
-    *told, last = out.split("\0")
+    out = text(told(command, *args, *(["--", *limits] if limits else []), about=asked))
+    *lines, last = out.split("\0")
     # An item is `:100644 100644 <before> <after> M`, then comes the path; the first of a pair has a line before it
     # that names the trees, and so have pairs without a difference.
     at, size = 15 + command.hash_size, command.hash_size
     found: dict[tuple[str, str], dict[str, Entry | None]] = {}
     moved: set[tuple[str, str]] = set()
     pair, answered = ("", ""), set(last.splitlines())
-    for item, path in zip(told[::2], told[1::2], strict=True):
+    for item, path in zip(lines[::2], lines[1::2], strict=True):
         head, _, said = item.rpartition(":")
         if head:
             answered.update(head.splitlines())
@@ -195,12 +194,3 @@ def changes(
 def empty_tree(object_format: str) -> str:
     """The id of the tree without files, which git knows without having it."""
     return hashlib.new(object_format, b"tree 0\0", usedforsecurity=False).hexdigest()
-
-
-def _told(command: Command, *args: str, about: list[str]) -> bytes:
-    """What git says of objects, with nothing fetched."""
-    done = command.call(*args, input=listing(about), env=READING)
-    if done.code:
-        error = failure(args, done)
-        raise GitFailed(error.message, hint=PARTIAL) if not error.hint and promisor(command) else error
-    return done.out

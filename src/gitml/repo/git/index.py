@@ -65,25 +65,20 @@ def staged(command: Command) -> Staged:
 
 
 class OnHead(NamedTuple):
-    """The index as how it differs from HEAD (None: there is no commit yet), and the paths in it that were asked for."""
+    """The index as how it differs from HEAD (None: there is no commit yet)."""
 
     head: str | None
     changes: dict[str, Entry | None]
     problems: list[Problem]
-    named: list[str]
 
 
-def staged_on_head(command: Command, named: str) -> OnHead:
-    """How the index differs from HEAD, and which of its paths a pattern (a glob) names."""
-    listing = ("ls-files", "-z", "--", f":(top,glob){named}")
-    with command.start(*listing) as process:
-        commit = head(command)
-        found = _differing(command, commit) if commit else None
-        told = sorted(set(items(command.finish(process, listing))))  # an unmerged path is listed once a version
-    if found is None:
+def staged_on_head(command: Command) -> OnHead:
+    """How the index differs from HEAD."""
+    commit = head(command)
+    if commit is None:
         index = staged(command)
-        return OnHead(None, dict(index.entries), index.problems, told)
-    return OnHead(commit, *found, told)
+        return OnHead(None, dict(index.entries), index.problems)
+    return OnHead(commit, *_differing(command, commit))
 
 
 def _differing(command: Command, commit: str) -> tuple[dict[str, Entry | None], list[Problem]]:

@@ -19,27 +19,32 @@ class Entry(NamedTuple):
     oid: str
 
 
-def tree(command: Command, commit: str) -> dict[str, Entry]:
-    """Every file of a commit or tree, by its path from the top."""
+def tree(command: Command, commit: str, inside: Iterable[str] = ()) -> dict[str, Entry]:
+    """Every file of a commit or tree, by its path from the top; where folders are named, those `inside` them."""
     if commit.startswith("-"):
         message = f"{commit}: not an object id"
         raise BadValue(message)
     # An item is `100644 blob <oid>\t<path>`; a submodule's says `commit`, two letters more.
     size = command.hash_size
     start, end, name = 12, 12 + size, 13 + size
-    args = ("ls-tree", "-r", "-z", "--full-tree", commit)
-    done = command.call(*args, env=READING)
-    if done.code:
-        error = failure(args, done)
-        # Newer gits do not say any more that a tree is not here because nobody fetched it.
-        raise GitFailed(error.message, hint=PARTIAL) if not error.hint and promisor(command) else error
-    listed = items(done.out)
+    limits = [f":(literal){path}" for path in inside]
+    listed = items(told(command, "ls-tree", "-r", "-z", "--full-tree", commit, *(["--", *limits] if limits else [])))
     new = tuple.__new__  # a third faster than calling Entry, a hundred thousand times
     found = {item[name:]: new(Entry, (intern(item[:6]), item[start:end])) for item in listed if item[7] == "b"}
     if len(found) != len(listed):
         submodules = (item for item in listed if item[7] == "c")
         found |= {item[name + 2 :]: Entry(item[:6], item[start + 2 : end + 2]) for item in submodules}
     return found
+
+
+def told(command: Command, *args: str, about: list[str] | None = None) -> bytes:
+    """What git says of objects, those that it reads from standard input among them; nothing is fetched."""
+    done = command.call(*args, input=None if about is None else listing(about), env=READING)
+    if done.code:
+        error = failure(args, done)
+        # Newer gits do not say any more that a tree is not here because nobody fetched it.
+        raise GitFailed(error.message, hint=PARTIAL) if not error.hint and promisor(command) else error
+    return done.out
 
 
 def missing(command: Command, oids: Iterable[str]) -> list[str]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final
 
-from gitml.repo.git.batch import READING, Blobs
+from gitml.repo.git.batch import Blobs
 from gitml.repo.git.command import Command, items, text
-from gitml.repo.git.objects import Entry, tree
+from gitml.repo.git.objects import Entry, told, tree
 
 FOLDER: Final = "040000"
 _DIFFER: Final = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
+_GONE: Final = "000000"
 # Who looks into more folders than this one by one has them all listed.
-_MANY: Final = 64
+_MANY: Final = 512
 
 Changes = Mapping[str, Entry | None]
 """Files by path, None for one that is gone."""
@@ -26,8 +27,10 @@ class Tree:
         self.base = base
         self.changes = changes
         self._command = command
-        self._objects = objects or Blobs(command)
+        self.objects = objects or Blobs(command)
         self._folders: dict[str, Mapping[str, Entry]] = {}
+        self._listed: dict[str, Mapping[str, Entry]] = {}
+        self._told: dict[str, Entry | None] = {}
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
@@ -41,6 +44,29 @@ class Tree:
     def below(self) -> Mapping[str, Entry]:
         """Every file of the commit alone."""
         return {} if self.base is None else tree(self._command, self.base)
+
+    def under(self, folders: Iterable[str]) -> dict[str, Entry]:
+        """Every file in some folders and in folders of these, by its path from the top; `""` is the top.
+
+        What stands where such a folder should be is told as well.
+        """
+        asked = list(folders)
+        found = {path: entry for folder in asked for path, entry in self.listed(folder).items()}
+        for path, entry in self.changes.items():
+            if any(is_under(path, folder) for folder in asked):
+                found.pop(path, None)
+                found |= {path: entry} if entry is not None else {}
+        return found
+
+    def listed(self, folder: str) -> Mapping[str, Entry]:
+        """What `under` says of one folder, in the commit alone."""
+        if not folder or "below" in self.__dict__:
+            return {path: entry for path, entry in self.below.items() if is_under(path, folder)}
+        if folder not in self._listed:
+            above, _, name = folder.rpartition("/")
+            there = self.within(above).get(name)
+            self._listed[folder] = _files(self._command, folder, there) if there else {}
+        return self._listed[folder]
 
     def __contains__(self, path: str) -> bool:
         return self.file(path) is not None
@@ -57,19 +83,54 @@ class Tree:
             return frozenset(path for path, _entry in self.entries.items() ^ other.entries.items())
         asked = {*self.changes, *other.changes}
         if self.base != other.base:
-            told = items(self._command.run(*_DIFFER, self.base, other.base, env=READING))
-            asked.update(told[1::2])
+            asked.update(self._learn(other, items(told(self._command, *_DIFFER, self.base, other.base))))
         return frozenset(path for path in asked if self.file(path) != other.file(path))
+
+    def _learn(self, other: Tree, said: list[str]) -> list[str]:
+        """The paths of `:100644 100644 <before> <after> M`, path, and so on; both trees know them from now on."""
+        size = self._command.hash_size
+        before, after = slice(15, 15 + size), slice(16 + size, 16 + 2 * size)
+        for one, path in zip(said[::2], said[1::2], strict=True):
+            self._told[path] = None if one[1:7] == _GONE else Entry(one[1:7], one[before])
+            other._told[path] = None if one[8:14] == _GONE else Entry(one[8:14], one[after])
+        return said[1::2]
 
     def file(self, path: str) -> Entry | None:
         """The file at a path."""
-        if "entries" in self.__dict__ or len(self._folders) > _MANY:
-            return self.entries.get(path)
         if path in self.changes:
             return self.changes[path]
+        if path in self._told:
+            return self._told[path]
+        if "below" in self.__dict__ or len(self._folders) > _MANY:
+            return self.below.get(path)
         folder, _, name = path.rpartition("/")
         found = self.within(folder).get(name)
         return None if found is None or found.mode == FOLDER else found
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether all files are known already."""
+        return self.base is None or "below" in self.__dict__
+
+    def without(self, folders: tuple[str, ...]) -> Mapping[str, Entry]:
+        """Every file that lies in none of some folders, which end in `/`."""
+        above = {folder[:at] for folder in folders for at in range(len(folder)) if folder[at] == "/"}
+        around = {folder.rpartition("/")[0] for folder in above}
+        beside = {
+            (f"{folder}/" if folder else "") + name: entry
+            for folder in around
+            for name, entry in self.within(folder).items()
+        }
+        found = {path: entry for path, entry in beside.items() if path not in above and entry.mode != FOLDER}
+        others = [path for path, entry in beside.items() if path not in above and entry.mode == FOLDER]
+        if others and self.base is not None:
+            listed = self.below if len(others) > _MANY else tree(self._command, self.base, others)
+            found |= {path: entry for path, entry in listed.items() if not path.startswith(folders)}
+        for path, entry in self.changes.items():
+            if not path.startswith(folders):
+                found.pop(path, None)
+                found |= {} if entry is None else {path: entry}
+        return found
 
     def files(self, folder: str) -> dict[str, Entry]:
         """The files that lie in a folder, not those in folders of it."""
@@ -97,10 +158,21 @@ class Tree:
         oid = f"{self.base}:" if not folder else self.folder(folder)
         if self.base is None or oid is None:
             return {}
-        raw = self._objects.get(oid)
+        raw = self.objects.get(oid)
         if raw is None:  # a partial clone has left it out: who lists the tree says so
             _ = self.below
         return _parsed(raw or b"", self._command.hash_size // 2)
+
+
+def is_under(path: str, folder: str) -> bool:
+    """Whether a path is a folder's (`""` is the top) or leads into it."""
+    return not folder or path == folder or path.startswith(f"{folder}/")
+
+
+def _files(command: Command, path: str, there: Entry) -> dict[str, Entry]:
+    if there.mode != FOLDER:
+        return {path: there}
+    return {f"{path}/{name}": entry for name, entry in tree(command, there.oid).items()}
 
 
 def _parsed(raw: bytes, size: int) -> dict[str, Entry]:

@@ -7,25 +7,33 @@ from typing import TYPE_CHECKING, Any
 
 from gitml.errors import GitFailed
 from gitml.repo.git.trees import Tree
-from gitml.repo.index.table import column_key
-from gitml.repo.index.tables import ASKED, Part, folders, head_key, named
+from gitml.repo.index.part import Part, head_key, named
+from gitml.repo.index.table import place
+from gitml.repo.index.tables import ASKED
 
 if TYPE_CHECKING:
     from gitml.repo.repository import Repository
 
-_OF_BLOCKS = frozenset({"block", "files", "column"})
+_OF_BLOCKS = frozenset({"block", "files", "column", "shelf"})
 _OF_TABLE = ASKED.count("/") + 2
 
 
 class Asked:
     """What somebody will ask for, by its key.
 
-    `others` are how the keys begin of what hangs on no table. A table is in use where it is one of those that were
-    asked for last, or where its folders are in `tips`.
+    `others` are how the keys begin of what hangs on no table, `deeds` of what is made of a block. A table is in use
+    where it is one of those that were asked for last, or where its folders are in `tips`.
     """
 
-    def __init__(self, kept: Mapping[str, Any], others: tuple[str, ...], tips: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        kept: Mapping[str, Any],
+        others: tuple[str, ...],
+        deeds: tuple[str, ...] = (),
+        tips: Collection[str] = (),
+    ) -> None:
         self._others = others
+        self._deeds = deeds
         recent = {f"{key}/{named(ids)}" for key, last in kept.items() if _is_recent(key) for ids in last}
         used = (key for key in kept if is_table(key) and (key in recent or key.rpartition("/")[2] in tips))
         self._tables = {key: kept[key] for key in used}
@@ -37,6 +45,8 @@ class Asked:
             return rest.partition("/")[0] in self._blocks
         if sort == "alone":
             return rest in self._tables
+        if key.startswith(self._deeds):
+            return key.rpartition("/")[2] in self._blocks
         return key in self._tables or _is_recent(key) or key.startswith(self._others)
 
 
@@ -62,7 +72,7 @@ def incomplete(keys: Collection[str], kept: Mapping[str, Any]) -> dict[str, str]
     found: dict[str, str] = {}
     for table, part in _parts(tables):
         if part.key not in whole:
-            whole[part.key] = all(column_key(part.key, name) in keys for name in part.names)
+            whole[part.key] = all(place(part.key, name, part.rare) in keys for name in part.names)
         if not whole[part.key]:
             found[table] = "names a block that has lost columns"
             if head_key(part.key) in keys:
@@ -73,13 +83,13 @@ def incomplete(keys: Collection[str], kept: Mapping[str, Any]) -> dict[str, str]
 def tips(repository: Repository) -> set[str]:
     """The folders of records, kind by kind as tables name them, at HEAD and the tips of branches and tags."""
     here, git = repository.here(), repository.git
-    places = [place for name, _major in here.schemas.kinds if all(place := folders(here, name))]
+    places = [folders for name, _major in here.schemas.kinds if all(folders := here.folders_of(name))]
     heads = (*git.refs("refs/heads/").values(), *git.refs("refs/tags/").values(), git.head())
     found: set[str] = set()
     for commit in dict.fromkeys(filter(None, heads)):
         tree = Tree(git, commit, {}, repository.objects)
         try:
-            found.update(named(map(tree.folder, place)) for place in places)
+            found.update(named(map(tree.folder, folders)) for folders in places)
         except GitFailed:
             continue  # a partial clone has left it out, so that no table was made of it
     return found

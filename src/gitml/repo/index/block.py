@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
-from gitml.records.record import MISSING, Record
+from gitml.records.record import Record
 from gitml.repo.git.objects import Entry
+from gitml.repo.index.column import Column
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of what is kept of a block: what was kept in another one is made again (cache key)."""
 
 _CUT = 1 << 9
@@ -43,43 +43,29 @@ def digest(files: Files, salt: str) -> str:
 
 
 class Cells(NamedTuple):
-    """The readable records of a block: how many, and their columns by dotted name, MISSING where one has no such field.
+    """The readable records of a block: how many, and their columns by dotted name, in the order of their first cells.
 
     `lost` are the paths of those that cannot be read.
     """
 
     size: int
-    columns: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, Column]
     lost: tuple[str, ...] = ()
 
 
 def cells(records: Iterable[Record], lost: Iterable[str] = ()) -> Cells:
     """Records as columns; a field `ref` gives way to the record's own name."""
-    rows = [record.row for record in records]
-    return Cells(len(rows), columns(rows), tuple(lost))
+    return columns((record.row for record in records), lost)
 
 
-def columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]:
-    """Mappings as columns, MISSING where one lacks the name."""
-    names = {name: None for keys in dict.fromkeys(map(tuple, rows)) for name in keys}
-    return {name: [row.get(name, MISSING) for row in rows] for name in names}
-
-
-def packed(column: Sequence[Any]) -> Any:
-    """A column as plain data: its values, or those of them that are there, with their rows. Equal texts are one."""
-    texts: dict[str, str] = {}
-    present = [row for row, value in enumerate(column) if value is not MISSING]
-    held = map(column.__getitem__, present)
-    values = [texts.setdefault(value, value) if type(value) is str else value for value in held]
-    return values if len(values) == len(column) else (len(column), array("I", present).tobytes(), values)
-
-
-def unpacked(kept: Any) -> Sequence[Any]:
-    """The column again."""
-    if isinstance(kept, list):
-        return kept
-    count, rows, values = kept
-    column: list[Any] = [MISSING] * count
-    for row, value in zip(array("I", rows), values, strict=True):
-        column[row] = value
-    return column
+def columns(rows: Iterable[Mapping[str, Any]], lost: Iterable[str] = ()) -> Cells:
+    """Mappings as columns, each with the rows that have its name."""
+    size = 0
+    found: dict[str, tuple[list[int], list[Any]]] = {}
+    for row, held in enumerate(rows):
+        for name, value in held.items():
+            there, values = found.get(name) or found.setdefault(name, ([], []))
+            there.append(row)
+            values.append(value)
+        size = row + 1
+    return Cells(size, {name: Column.of(size, there, values) for name, (there, values) in found.items()}, tuple(lost))

@@ -2,48 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
 
 from gitml.errors import NotFound
-from gitml.repo.index.block import Cells, cells, columns, unpacked
+from gitml.repo.index.block import Cells, cells, columns
+from gitml.repo.index.column import Column
 
 if TYPE_CHECKING:
     from gitml.records.record import Record
     from gitml.repo.cache import Cache
 
-Columns = Mapping[str, Sequence[Any]]
+# Two thousand names that a few runs each have are not worth a row of the cache each.
+_SHELVES: Final = 16
 
 
 @dataclass(slots=True)
 class Block:
-    """Some hundred rows: how many, and their columns by name, None for one that is not at hand.
+    """Some hundred rows: how many, the names of their columns, and of these the ones that are at hand.
 
-    `lost` are the paths of the records that cannot be read; `key` is what the cache knows the columns by, `again` makes
-    them where it has lost them, and `rows` are those that count, where not all do.
+    `lost` are the paths of the records that cannot be read; `key` is what the cache knows the columns by, `rare` those
+    that it keeps on shelves, `again` makes them where it has lost them, and `rows` are those that count, where not all
+    do.
     """
 
     size: int
-    columns: dict[str, Sequence[Any] | None]
+    names: Collection[str]
+    columns: dict[str, Column]
     lost: tuple[str, ...] = ()
     key: str = ""
+    rare: Collection[str] = ()
     again: Callable[[], Cells] | None = None
     rows: Sequence[int] | None = None
 
     @classmethod
     def of(cls, found: Cells) -> Block:
         """A block whose columns are all at hand."""
-        return cls(found.size, dict(found.columns), found.lost)
+        return cls(found.size, found.columns.keys(), dict(found.columns), found.lost)
 
     def only(self, rows: Sequence[int], lost: Iterable[str]) -> Block:
         """The block with some of its rows."""
-        return Block(len(rows), dict.fromkeys(self.columns), tuple(lost), self.key, self.again, rows)
+        return Block(len(rows), self.names, {}, tuple(lost), self.key, self.rare, self.again, rows)
 
-    def take(self, name: str, column: Sequence[Any]) -> None:
+    def take(self, name: str, column: Column) -> None:
         """Have a column of the whole block at hand."""
-        self.columns[name] = column if self.rows is None else [column[row] for row in self.rows]
+        self.columns[name] = column if self.rows is None else column.only(self.rows)
+
+    def place(self, name: str) -> str:
+        """Where the cache has a column."""
+        return place(self.key, name, self.rare)
 
 
 class Table:
@@ -61,8 +71,7 @@ class Table:
     @classmethod
     def of_rows(cls, rows: Iterable[Mapping[str, Any]]) -> Table:
         """Rows that are at hand."""
-        found = list(rows)
-        return cls([Block.of(Cells(len(found), columns(found)))])
+        return cls([Block.of(columns(rows))])
 
     def beside(self, other: Table) -> Table:
         """Both tables as one."""
@@ -71,7 +80,7 @@ class Table:
     @cached_property
     def names(self) -> frozenset[str]:
         """The names of all columns."""
-        return frozenset().union(*(block.columns for block in self.blocks))
+        return frozenset().union(*{id(block.names): block.names for block in self.blocks}.values())
 
     @property
     def count(self) -> int:
@@ -86,28 +95,50 @@ class Table:
     def fetch(self, names: Iterable[str], blocks: Iterable[Block] | None = None) -> None:
         """Have some columns at hand, of some blocks or all."""
         asked = list(names)
-        there = self.blocks if blocks is None else blocks
-        wanted = [(block, name) for block in there for name in asked if block.columns.get(name, ()) is None]
-        if not wanted:
-            return
-        keys = [column_key(block.key, name) for block, name in wanted]
-        kept = self._cache.get(keys) if self._cache else {}
-        for key, (block, name) in zip(keys, wanted, strict=True):
-            if key in kept:
-                block.take(name, unpacked(kept[key]))
-            elif block.columns[name] is None:
-                _restore(block)
+        wanted: dict[str, list[tuple[Block, str]]] = {}
+        for block in self.blocks if blocks is None else blocks:
+            for name in asked:
+                if name in block.names and name not in block.columns:
+                    wanted.setdefault(block.place(name), []).append((block, name))
+        kept = self._cache.get(wanted) if self._cache and wanted else {}
+        for key, places in wanted.items():
+            for block, name in places:
+                plain = kept.get(key)
+                found = plain.get(name) if isinstance(plain, dict) else plain
+                if found is not None:
+                    block.take(name, Column(*found))
+                elif name not in block.columns:
+                    _restore(block)
 
 
 def _restore(block: Block) -> None:
     """Read again what the cache has lost."""
     found = block.again() if block.again else None
-    if found is None or not block.columns.keys() <= found.columns.keys():
+    if found is None or not found.columns.keys() >= set(block.names):
         raise NotFound("records that were once read are not in this clone any more", hint="git fsck tells which")
-    for name in block.columns:
+    for name in block.names:
         block.take(name, found.columns[name])
 
 
-def column_key(key: str, name: str) -> str:
-    """What the cache knows a column by."""
+def place(key: str, name: str, rare: Collection[str]) -> str:
+    """What the cache knows a column of a block by; one that is rare shares its place with others."""
+    return _shelf_key(key, name) if name in rare else _column_key(key, name)
+
+
+def stored(key: str, found: Mapping[str, Column]) -> dict[str, Any]:
+    """The columns of a block as the cache keeps them: each alone, and the rare ones on a few shelves."""
+    values: dict[str, Any] = {}
+    for name, column in found.items():
+        if column.is_rare:
+            values.setdefault(_shelf_key(key, name), {})[name] = column.plain()
+        else:
+            values[_column_key(key, name)] = column.plain()
+    return values
+
+
+def _column_key(key: str, name: str) -> str:
     return f"column/{key}/{name}"
+
+
+def _shelf_key(key: str, name: str) -> str:
+    return f"shelf/{key}/{crc32(name.encode('utf-8', 'surrogateescape')) % _SHELVES}"

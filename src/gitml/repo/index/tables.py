@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gitml.errors import GitFailed
 from gitml.records.reader import VERSION
@@ -18,10 +18,11 @@ from gitml.records.ref import VERSION as OF_VERSIONS
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.history import changes
 from gitml.repo.git.objects import Entry
-from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends, packed
+from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends
+from gitml.repo.index.part import Part, alone_key, files_key, head_key, named, shared
 from gitml.repo.index.seed import Seed
-from gitml.repo.index.table import Block, Table, column_key
-from gitml.repo.load import UNREADABLE, load_each
+from gitml.repo.index.table import Block, Table, stored
+from gitml.repo.load import UNREADABLE, Loaded, load_each
 from gitml.repo.readers.dvc import is_pointer_file
 from gitml.repo.workers import cores, spread
 
@@ -41,24 +42,31 @@ ASKED: Final = f"table/{FORMAT}.{VERSION}/"
 """How all keys of tables begin that this version asks the cache for."""
 
 
-class Part(NamedTuple):
-    """A block as a table holds it: its key, its last path, its rows, the names of its columns, what cannot be read."""
+class Deed(NamedTuple):
+    """What somebody makes of the records of a block, and where it is kept: `name` and the block's key.
 
-    key: str
-    last: str
-    size: int
-    names: tuple[str, ...]
-    lost: tuple[str, ...]
+    `of(snapshot, loaded)` is a module's own function, and gives plain data (mappings, lists, texts, numbers).
+    """
+
+    name: str
+    of: Callable[[Snapshot, Sequence[Loaded]], Any]
+
+    def key(self, block: str) -> str:
+        """What the cache knows it by."""
+        return f"{self.name}/{block}"
 
 
-def blocks(asked: tuple[Seed, str], share: Sequence[tuple[str, Files]]) -> list[Part] | None:
+Deeds = Sequence[Deed]
+
+
+def blocks(asked: tuple[Seed, str, Deeds], share: Sequence[tuple[str, Files]]) -> list[Part] | None:
     """Blocks read and kept, for a process of its own; None where objects are missing."""
-    seed, kind = asked
+    seed, kind, deeds = asked
     snapshot = seed.snapshot()
-    return _Making(snapshot, kind, snapshot.cache).share(share) if snapshot.cache else None
+    return Making(snapshot, kind, snapshot.cache, deeds).share(share) if snapshot.cache else None
 
 
-class _AbsentError(Exception):
+class AbsentError(Exception):
     """Objects are missing that may come: what was made without them is not to be kept."""
 
 
@@ -74,40 +82,53 @@ def table(snapshot: Snapshot, kind: str) -> Table:
 def _table(snapshot: Snapshot, kind: str) -> Table:
     try:
         found = _kept(snapshot, kind, snapshot.cache) if snapshot.cache else None
-    except _AbsentError:
+    except AbsentError:
         found = None
-    return found or Table([Block.of(_read(snapshot, _all(snapshot, kind, snapshot.entries)))])
+    return found or Table([Block.of(_read(snapshot, files_of(snapshot, kind)))])
 
 
 def _kept(snapshot: Snapshot, kind: str, cache: Cache) -> Table | None:
     """The table with the help of the cache; None where there is too little for it."""
     tree = snapshot.tree
-    making = _Making(snapshot, kind, cache)
+    making = Making(snapshot, kind, cache)
     if tree.base is None:
-        files = _all(snapshot, kind, tree.entries)
+        files = files_of(snapshot, kind)
         return Table(map(making.block, making.parts(files)), cache) if len(files) >= _WORTH_KEEPING else None
-    parts = making.known()
+    parts = making.commit()
     if parts is None:
-        files = _all(snapshot, kind, tree.below)
-        if len(files) < _WORTH_KEEPING:
-            return None
-        inside = tuple(f"{folder}/" for folder in making.folders)
-        alone = not any(path.startswith(inside) and is_pointer_file(path) for path in tree.below)
-        parts = making.keep(making.parts(files), alone=alone)
-    changed = {path: entry for path, entry in tree.changes.items() if _is_of(snapshot, kind, path)}
+        return None
+    changed = making.changes()
     return Table(making.changed(parts, changed) if changed else map(making.block, parts), cache)
 
 
-class _Making:
+class Making:
     """The table of one kind at one snapshot, in the making."""
 
-    def __init__(self, snapshot: Snapshot, kind: str, cache: Cache) -> None:
+    def __init__(self, snapshot: Snapshot, kind: str, cache: Cache, deeds: Deeds = ()) -> None:
         self.snapshot = snapshot
         self.kind = kind
         self.cache = cache
+        self.deeds = deeds
         self.salt = _salt(snapshot, kind)
-        self.folders = folders(snapshot, kind)
+        self.folders = snapshot.folders_of(kind)
         self.key = f"{ASKED}{self.salt}/{kind}"
+        self.sets: dict[tuple[str, ...], frozenset[str]] = {}  # many blocks have the same names
+
+    def commit(self) -> list[Part] | None:
+        """The parts of the commit's table; None where there is too little for it."""
+        parts = self.known()
+        if parts is not None:
+            return parts
+        there = self.listed()
+        files = _all(self.snapshot, self.kind, there)
+        if len(files) < _WORTH_KEEPING:
+            return None
+        return self.keep(self.parts(files), alone=not any(map(is_pointer_file, there)))
+
+    def changes(self) -> dict[str, Entry | None]:
+        """What is changed of the kind's files on top of the commit."""
+        changed = self.snapshot.tree.changes.items()
+        return {path: entry for path, entry in changed if _is_of(self.snapshot, self.kind, path)}
 
     def known(self) -> list[Part] | None:
         """The parts of the commit's table: kept as they are, or as those of another commit with what differs."""
@@ -127,9 +148,13 @@ class _Making:
                 return found
         return None
 
+    def listed(self) -> dict[str, Entry]:
+        """All that lies in the commit's folders of the kind."""
+        return {path: entry for folder in self.folders for path, entry in self.snapshot.tree.listed(folder).items()}
+
     def is_alone(self) -> bool:
         """Whether no file of DVC's lies among the commit's records, as far as that is known."""
-        key = _alone(self._folder_key(self._ids()))
+        key = alone_key(self._folder_key(self._ids()))
         return bool(self.cache.get([key]).get(key))
 
     def _ids(self) -> list[str | None]:
@@ -154,7 +179,7 @@ class _Making:
             changed |= {f"{folder}/{path}": entry for path, entry in found.items()}
         mine = {path: entry for path, entry in changed.items() if _is_of(self.snapshot, self.kind, path)}
         parts = self.patched([Part(*part) for part in kept], mine)
-        was_alone = self.cache.get([_alone(self._folder_key(other))])
+        was_alone = self.cache.get([alone_key(self._folder_key(other))])
         return parts and self.keep(parts, alone=bool(was_alone) and not any(map(is_pointer_file, changed)))
 
     def keep(self, parts: Sequence[Part], *, alone: bool) -> list[Part]:
@@ -163,8 +188,8 @@ class _Making:
             ids = self._ids()
             before = self.cache.get([self.key]).get(self.key, [])
             recent = [ids, *(other for other in before if other != ids)][:_REMEMBERED]
-            told = {_alone(self._folder_key(ids)): True} if alone else {}
-            kept = {self._folder_key(ids): [tuple(part) for part in parts], self.key: recent, **told}
+            told = {alone_key(self._folder_key(ids)): True} if alone else {}
+            kept = {self._folder_key(ids): shared(parts), self.key: recent, **told}
             self.cache.put(kept, beside=[head_key(part.key) for part in parts])
         return list(parts)
 
@@ -188,11 +213,11 @@ class _Making:
         else:
             count = cores()
             shares = [many[at::count] for at in range(count)]
-            here = partial(self.share, abreast=count)
-            found = spread(blocks, (Seed.of(self.snapshot, self.cache), self.kind), shares, here)
+            common = (Seed.of(self.snapshot, self.cache), self.kind, tuple(self.deeds))
+            found = spread(blocks, common, shares, partial(self.share, abreast=count))
         progress.whole = 0
         if None in found:
-            raise _AbsentError
+            raise AbsentError
         return {part.key: part for share in found for part in share or ()}
 
     def share(self, share: Sequence[tuple[str, Files]], abreast: int = 1) -> list[Part] | None:
@@ -201,23 +226,30 @@ class _Making:
         for key, files in share:
             try:
                 found.append(self.made(key, files))
-            except _AbsentError:
+            except AbsentError:
                 return None
             self.snapshot.progress.done += len(files) * abreast
         return found
 
     def made(self, key: str, files: Files) -> Part:
-        found = _read(self.snapshot, files)
-        if any(_is_absent(self.snapshot, path, dict(files)[path]) for path in found.lost):
-            raise _AbsentError
-        return self._put(key, files, found)
+        """A block read and kept, with what is asked of it besides; raises AbsentError."""
+        loaded = self.loaded(files)
+        made = {deed.key(key): deed.of(self.snapshot, loaded) for deed in self.deeds}
+        return self._put(key, files, _cells(loaded), made)
 
-    def _put(self, key: str, files: Files, found: Cells) -> Part:
-        part = Part(key, files[-1][0], found.size, tuple(found.columns), found.lost)
-        kept = {column_key(key, name): packed(column) for name, column in found.columns.items()}
+    def _put(self, key: str, files: Files, found: Cells, made: Mapping[str, Any]) -> Part:
+        rare = tuple(name for name, column in found.columns.items() if column.is_rare)
+        part = Part(key, files[-1][0], found.size, tuple(found.columns), rare, found.lost)
         listed = [(path, *entry) for path, entry in files]
-        self.cache.put({head_key(key): tuple(part[2:]), _files(key): listed, **kept})
+        self.cache.put({head_key(key): tuple(part[2:]), files_key(key): listed, **stored(key, found.columns), **made})
         return part
+
+    def loaded(self, files: Files) -> list[Loaded]:
+        """What stands in the files of a block; raises AbsentError."""
+        loaded = _load(self.snapshot, files)
+        if any(problem.code == UNREADABLE for found in loaded if not found.record for problem in found.problems):
+            raise AbsentError
+        return loaded
 
     def patched(self, parts: Sequence[Part], changed: Changes) -> list[Part] | None:
         """The parts as they are after changes, cut anew where these fall; None where the cache has lost what it needs.
@@ -244,28 +276,29 @@ class _Making:
         return found if parts else self.parts(sorted(_after({}, changed).items()))
 
     def _listed(self, part: Part) -> dict[str, Entry] | None:
-        kept = self.cache.get([_files(part.key)]).get(_files(part.key))
+        kept = self.cache.get([files_key(part.key)]).get(files_key(part.key))
         return None if kept is None else {path: Entry(mode, oid) for path, mode, oid in kept}
 
     def files(self, part: Part) -> dict[str, Entry]:
         """The files of a part of this commit's table."""
         listed = self._listed(part)
         if listed is None:
-            tree = self.snapshot.tree
-            every = cut(_all(self.snapshot, self.kind, tree.entries if tree.base is None else tree.below))
-            listed = dict(next(one for one in every if digest(one, self.salt) == part.key))
+            is_commit = self.snapshot.tree.base is not None
+            every = _all(self.snapshot, self.kind, self.listed()) if is_commit else files_of(self.snapshot, self.kind)
+            listed = dict(next(one for one in cut(every) if digest(one, self.salt) == part.key))
         return listed
 
     def block(self, part: Part) -> Block:
         """A part as a block whose columns are still in the cache."""
-        return Block(part.size, dict.fromkeys(part.names), part.lost, part.key, partial(self._again, part))
+        names, rare = (self.sets.setdefault(names, frozenset(names)) for names in (part.names, part.rare))
+        return Block(part.size, names, {}, part.lost, part.key, rare, partial(self._again, part))
 
     def _again(self, part: Part) -> Cells:
         """A part that the cache has lost some of, read and kept again."""
         files = sorted(self.files(part).items())
         found = _read(self.snapshot, files)
         if (found.size, found.lost) == (part.size, part.lost):  # else objects are missing now
-            self._put(part.key, files, found)
+            self._put(part.key, files, found, {})
         return found
 
     def changed(self, parts: Sequence[Part], changed: Changes) -> Iterator[Block]:
@@ -286,6 +319,11 @@ class _Making:
 def _after(files: dict[str, Entry], changed: Changes) -> dict[str, Entry]:
     left = {path: entry for path, entry in files.items() if path not in changed}
     return left | {path: entry for path, entry in changed.items() if entry is not None}
+
+
+def files_of(snapshot: Snapshot, kind: str) -> Files:
+    """The files of a kind's records."""
+    return _all(snapshot, kind, snapshot.tree.under(snapshot.folders_of(kind)))
 
 
 def _all(snapshot: Snapshot, kind: str, entries: Mapping[str, Entry]) -> Files:
@@ -311,28 +349,24 @@ def kind_at(snapshot: Snapshot, path: str) -> str | None:
 
 
 def _read(snapshot: Snapshot, files: Files) -> Cells:
-    loaded = load_each([(snapshot, path, entry) for path, entry in files], keep=False)
+    return _cells(_load(snapshot, files))
+
+
+def _load(snapshot: Snapshot, files: Files) -> list[Loaded]:
+    return load_each([(snapshot, path, entry) for path, entry in files], keep=False)
+
+
+def _cells(loaded: Sequence[Loaded]) -> Cells:
     lost = [found.path for found in loaded if found.record is None]
     return cells((found.record for found in loaded if found.record is not None), lost)
-
-
-def _is_absent(snapshot: Snapshot, path: str, entry: Entry) -> bool:
-    (found,) = load_each([(snapshot, path, entry)])
-    return any(problem.code == UNREADABLE for problem in found.problems)
 
 
 def is_alone(snapshot: Snapshot, kind: str) -> bool:
     """Whether it is known that among the records of a kind, in the commit, lies no file of DVC's."""
     if snapshot.cache is None or snapshot.tree.base is None:
         return False
-    making = _Making(snapshot, kind, snapshot.cache)
-    return all(making.folders) and making.is_alone()
-
-
-def folders(snapshot: Snapshot, kind: str) -> list[str]:
-    """The folders in which all records of a kind lie, by the fixed beginnings of its templates."""
-    templates = {found.template.folder for (name, _major), found in snapshot.schemas.kinds.items() if name == kind}
-    return sorted(f"{snapshot.prefix}{folder}" if folder else "" for folder in templates)
+    making = Making(snapshot, kind, snapshot.cache)
+    return all(making.folders) and making.known() is not None and making.is_alone()
 
 
 def _salt(snapshot: Snapshot, kind: str) -> str:
@@ -341,21 +375,3 @@ def _salt(snapshot: Snapshot, kind: str) -> str:
     templates = sorted((name, major, found.template.text) for (name, major), found in kinds.items())
     schemas = sorted(found.blob for (name, _major), found in kinds.items() if name == kind)
     return hashlib.sha256(repr((VERSION, snapshot.prefix, templates, schemas)).encode()).hexdigest()[:16]
-
-
-def named(ids: Iterable[str | None]) -> str:
-    """The folders of a table by their ids, as its key has them."""
-    return ":".join(oid or "" for oid in ids)
-
-
-def head_key(key: str) -> str:
-    """What the cache knows by, of a block, all but its columns."""
-    return f"block/{key}"
-
-
-def _alone(key: str) -> str:
-    return f"alone/{key}"
-
-
-def _files(key: str) -> str:
-    return f"files/{key}"

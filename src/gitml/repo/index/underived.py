@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from gitml.repo.index.table import Table
-from gitml.repo.index.tables import folders, is_alone, table
+from gitml.repo.index.tables import is_alone, table
 from gitml.repo.readers import KINDS
 from gitml.repo.readers.derived import Derived
 from gitml.repo.readers.dvc import is_plain_pointer, is_pointer_file
@@ -87,6 +87,6 @@ class _Asked:
                 yield from beside(above)
             yield from (f"{above}/{other} {entry.oid}" for other, entry in tree.within(above).items() if other != name)
 
-        for folder in folders(self._snapshot, self._kind):
+        for folder in self._snapshot.folders_of(self._kind):
             said.update("\0".join(beside(folder)).encode("utf-8", "surrogateescape"))
         return f"{ASKED}{said.hexdigest()}"

@@ -34,6 +34,11 @@ class Tree:
     def _paths(self) -> list[str]:
         return sorted(self.entries)
 
+    def take(self, entries: Mapping[str, Entry]) -> None:
+        """Have other entries from now on."""
+        self.entries = entries
+        self.__dict__.pop("_paths", None)
+
     def below(self, folder: str) -> Iterator[str]:
         """The paths in a folder, which ends in `/`."""
         paths = self._paths

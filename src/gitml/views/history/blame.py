@@ -92,7 +92,7 @@ def _committed(repository: Repository, line: Line, snapshot: Snapshot, record: R
     ref = record.ref
     if snapshot.at.commit is None and not record.derived:
         head = repository.commit(line.tip)
-        if record.path not in head.entries:
+        if record.path not in head.tree:
             from gitml.views.diff import diff
 
             old = next(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gitml.records.record import MISSING, flatten, leaves, same
 from gitml.views.lineage.held import OUTPUT, STAGE, Held, hash_of, held, listed
-from gitml.views.lineage.links import Book, Bound, bare, field_name
+from gitml.views.lineage.links import Bound, bare, field_name
 from gitml.views.lineage.parts import Edge
 from gitml.views.lineage.roles import BEFORE, CODE, HOW
 
@@ -34,14 +34,17 @@ class Facet:
 Facets = Mapping[tuple[str, str], Facet]
 """By what they are and the field's name."""
 
+Find = Callable[[str], Bound | None]
+"""A record by its ref."""
 
-def facets(one: Bound, book: Book, before: Iterable[Edge]) -> Facets:
+
+def facets(one: Bound, find: Find, before: Iterable[Edge]) -> Facets:
     """What stands in a record, and in the edges that lead to it, of how it was made."""
     edges = tuple(before)
     found = dict(_data(one, edges))
-    found |= {(PARAMS, name): Facet(value) for name, value in _params(one, book)}
+    found |= {(PARAMS, name): Facet(value) for name, value in _params(one, find)}
     found |= {(CODES, name): Facet(value) for name, value in _code(one, edges)}
-    found |= {(ENVIRONMENT, name): Facet(value) for name, value in _environment(one, book)}
+    found |= {(ENVIRONMENT, name): Facet(value) for name, value in _environment(one, find)}
     return found
 
 
@@ -123,8 +126,8 @@ def _hash_at(one: Bound, at: tuple[str | int, ...]) -> str | None:
     return hash_of(inner) if at[-1] == "ref" and isinstance(inner, Mapping) else None
 
 
-def _params(one: Bound, book: Book) -> Iterator[tuple[str, Any]]:
-    run = book.by_ref.get(str(one.record.data.get("run"))) if one.record.kind == STAGE else None
+def _params(one: Bound, find: Find) -> Iterator[tuple[str, Any]]:
+    run = find(str(one.record.data.get("run"))) if one.record.kind == STAGE else None
     data = (run or one).record.data  # what a stage ran with, rather than what stands in the tree now
     for name in _PARAMS:
         if name in data:
@@ -145,11 +148,11 @@ def _code(one: Bound, edges: Iterable[Edge]) -> Iterator[tuple[str, Any]]:
             yield edge.path or edge.source, edge.hash
 
 
-def _environment(one: Bound, book: Book) -> Iterator[tuple[str, Any]]:
+def _environment(one: Bound, find: Find) -> Iterator[tuple[str, Any]]:
     data = one.record.data
     yield from flatten({name: data[name] for name in ("framework", "host") if name in data}).items()
     ref = data.get("environment")
-    there = book.by_ref.get(bare(ref)) if isinstance(ref, str) else None
+    there = find(bare(ref)) if isinstance(ref, str) else None
     if there is not None:
         told = {name: value for name, value in there.record.data.items() if name not in ("schema", "name", "tags")}
         key = there.kind.list_key if there.kind else (lambda _pattern: None)

@@ -7,10 +7,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from gitml.records.record import Record
 from gitml.records.ref import Ref, decode
+
+if TYPE_CHECKING:
+    from gitml.records.record import Record
+    from gitml.views.lineage.trace import Trace
 
 STAGE: Final = "dvc-stage"
 OUTPUT: Final = "dvc-output"
@@ -20,8 +23,7 @@ _PIPELINE: Final = "dvc-pipeline/"
 _HASHES = ("md5", "sha256", "digest", "etag", "version_id", "blob")
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """Where bytes are, and what they are: `md5:1f3a…`, None where nobody has said."""
 
     path: str
@@ -60,16 +62,12 @@ class Given:
         return self.ref.startswith(f"{STAGE}/")
 
 
-def given(records: Iterable[Record]) -> Iterator[Given]:
+def given(traces: Iterable[Trace]) -> Iterator[Given]:
     """What stages make, and what DVC tracks by itself."""
-    for record in records:
-        if record.kind == STAGE:
-            ref = str(record.ref)
-            yield from (Given(ref, out, where(record, out)) for out in listed(record.data.get("outs")))
-        elif record.kind == OUTPUT and not record.data.get("stage"):
-            out = held(record.data)
-            if out is not None:
-                yield Given(str(record.ref), out, str(record.data.get("source") or record.path))
+    for one in traces:
+        yield from (Given(one.ref, out.held, out.reason) for out in one.outs)
+        if one.tracked is not None and one.alone:
+            yield Given(one.ref, one.tracked.held, one.tracked.reason)
 
 
 def where(stage: Record, one: Held) -> str:

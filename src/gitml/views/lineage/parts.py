@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,7 @@ class Node:
     origin: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """Data or dependence that runs from `source` to `target`; `reason` is where that stands.
 
     `hash` is what the target recorded (`md5:1f3a…`), `current` what the source gives now, `path` the data's place.

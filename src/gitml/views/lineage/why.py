@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from gitml.errors import BadRef, NotFound
 from gitml.records.record import MISSING
 from gitml.records.ref import Ref
-from gitml.views.lineage.build import book_of, drawn, in_git
+from gitml.views.lineage.build import whole
 from gitml.views.lineage.facets import CODES, DATA, MODEL, PARAMS, differing, facets
 from gitml.views.lineage.held import OUTPUT, STAGE
-from gitml.views.lineage.links import Book
+from gitml.views.lineage.kept import traces
+from gitml.views.lineage.links import Bound
 from gitml.views.lineage.origin import origins
 from gitml.views.lineage.parts import Edge
 from gitml.views.lineage.roles import HOW
@@ -74,16 +75,19 @@ class Scene:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self._found: dict[str, Bound | None] = {}
 
-    @cached_property
-    def book(self) -> Book:
-        """The records."""
-        return book_of(self.snapshot)
+    def find(self, ref: str) -> Bound | None:
+        """A record by its ref, with its schema; None where there is none."""
+        if ref not in self._found:
+            is_here = traces(self.snapshot).get(ref) is not None
+            self._found[ref] = Bound(self.snapshot.record(Ref.parse(ref)), self.snapshot.schemas) if is_here else None
+        return self._found[ref]
 
     @cached_property
     def graph(self) -> Graph:
         """The lineage of all of them."""
-        return drawn(self.book, in_git(self.snapshot))
+        return whole(self.snapshot)
 
     @cached_property
     def _before(self) -> dict[str, list[Edge]]:
@@ -105,7 +109,7 @@ class Scene:
 
     def given(self, ref: str) -> dict[str, Any]:
         """The hashes of what a stage's last run gave, by path; nothing of a stage that is not here."""
-        bound = self.book.by_ref.get(ref)
+        bound = self.find(ref)
         return {out["path"]: out.get("md5") for out in bound.record.data.get("outs", ())} if bound else {}
 
     @property
@@ -177,8 +181,8 @@ def _aligned(one: Scene, other: Scene) -> list[tuple[str | None, str | None, int
         moved = {ref: found for ref, found in scene.steps.items() if one.given(ref) != other.given(ref)}
         steps = moved | steps
     steps = dict(sorted(steps.items(), key=lambda pair: pair[1]))
-    ours, theirs = one.book.by_ref, other.book.by_ref
-    return [(ref if ref in ours else None, ref if ref in theirs else None, found) for ref, found in steps.items()]
+    ours, theirs = traces(one.snapshot).get, traces(other.snapshot).get
+    return [(ref if ours(ref) else None, ref if theirs(ref) else None, found) for ref, found in steps.items()]
 
 
 class _Walk:
@@ -212,9 +216,9 @@ class _Walk:
 
     def _here(self, a: Place, b: Place, steps: int) -> Iterator[Difference]:
         """What differs between two records themselves, but for what has been told already, nearer by."""
-        bound = [scene.book.by_ref.get(ref) for scene, ref in (a, b)]
+        bound = [scene.find(ref) for scene, ref in (a, b)]
         sides = [
-            facets(one, scene.book, scene.before(ref)) if one else {}
+            facets(one, scene.find, scene.before(ref)) if one else {}
             for one, (scene, ref) in zip(bound, (a, b), strict=True)
         ]
         if not all(bound):

@@ -1,4 +1,4 @@
-"""Rows as a pandas DataFrame, types kept. The only module that imports pandas."""
+"""Rows as a pandas DataFrame, types kept. The only room that imports pandas, and numpy."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from gitml.records.record import MISSING
+from gitml.views.table.arrays import Arrays, listed
+from gitml.views.table.sparse import sparse
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from gitml.records.filter import Expr
     from gitml.views.compare import Comparison
-    from gitml.views.rows import Rows, View
+    from gitml.views.rows import Column, Rows, View
+    from gitml.views.table.arrays import Objects, Places
 
 _INT64 = (-(2**63), 2**63 - 1)
 _EXACT = (-(2**53), 2**53)  # a float holds every integer in between
-_FILLERS: dict[str, Any] = {"string": pd.NA, "int": 0, "float": 0.0, "bool": False}
+_LARGE = 2**24  # cells, 150 MB of floats
+_RARE = 8
 _NULLABLE: dict[str, Any] = {
     "int": pd.arrays.IntegerArray,
     "float": pd.arrays.FloatingArray,
@@ -41,10 +48,16 @@ def table(rows: Rows) -> pd.DataFrame:
 
 
 def of(view: View) -> pd.DataFrame:
-    """What `table` makes of the view's rows, made of its columns."""
+    """What `table` makes of the view's rows, made of its columns.
+
+    Where the frame is large, a column that few of its rows have is sparse: Sparse[float64] where it is floats and none
+    is NaN, else Sparse[object], which holds the values as they are.
+    """
     count = view.spots.count
-    arrays = {column.name: _filled(*view.spots.present(column.name), count, column.type) for column in view.columns}
-    return pd.DataFrame(arrays, index=pd.RangeIndex(count), copy=False)
+    arrays = Arrays(view.spots)
+    is_large = count * len(view.columns) > _LARGE
+    made = {column.name: _made(arrays, column, is_large=is_large) for column in view.columns}
+    return pd.DataFrame(made, index=pd.RangeIndex(count), copy=False)
 
 
 def mask(expr: Expr, frame: pd.DataFrame) -> pd.Series[bool]:
@@ -56,7 +69,7 @@ def mask(expr: Expr, frame: pd.DataFrame) -> pd.Series[bool]:
     below = tuple(f"{field}." for field in fields)
     names = [name for name in _texts(frame.columns) if name in fields or name.startswith(below)]
     held = expr.mask({name: _cells(frame[name]) for name in names}, len(frame))
-    return pd.Series(held, index=frame.index, dtype=bool)
+    return pd.Series(list(map(bool, held)), index=frame.index, dtype=bool)
 
 
 def frame(comparison: Comparison) -> pd.DataFrame:
@@ -85,48 +98,69 @@ def _texts(names: Iterable[Any]) -> list[str]:
     return [name for name in names if isinstance(name, str)]
 
 
+def _made(arrays: Arrays, column: Column, *, is_large: bool) -> Any:
+    """A column of a view as the array of its type."""
+    pieces = arrays.pieces(column.name)
+    places, kind, count = arrays.positions(pieces), column.type, arrays.count
+    found = arrays.numbers(pieces, kind)
+    if is_large and len(places) * _RARE < count:
+        return _sparse(places, found if kind == "float" and found is not None else arrays.objects(pieces), count, kind)
+    if found is not None:
+        return _nullable(places, found, count, kind)
+    return (_strings if kind == "string" else _filled)(places, arrays.objects(pieces), count, kind)
+
+
 def _array(cells: Sequence[Any], kind: str) -> Any:
     """A column as the array of its type, MISSING where it has nothing."""
     there = [cell is not MISSING for cell in cells]
-    return _filled(list(compress(range(len(cells)), there)), list(compress(cells, there)), len(cells), kind)
+    return _filled(np.flatnonzero(there), listed(list(compress(cells, there))), len(cells), kind)
 
 
-def _filled(places: list[int], values: list[Any], count: int, kind: str) -> Any:
+def _filled(places: Places, values: Objects, count: int, kind: str) -> Any:
     """An array of `count` cells with values at some places; what does not fit the type makes them all objects."""
     types = set(map(type, values))
-    if kind not in _FILLERS or not _fits(values, types, kind):
-        return _objects(places, values, count)
+    if kind == "string" and types <= {str, _NULL}:
+        return _strings(places, values, count, kind)
+    if kind not in _PLAIN or not _fits(values, types, kind):
+        held = np.full(count, pd.NA, dtype=object)
+        held[places] = values
+        # A Series, since an array of objects would be taken for text where it holds some.
+        return pd.Series(held, dtype=object)
     if _NULL in types:
-        held = [value is not None for value in values]
-        places, values = list(compress(places, held)), list(compress(values, held))
-    if kind == "string":
-        texts = _full(pd.NA, count, object)
-        texts[places] = values
-        return pd.array(texts, dtype=pd.StringDtype("python"))
-    numbers = _full(_FILLERS[kind], count, _PLAIN[kind])
+        places, values = _not_null(places, values)
+    return _nullable(places, values, count, kind)
+
+
+def _sparse(places: Places, values: npt.NDArray[Any], count: int, kind: str) -> Any:
+    if values.dtype == object and (kind == "string" or kind in _PLAIN):
+        places, values = _not_null(places, values)
+    return sparse(places, values, count)
+
+
+def _not_null(places: Places, values: Objects) -> tuple[Places, Objects]:
+    there = np.array([value is not None for value in values], dtype=bool)
+    return places[there], values[there]
+
+
+def _nullable(places: Places, values: npt.NDArray[Any], count: int, kind: str) -> Any:
+    numbers = np.zeros(count, dtype=_PLAIN[kind])
     numbers[places] = values
-    gaps = _full(value=True, count=count, dtype=bool)
+    gaps = np.ones(count, dtype=bool)
     gaps[places] = False
     return _NULLABLE[kind](numbers, gaps)
 
 
-def _full(value: Any, count: int, dtype: Any) -> Any:
-    return pd.Series(value, index=pd.RangeIndex(count), dtype=dtype).to_numpy(copy=True)
+def _strings(places: Places, values: Objects, count: int, _kind: str) -> Any:
+    texts = np.full(count, pd.NA, dtype=object)
+    texts[places] = values
+    return pd.array(texts, dtype=pd.StringDtype("python"))
 
 
-def _fits(values: Sequence[Any], types: set[type], kind: str) -> bool:
+def _fits(values: Iterable[Any], types: set[type], kind: str) -> bool:
     limits = {"int": _INT64, "float": _EXACT}.get(kind)
     if limits is None or int not in types:
         return True
     return all(limits[0] <= value <= limits[1] for value in values if type(value) is int)
-
-
-def _objects(places: Sequence[int], values: Sequence[Any], count: int) -> Any:
-    held = _full(pd.NA, count, object)
-    for place, value in zip(places, values, strict=True):  # one by one: a list among them is a value too
-        held[place] = value
-    # A Series, since an array of objects would be taken for text where it holds some.
-    return pd.Series(held, dtype=object)
 
 
 def _cells(column: pd.Series[Any]) -> list[Any]:

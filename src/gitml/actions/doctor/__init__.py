@@ -1,0 +1,1 @@
+"""What would help a store in this clone, and setting it."""

@@ -1,0 +1,105 @@
+"""Commits that were judged before: of what is built on one only the difference is looked at, and what was wrong."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from gitml.checks.facts import rules
+from gitml.records.schemas import FOLDER
+from gitml.records.template import OWN_FOLDER
+from gitml.repo.derive import GTO
+from gitml.repo.readers.dvc import is_plain_pointer, is_pointer_file
+from gitml.repo.readers.model_index import is_index
+
+if TYPE_CHECKING:
+    from gitml.errors import Problem
+    from gitml.repo.cache import Cache
+    from gitml.repo.repository import Repository
+    from gitml.repo.snapshot import Snapshot
+
+# So many commits that were judged last are known.
+_KNOWN: Final = 8
+# A commit in which more is wrong, or from which more differs, is no help.
+_WRONG: Final = 200
+_DIFFERING: Final = 5000
+
+
+class Judged(NamedTuple):
+    """A commit: how many records it has, and the paths of those in which something is wrong.
+
+    `piped` tells that it has pipelines or model indexes: then any file may be one that a reader reads.
+    """
+
+    commit: str
+    size: int
+    wrong: tuple[str, ...]
+    piped: bool
+
+
+class Step(NamedTuple):
+    """From a judged commit to a snapshot: the snapshot's number of records, and which of them are to be looked at."""
+
+    size: int
+    before: Snapshot
+    paths: frozenset[str]
+
+
+def step(repository: Repository, snapshot: Snapshot) -> Step | None:
+    """The step from the last judged commit below a snapshot; None where another file than a record may tell more."""
+    here = snapshot.tree.base
+    for one in _known(snapshot, snapshot.cache) if snapshot.cache and here else ():
+        if here and (one.commit == here or repository.git.merge_base(one.commit, here) == one.commit):
+            before = repository.commit(one.commit, snapshot.asker)
+            differing = snapshot.tree.differs(before.tree)
+            records = frozenset(path for path in differing if _is_plain_record(snapshot, path))
+            if len(records) > _DIFFERING or any(_matters(snapshot, one, path) for path in differing - records):
+                return None
+            more = sum(path in snapshot.tree for path in records) - sum(path in before.tree for path in records)
+            return Step(one.size + more, before, records.union(one.wrong))
+    return None
+
+
+def learn(snapshot: Snapshot, size: int, problems: Iterable[Problem]) -> None:
+    """Keep what a whole commit was judged to be, where that can help: little is wrong, and only in records."""
+    cache, tree = snapshot.cache, snapshot.tree
+    wrong = {problem.path for problem in problems}
+    if cache is None or tree.base is None or tree.changes or len(wrong) > _WRONG or snapshot.tree_problems:
+        return
+    if all(path in tree and _is_plain_record(snapshot, path) for path in wrong):
+        others = [one for one in _known(snapshot, cache) if one.commit != tree.base]
+        told = [Judged(tree.base, size, tuple(sorted(wrong)), any(map(_is_joined, tree.entries))), *others]
+        cache.put({_key(snapshot): [tuple(one) for one in told[:_KNOWN]]})
+
+
+def _is_plain_record(snapshot: Snapshot, path: str) -> bool:
+    return snapshot.place(path) is not None and snapshot.is_record_path(path) and not is_pointer_file(path)
+
+
+def _matters(snapshot: Snapshot, one: Judged, path: str) -> bool:
+    """Whether a file that is no record may change what is wrong in others."""
+    own = (snapshot.prefix + OWN_FOLDER, snapshot.prefix + FOLDER)
+    return one.piped or path.startswith(own) or is_pointer_file(path) or is_index(path)
+
+
+def _is_joined(path: str) -> bool:
+    return (is_pointer_file(path) and not is_plain_pointer(path)) or is_index(path)
+
+
+def _known(snapshot: Snapshot, cache: Cache) -> list[Judged]:
+    key = _key(snapshot)
+    return [Judged(*one) for one in cache.get([key]).get(key, ())]
+
+
+def _key(snapshot: Snapshot) -> str:
+    schemas = sorted((name, major, kind.blob) for (name, major), kind in snapshot.schemas.kinds.items())
+    # Tags, which are in no tree, register versions and move aliases where that reader is on.
+    tags = snapshot.git.refs("refs/tags/") if GTO in snapshot.settings.readers else {}
+    said = repr((snapshot.prefix, schemas, sorted(tags.items()))).encode("utf-8", "surrogateescape")
+    return f"{asked()}{hashlib.sha256(said).hexdigest()[:16]}"
+
+
+def asked() -> str:
+    """How all keys begin that this version asks the cache for."""
+    return f"judged/{rules()}/"

@@ -1,0 +1,117 @@
+"""What the checks ask of records by the hundred: kept for each block of the index, so that few are ever looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from gitml.checks.facts import FactBook, Facts, facts_of, rules
+from gitml.records.links import Link
+from gitml.records.record import Path
+from gitml.records.schema import DERIVED
+from gitml.repo.index.portions import portions
+from gitml.repo.index.strays import strays
+from gitml.repo.index.tables import Deed
+
+if TYPE_CHECKING:
+    from gitml.repo.load import Loaded
+    from gitml.repo.snapshot import Snapshot
+
+_SURVEY: Final = "survey"
+
+
+class Gist(NamedTuple):
+    """Some records together: how many, those that somebody must look at, the refs and pointers in them, and their ids.
+
+    A claim is a link without its place: what refers in the same way is one. `ids` are those of versions, with ref.
+    """
+
+    size: int
+    doubtful: tuple[str, ...]
+    claims: frozenset[Link]
+    pointers: tuple[tuple[str, Path, Mapping[str, Any]], ...]
+    ids: tuple[tuple[str, str, str], ...]
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[str, Facts | None]], versions: frozenset[str]) -> Gist:
+        """The gist of facts, by path; `versions` are the kinds whose ids name one record each."""
+        told = list(found)
+        readable = [(path, facts) for path, facts in told if facts is not None]
+        return cls(
+            len(told),
+            tuple(path for path, facts in told if facts is None or not facts.sound),
+            frozenset(claim(link) for _path, facts in readable for link in facts.links),
+            tuple((path, at, value) for path, facts in readable for at, value in facts.pointers),
+            tuple((facts.id, path, facts.ref) for path, facts in readable if facts.id and facts.kind in versions),
+        )
+
+
+class Surveyed(NamedTuple):
+    """The gist of some records, and where they lie, to be asked where it does not tell enough."""
+
+    gist: Gist
+    paths: Callable[[], Sequence[str]]
+
+
+def claim(link: Link) -> Link:
+    """A link without its place."""
+    return link._replace(at=())
+
+
+def versions_of(snapshot: Snapshot) -> frozenset[str]:
+    """The kinds that are versions of something."""
+    return frozenset(kind.name for kind in snapshot.schemas.latest.values() if kind.addressing == "version")
+
+
+def survey(book: FactBook, kinds: Iterable[str] | None = None) -> list[Surveyed]:
+    """All records of a snapshot, or of some kinds."""
+    snapshot = book.snapshot
+    found: list[Surveyed] = []
+    for kind in _kept_kinds(snapshot) if kinds is None else sorted(kinds):
+        key = (_SURVEY, kind)
+        if key not in snapshot.worked_out:
+            snapshot.worked_out[key] = _of_kind(book, kind)
+        found += snapshot.worked_out[key]
+    return found if kinds is not None else [*found, _loose(book, strays(snapshot))]
+
+
+def asked() -> str:
+    """How all keys of what is kept of blocks begin that this version asks the cache for."""
+    return f"gist/{rules()}/"
+
+
+def _kept_kinds(snapshot: Snapshot) -> list[str]:
+    schemas = snapshot.schemas
+    return [name for name in schemas.names if schemas.latest[name].addressing != DERIVED]
+
+
+def _of_kind(book: FactBook, kind: str) -> list[Surveyed]:
+    there, beside = portions(book.snapshot, kind, Deed(asked().rstrip("/"), kept))
+    known = [Surveyed(_known(portion.value), portion.paths) for portion in there]
+    return [*known, _loose(book, [path for path, _entry in beside])]
+
+
+def _loose(book: FactBook, paths: list[str]) -> Surveyed:
+    return Surveyed(Gist.of(zip(paths, book.of(paths), strict=True), versions_of(book.snapshot)), lambda: paths)
+
+
+def referring(book: FactBook, refs: Iterable[str]) -> Iterator[tuple[str, Facts]]:
+    """The records that refer to some others, which are named by the text of their refs; with their paths."""
+    wanted = frozenset(refs)
+    for one in survey(book) if wanted else ():
+        if any(link.text in wanted for link in one.gist.claims):
+            paths = one.paths()
+            for path, facts in zip(paths, book.of(paths), strict=True):
+                if facts is not None and any(link.text in wanted for link in facts.links):
+                    yield path, facts
+
+
+def kept(snapshot: Snapshot, loaded: Sequence[Loaded]) -> Any:
+    """The gist of a block, as the index keeps it."""
+    gist = Gist.of(((found.path, facts_of(snapshot, found)) for found in loaded), versions_of(snapshot))
+    return (*gist[:2], sorted(map(tuple, gist.claims), key=repr), *gist[3:])
+
+
+def _known(value: Any) -> Gist:
+    size, doubtful, claims, pointers, ids = value
+    return Gist(size, doubtful, frozenset(map(Link._make, claims)), pointers, ids)
