@@ -73,14 +73,15 @@ def agree(one: Snapshot) -> Table:
     found, cache = table(one, "run"), one.cache
     found.fetch(found.names)
     one.cache = None
-    assert _told(held(found)) == _told(read(one))
+    assert told(held(found)) == told(read(one))
     assert found.count == len(read(one))
     assert sorted(found.lost) == [each.path for each in one.load(one.paths_of("run")) if each.record is None]
     one.cache = cache
     return found
 
 
-def _told(rows: Rows) -> list[str]:
+def told(rows: Rows) -> list[str]:
+    """Rows as texts that can be compared, which a NaN cannot."""
     return sorted(repr(sorted(row.items(), key=itemgetter(0))) for row in rows.values())
 
 

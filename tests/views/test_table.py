@@ -217,6 +217,8 @@ def test_a_table_of_packed_columns_is_the_same(xs: list[Any], ys: list[Any], whe
         found = of(view(held, "thing", where, sort=sort))
     assert list(found.columns) == list(wanted.columns)
     assert {name: present(found[name]) for name in found} == {name: present(wanted[name]) for name in wanted}
+    for text in ("x is nan", "x is null", "x != 1", "not y = 'adam'"):
+        assert mask(parse(text), found).equals(mask(parse(text), wanted))
 
 
 def present(column: pd.Series[Any]) -> list[tuple[int, str]]:

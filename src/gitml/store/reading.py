@@ -98,7 +98,10 @@ class Reading:
         return History.of(self.repository, over, within, asker.own_schemas)
 
     def table(self, kind: str, where: str | None = None, **how: Any) -> pd.DataFrame:
-        """Records of a kind as a DataFrame: one row a record, dotted columns, nullable types; `over` as in `rows`."""
+        """Records of a kind as a DataFrame: one row a record, dotted columns, nullable types; `over` as in `rows`.
+
+        Of a large one, columns that few rows have are sparse (views.table.of).
+        """
         from gitml.views.table import of, table
 
         return table(self.rows(kind, where, **how)) if "over" in how else of(view(self.snapshot, kind, where, **how))

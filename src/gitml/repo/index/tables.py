@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from gitml.errors import GitFailed
+from gitml.errors import GitFailed, NotFound
 from gitml.records.reader import VERSION
 from gitml.records.ref import VERSION as OF_VERSIONS
 from gitml.records.template import OWN_FOLDER
@@ -21,6 +21,7 @@ from gitml.repo.git.objects import Entry
 from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends
 from gitml.repo.index.part import Part, alone_key, files_key, head_key, named, shared
 from gitml.repo.index.seed import Seed
+from gitml.repo.index.splice import Source
 from gitml.repo.index.table import Block, Table, stored
 from gitml.repo.load import UNREADABLE, Loaded, load_each
 from gitml.repo.readers.dvc import is_pointer_file
@@ -193,17 +194,19 @@ class Making:
             self.cache.put(kept, beside=[head_key(part.key) for part in parts])
         return list(parts)
 
-    def parts(self, files: Files) -> list[Part]:
-        """Files as parts; blocks that nobody knows yet are read and kept."""
+    def parts(self, files: Files, source: Source | None = None) -> list[Part]:
+        """Files as parts; blocks that nobody knows yet are read and kept, out of a `source` where there is one."""
         cuts = {digest(part, self.salt): part for part in cut(files)}
         heads = self.cache.get(map(head_key, cuts))
-        fresh = self._fresh({key: part for key, part in cuts.items() if head_key(key) not in heads})
+        fresh = self._fresh({key: part for key, part in cuts.items() if head_key(key) not in heads}, source)
         return [
             fresh[key] if key in fresh else Part(key, part[-1][0], *heads[head_key(key)]) for key, part in cuts.items()
         ]
 
-    def _fresh(self, cuts: Mapping[str, Files]) -> dict[str, Part]:
+    def _fresh(self, cuts: Mapping[str, Files], source: Source | None) -> dict[str, Part]:
         """Blocks that nobody knows yet, on all cores where they are many."""
+        if source is not None and not self.deeds:
+            return {key: self._spliced(key, part, source) for key, part in cuts.items()}
         held = self.snapshot.contents  # what Git does not have no other process can read
         is_held = bool(held) and any(entry.oid in held for part in cuts.values() for _path, entry in part)
         many, progress = list(cuts.items()), self.snapshot.progress
@@ -235,9 +238,12 @@ class Making:
         """A block read and kept, with what is asked of it besides; raises AbsentError."""
         loaded = self.loaded(files)
         made = {deed.key(key): deed.of(self.snapshot, loaded) for deed in self.deeds}
-        return self._put(key, files, _cells(loaded), made)
+        return self._kept(key, files, _cells(loaded), made)
 
-    def _put(self, key: str, files: Files, found: Cells, made: Mapping[str, Any]) -> Part:
+    def _spliced(self, key: str, files: Files, source: Source) -> Part:
+        return self._kept(key, files, source.spliced(files, self.loaded(source.fresh(files))), {})
+
+    def _kept(self, key: str, files: Files, found: Cells, made: Mapping[str, Any]) -> Part:
         rare = tuple(name for name, column in found.columns.items() if column.is_rare)
         part = Part(key, files[-1][0], found.size, tuple(found.columns), rare, found.lost)
         listed = [(path, *entry) for path, entry in files]
@@ -269,11 +275,21 @@ class Making:
             listed = self._listed(part)
             if listed is None:
                 return None
+            source = None if left else self._source(part, listed)
             left = _after(left | listed, falls.get(at, {}))
             if at + 1 == len(parts) or (left and ends(max(left))):
-                found += self.parts(sorted(left.items()))
+                found += self.parts(sorted(left.items()), source)
                 left = {}
         return found if parts else self.parts(sorted(_after({}, changed).items()))
+
+    def _source(self, part: Part, files: Mapping[str, Entry]) -> Source | None:
+        """A part with its columns, to make others of; None where they are lost, and so are the records."""
+        table = Table([self.block(part)], self.cache)
+        try:
+            table.fetch(part.names)
+        except NotFound:
+            return None
+        return Source(table.blocks[0], files)
 
     def _listed(self, part: Part) -> dict[str, Entry] | None:
         kept = self.cache.get([files_key(part.key)]).get(files_key(part.key))
@@ -298,7 +314,7 @@ class Making:
         files = sorted(self.files(part).items())
         found = _read(self.snapshot, files)
         if (found.size, found.lost) == (part.size, part.lost):  # else objects are missing now
-            self._put(part.key, files, found, {})
+            self._kept(part.key, files, found, {})
         return found
 
     def changed(self, parts: Sequence[Part], changed: Changes) -> Iterator[Block]:

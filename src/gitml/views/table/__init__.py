@@ -166,7 +166,10 @@ def _fits(values: Iterable[Any], types: set[type], kind: str) -> bool:
 def _cells(column: pd.Series[Any]) -> list[Any]:
     """The values of a column as a record has them, MISSING where it has none."""
     values: list[Any] = column.astype(object).tolist()
-    keeps_nan = column.dtype == object or pd.api.types.is_float_dtype(column.dtype)
+    dtype = column.dtype
+    is_sparse = isinstance(dtype, pd.SparseDtype)  # then a gap among floats is NaN
+    held = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
+    keeps_nan = pd.api.types.is_object_dtype(held) or (pd.api.types.is_float_dtype(held) and not is_sparse)
     return [MISSING if value is pd.NA or _is_gap(value, keeps_nan) else value for value in values]
 
 
