@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import gitml
 from command_line import source
 from disks import full, mounted, read_only
 from gitml.errors import GitFailed
@@ -317,6 +318,21 @@ def test_history_that_is_written_anew_and_collected(store: Path, tmp_path: Path)
     for each in (one, fresh(store)):
         assert agree(each.head()).count == MANY - 1
         agree(each.commit(forced))
+
+
+def test_a_judged_commit_that_is_gone_hinders_no_validation(repo: Path) -> None:
+    metric, wrong = (f"schema: metric/1\ndirection: {word}\n" for word in ("higher", "sideways"))
+    files: dict[str, str | bytes] = {f"metadata/metrics/m{number}.yaml": metric for number in range(3)}
+    commit(repo, {"metadata/store.yaml": "schema: store/1\n", **files})
+    good = gitml.open(repo).at("HEAD").validate().problems
+    commit(repo, {"metadata/metrics/gone.yaml": wrong}, "will be gone")
+    assert len(gitml.open(repo).at("HEAD").validate().problems) == len(good) + 1
+    git(repo, "reset", "-q", "--hard", "HEAD~1")
+    git(repo, "reflog", "expire", "--expire=now", "--all")
+    git(repo, "gc", "-q", "--prune=now")
+    assert gitml.open(repo).at("HEAD").validate().problems == good
+    commit(repo, {"metadata/metrics/other.yaml": wrong}, "another history")
+    assert len(gitml.open(repo).at("HEAD").validate().problems) == len(good) + 1
 
 
 @pytest.mark.parametrize("kept_back", ["blob:none", "blob:limit=180", "tree:0"])
