@@ -22,6 +22,7 @@ from gitml.repo.git.revision import At
 from gitml.repo.git.session import Session
 from gitml.repo.git.standing import Standing
 from gitml.repo.git.trees import Tree
+from gitml.repo.progress import Progress
 from gitml.repo.snapshot import Files, Snapshot
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Repository:
     git: Git
     prefix: str
     cache: Cache = field(compare=False, repr=False)
+    progress: Progress = field(default_factory=Progress, compare=False, repr=False)
     _commits: WeakValueDictionary[tuple[At, str, tuple[SchemaFile, ...]], Snapshot] = field(
         default_factory=WeakValueDictionary, compare=False, repr=False
     )
@@ -197,7 +199,16 @@ class Repository:
         return found
 
     def _snapshot(self, at: At, entries: Files, **more: Any) -> Snapshot:
-        return Snapshot(self.git, at, entries, prefix=self.prefix, cache=self.cache, deriver=self._deriver, **more)
+        return Snapshot(
+            self.git,
+            at,
+            entries,
+            prefix=self.prefix,
+            cache=self.cache,
+            deriver=self._deriver,
+            progress=self.progress,
+            **more,
+        )
 
     def at(self, text: str | None, main: str | None = None, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """A snapshot by name: `worktree`, `staged`, a revision, or a date; raises NotFound."""
