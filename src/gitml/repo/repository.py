@@ -20,7 +20,6 @@ from gitml.repo.git.index import OnHead
 from gitml.repo.git.kept import Kept
 from gitml.repo.git.revision import At
 from gitml.repo.git.session import Session
-from gitml.repo.git.standing import Standing
 from gitml.repo.git.trees import Tree
 from gitml.repo.progress import Progress
 from gitml.repo.snapshot import Files, Snapshot
@@ -100,6 +99,8 @@ class Repository:
 
     def standing(self) -> Snapshot:
         """The work tree, of which each path is looked at when it is asked for: for who writes a few."""
+        from gitml.repo.git.standing import Standing
+
         head = self.session.commit("HEAD")
         tree = self._tree_of(head) if head else Tree(self.git, None, {}, self.objects)
         contents: dict[str, bytes] = {}
