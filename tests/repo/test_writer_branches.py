@@ -48,6 +48,20 @@ def test_before_the_first_commit_on_another_branch(repo: Path) -> None:
     assert not (repo / "metadata").exists()
 
 
+@pytest.mark.parametrize("author", [None, "Olga <olga@example.org>", " .Odd, Näme; <odd@example.org>"])
+def test_a_commit_is_the_one_that_git_makes(repo: Path, author: str | None) -> None:
+    commit(repo, {"a.py": "1\n"})
+    found = Git.find(repo)
+    change = Change(RUN, None, found.blob_id(b"n: 1\n"), b"n: 1\n")
+    told = writer.write(found, [change], commit=True, now=NOW, author=author, message="größer\n\nmore\n")
+    at = f"@{int(NOW.timestamp())} +0000"
+    name, _, mail = (author or "Mona <mona@example.org>").strip(">").partition(" <")
+    env = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at}
+    text = git(repo, "log", "-1", "--format=%B").encode() + b"\n"
+    made = git(repo, "commit-tree", "HEAD^{tree}", "-p", "HEAD^", "-F", "-", text=text.rstrip() + b"\n", env=env)
+    assert told.commit == made
+
+
 def test_sha256(tmp_path: Path) -> None:
     repo = init(tmp_path / "repo", "--object-format=sha256")
     commit(repo, {"a.py": "1\n"})
