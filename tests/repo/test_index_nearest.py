@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gitml.records.template import shard
 from gitml.repo.git import Git
 from gitml.repo.git.batch import Blobs
 from gitml.repo.index import tables
@@ -13,21 +14,21 @@ from gitml.repo.index.nearest import nearest
 from gitml.repo.repository import Repository
 from gitrepo import commit, git
 
-SHARDS, RUN = 30, "schema: run/1\nstatus: finished\ncreated: '2026-03-01T00:00:00Z'\n"
+COUNT, RUN = 60, "schema: run/1\nstatus: finished\ncreated: '2026-03-01T00:00:00Z'\n"
 
 
-def runs(number: int) -> dict[str, str]:
-    """A run in each shard."""
-    return {f"metadata/runs/wine/{shard:02x}/{number:04}{shard:02x}.yaml": RUN for shard in range(SHARDS)}
+def runs(round_: int, count: int = COUNT) -> dict[str, str]:
+    """Runs, each in its shard."""
+    names = (f"r{round_}-{number}" for number in range(count))
+    return {f"metadata/runs/wine/{shard(name)}/{name}.yaml": RUN for name in names}
 
 
 @pytest.fixture
 def ids(repo: Path) -> dict[str, list[str | None]]:
     """The folder of runs at three commits: long ago, of late, and now."""
     commit(repo, {"metadata/store.yaml": "schema: store/1\nmain: main\n", **runs(0)})
-    for number in range(1, 4):
-        commit(repo, runs(number))
-    commit(repo, dict(list(runs(4).items())[:1]))
+    commit(repo, runs(1))
+    commit(repo, runs(2, 1))
     revisions = {"old": "HEAD~2", "late": "HEAD~1", "now": "HEAD"}
     return {name: [git(repo, "rev-parse", f"{rev}:metadata/runs")] for name, rev in revisions.items()}
 
@@ -59,5 +60,5 @@ def test_the_table_is_made_of_the_nearest(
     monkeypatch.setattr(
         tables.Making, "_from_other", lambda self, other, mine: tried.append(list(other)) or real(self, other, mine)
     )
-    assert tables.table(found.head(), "run").count == 4 * SHARDS + 1
+    assert tables.table(found.head(), "run").count == 2 * COUNT + 1
     assert tried == [ids["late"]]
