@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from operator import itemgetter
 from typing import Any, Final, Literal, overload
 
@@ -188,7 +189,10 @@ def _opened(form: Form, held: Any) -> Sequence[Any]:
         return array("q", held)
     if form == "number":
         numbers, integers = held
-        return [int(value) if is_int else value for value, is_int in zip(array("d", numbers), integers, strict=True)]
+        values: list[float] = array("d", numbers).tolist()
+        for row in compress(range(len(values)), integers):
+            values[row] = int(values[row])
+        return values
     if form == "coded":
         distinct, codes = held
         return list(map(distinct.__getitem__, codes))
