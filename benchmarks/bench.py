@@ -28,6 +28,7 @@ import memory
 import mlflow_peer
 import observed
 import pandas as pd
+import reading
 import timing
 import yaml
 from timing import HEAD, Row, best, versus, wall
@@ -54,6 +55,7 @@ OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "sparse": memory.sparse,
     "closure": lambda _folder: closure.closure(ROUNDS),
     "large": large.rows,
+    "reading": lambda folder: reading.reading(folder / "reading", ROUNDS),
 }
 
 

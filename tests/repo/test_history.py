@@ -75,15 +75,16 @@ def test_nothing_is_walked_where_nothing_is(repo: Path) -> None:
     assert {over: chosen(found, Tips.of(found), [over]) for over in OVER} == {over: [] for over in OVER}
 
 
-def test_only_wanted_paths_are_told(repo: Path) -> None:
-    first, second = written(repo, [Commit((), {"a": "1", "b.py": "1"}, 0), Commit((0,), {"b.py": "2"}, 1)])
+def test_only_paths_that_count_tell_trees_apart(repo: Path) -> None:
+    files = {"a": "1", "b.py": "1"}
+    changes = [Commit((), files, 0), Commit((0,), {"c": "1"}, 1), Commit((1,), {"d.py": "1"}, 2)]
+    first, _second, third = written(repo, changes)
     found = Git.find(repo)
-    walk = Walk(found, nodes(found, [second]), lambda path: path.endswith(".py"))
+    walk = Walk(found, nodes(found, [third]), lambda path: path.endswith(".py"))
     (portion,) = walk.portions()
-    assert [list(step.changed) for step in portion] == [["b.py"], ["b.py"]]
-    assert [list(walk.tree(step)) for step in portion] == [["b.py"], ["b.py"]]
-    assert portion[1].base == first
-    assert {step.paths for step in portion} == {first}
+    assert [step.paths for step in portion] == [first, first, third]
+    counting = [(len(walk.tree(step)), list(walk.counting)) for step in portion]
+    assert counting == [(2, ["b.py"]), (3, ["b.py"]), (4, ["b.py", "d.py"])]
 
 
 def test_many_commits_are_told_in_portions(repo: Path) -> None:

@@ -169,6 +169,32 @@ def test_a_new_commit_is_made_from_the_table_before_it(store: Path, monkeypatch:
     assert listed == []
 
 
+def test_after_a_commit_only_what_it_changed_is_read(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    agree(fresh(store).head())
+    read: list[str] = []
+    load = tables.load_each
+
+    def counted(wanted: Sequence[tuple[Any, str, Entry]], **how: Any) -> Any:
+        read.extend(path for _source, path, _entry in wanted)
+        return load(wanted, **how)
+
+    monkeypatch.setattr(tables, "load_each", counted)
+    paths = sorted(dict(run(number) for number in range(MANY)))
+    (store / paths[5]).unlink()
+    changed = {**dict([run(MANY + 1)]), paths[60]: b"status: [\n", **dict([run(40, by="@ines", note="new")])}
+    commit(store, changed, "a few")
+    found = held(table(fresh(store).head(), "run"))
+    assert sorted(read) == sorted(changed)
+    monkeypatch.undo()
+    assert _told(found) == _told(read_anew(fresh(store).head()))
+
+
+def read_anew(one: Snapshot) -> Rows:
+    """What reading every record gives, whatever is kept."""
+    one.cache = None
+    return read(one)
+
+
 def test_all_records_of_a_kind_may_go_and_come_back(store: Path) -> None:
     agree(fresh(store).head())
     shutil.rmtree(store / "metadata/runs")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from gitml.errors import GitFailed
 from gitml.repo.git.history import changes
 from gitml.repo.readers import files
-from gitml.repo.readers.dvc import is_pointer_file
+from gitml.repo.readers.files import begins
 
 if TYPE_CHECKING:
     from gitml.repo.cache import Cache
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 _FORMAT: Final = 1
 # Smaller folders are sooner listed than looked up.
 _LARGE: Final = 64
-
-
-def begins(path: str) -> bool:
-    """Whether a reader begins with a file of this name."""
-    if not path.endswith((".yml", ".yaml")):
-        return is_pointer_file(path)
-    from gitml.repo.readers.model_index import is_index
-
-    return is_pointer_file(path) or is_index(path)
 
 
 def seen(git: Git, tree: Tree, folders: Iterable[str], cache: Cache | None) -> files.Tree:

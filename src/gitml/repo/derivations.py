@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitml.records.schema import DERIVED
 from gitml.records.schemas import FOLDER
 from gitml.records.settings import PATH as SETTINGS
 from gitml.repo.derive import Asked
-from gitml.repo.git.history import Step, Walk
+from gitml.repo.followed import Followed
 from gitml.repo.history import Ahead
 from gitml.repo.load import UNREADABLE
 from gitml.repo.readers import KINDS
@@ -22,11 +23,29 @@ if TYPE_CHECKING:
     from gitml.errors import Problem
     from gitml.records.record import Record
     from gitml.records.ref import Ref
+    from gitml.repo.git.history import Step
     from gitml.repo.git.objects import Entry
-    from gitml.repo.readers.files import Content
+    from gitml.repo.readers.derived import Derived
     from gitml.repo.snapshot import Snapshot
 
 Made = dict[str, Version]
+Derive = Callable[["Step", "Mapping[str, Entry]", Asked], "Derived"]
+
+
+@dataclass(slots=True)
+class _Told:
+    """What readers make of some commits; `recorded` are the paths where a record would hide one, by its key."""
+
+    derived: Derived
+    then: Snapshot
+    versions: Made
+    recorded: Mapping[str, str]
+    unknown: bool
+
+    def made(self, entries: Mapping[str, Entry]) -> Made:
+        """What of it no record of a commit hides."""
+        hidden = {key for key, path in self.recorded.items() if path in entries}
+        return {key: one for key, one in self.versions.items() if key not in hidden} if hidden else self.versions
 
 
 @dataclass(slots=True)
@@ -45,6 +64,7 @@ class Derivations:
     _made: dict[str, Made] = field(default_factory=dict)
     _thens: dict[str, Snapshot] = field(default_factory=dict)
     _known: dict[int, tuple[Record, Version]] = field(default_factory=dict)
+    _last: _Told | None = None
 
     def moments(self) -> list[Moment]:
         """What each commit did; those that did nothing are left out."""
@@ -53,13 +73,14 @@ class Derivations:
     def _moments(self) -> Iterator[Moment]:
         git, nodes, known = self.line.repository.git, self.line.nodes, set[str]()
         children = Counter(parent for node in nodes for parent in dict.fromkeys(node.parents))
-        walk = Walk(git, nodes)
+        followed = Followed(self.line.repository.deriver, git, nodes)
+        walk = followed.walk
         for portion in walk.portions():
             ahead = Ahead(git, portion, known)
             for step in portion:
                 entries = walk.tree(step)
                 then = self._then(step, entries)
-                made = self._records(step, entries, then, ahead.content)
+                made = self._records(step, entries, then, partial(followed.derive, content=ahead.content))
                 if step.node.oid in self.unknown:
                     made = next((self._made[one] for one in step.node.parents if one in self._made), {})
                 changed = self._changed(step, made)
@@ -78,24 +99,30 @@ class Derivations:
         self._thens[step.node.oid] = base
         return base
 
-    def _records(self, step: Step, entries: Mapping[str, Entry], then: Snapshot, content: Content) -> Made:
+    def _records(self, step: Step, entries: Mapping[str, Entry], then: Snapshot, derive: Derive) -> Made:
         kind = self.ref.kind if self.ref else None
         readers = tuple(
             name for name in then.settings.readers if name != TAGS and (kind is None or kind in KINDS.get(name, ()))
         )
         if not readers:
             return {}
-        node, repository = step.node, self.line.repository
-        asked = Asked(readers, kind, repository.prefix, paths=step.paths)
-        derived = repository.deriver.derive(entries, asked, content)
-        if any(problem.code == UNREADABLE for problem in derived.problems):
-            self.unknown.add(node.oid)
-        for problem in derived.problems:
-            self.problems.setdefault(problem, replace(problem, commit=node.oid))
+        derived = derive(step, entries, Asked(readers, kind, self.line.repository.prefix, paths=step.paths))
+        if self._last is None or self._last.derived is not derived or self._last.then is not then:
+            self._last = self._told(derived, then)
+            for problem in derived.problems:
+                self.problems.setdefault(problem, replace(problem, commit=step.node.oid))
+        if self._last.unknown:
+            self.unknown.add(step.node.oid)
+        return self._last.made(entries)
+
+    def _told(self, derived: Derived, then: Snapshot) -> _Told:
         one = derived.get(self.ref) if self.ref else None
         records = derived.of(None) if self.ref is None else [one] if one else []
-        versions = (self._version(record, then) for record in records if not _is_hidden(record, then, entries))
-        return {version.key: version for version in versions}
+        versions = {version.key: version for version in (self._version(record, then) for record in records)}
+        recorded = ((version.key, then.path(record.ref)) for version in versions.values()
+                    if (record := version.record) and _may_be_recorded(record, then))  # fmt: skip
+        unknown = any(problem.code == UNREADABLE for problem in derived.problems)
+        return _Told(derived, then, versions, dict(recorded), unknown)
 
     def _version(self, record: Record, then: Snapshot) -> Version:
         # Readers give what has not changed as the same object; its ref as text is worked out once.
@@ -107,8 +134,7 @@ class Derivations:
 
     def _changed(self, step: Step, made: Made) -> dict[str, Version | None]:
         parents = [self._made[one] for one in step.node.parents if one in self._made] or [{}]
-        same = next((one for one in parents if one.keys() == made.keys() and all(one[key] is made[key] for key in one)),
-                    made)  # fmt: skip
+        same = next((one for one in parents if one is made or _is_same(one, made)), made)
         self._made[step.node.oid] = same
         return {
             key: made.get(key)
@@ -130,7 +156,11 @@ def _blob(version: Version | None) -> str | None:
     return version.blob if version else None
 
 
-def _is_hidden(record: Record, then: Snapshot, entries: Mapping[str, Entry]) -> bool:
-    """Whether the commit has a recorded one of this name."""
+def _is_same(one: Made, other: Made) -> bool:
+    return one.keys() == other.keys() and all(one[key] is other[key] for key in one)
+
+
+def _may_be_recorded(record: Record, then: Snapshot) -> bool:
+    """Whether a commit may have a recorded one of this name, which then hides it."""
     kind = then.schemas.latest.get(record.kind)
-    return kind is not None and kind.addressing != DERIVED and then.path(record.ref) in entries
+    return kind is not None and kind.addressing != DERIVED

@@ -15,7 +15,7 @@ from gitml.repo.git.objects import Entry
 from gitml.repo.load import UNREADABLE
 from gitml.repo.readers.derived import Derived, Unit, joined, record
 from gitml.repo.readers.dvc import LOCK, STAGES, is_pointer_file
-from gitml.repo.readers.files import Files, Seen, Tree
+from gitml.repo.readers.files import Files, Seen, Tree, begins
 from gitml.repo.registry import Registry
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Changed = Callable[[str, str], bytes | None]
 class Asked:
     """What to derive: by which readers, of which kind (None: all), and until when (None: now) tags count.
 
-    Trees that share `paths` have files at the same paths.
+    Trees that share `paths` have the same files that readers begin with.
     """
 
     readers: tuple[str, ...]
@@ -63,24 +63,31 @@ class Deriver:
         self._kept: dict[tuple[str, str], bytes | None] = {}
         self._registry = Registry(git, self._blobs)
         self._known: dict[tuple[str, str | None], _Known] = {}
+        self._watched: set[str] = set()
         self._joins: dict[tuple[str, tuple[str, ...], str], dict[str, Join]] = {}
 
     def derive(self, seen: Mapping[str, Entry] | Tree, asked: Asked, changed: Changed | None = None) -> Derived:
         """What readers make of a tree's files, and of tags that were set by then."""
         tree = seen if isinstance(seen, Tree) else Tree(seen)
-        joins = self._all_joins(tree.entries, asked)
+        joins = self._all_joins(tree, asked)
         if asked.paths is None:  # who goes through history brings the contents along
             self._read_ahead(tree.entries, joins)
         units = [self._unit(name, join, tree, asked.kind, changed) for name, join in joins.items()]
         tagged = [self._registry.unit(asked.until)] if GTO in asked.readers else []
         return joined([*units, *tagged])
 
-    def _all_joins(self, entries: Mapping[str, Entry], asked: Asked) -> dict[str, Join]:
+    def watches(self, path: str) -> bool:
+        """Whether what stands at a path may change what readers make: they begin with it, or have looked there."""
+        if path in self._watched or begins(path):
+            return True
+        return any(path[: at + 1] in self._watched for at, letter in enumerate(path) if letter == "/")
+
+    def _all_joins(self, tree: Tree, asked: Asked) -> dict[str, Join]:
         """The joins that a tree calls for, found once for all trees of the same paths."""
         key = (asked.paths or "", asked.readers, asked.prefix)
         joins = self._joins.get(key)
         if joins is None:
-            inside = [path for path in entries if path.startswith(asked.prefix)]
+            inside = [path for path in tree.starts if path.startswith(asked.prefix)]
             found = (pair for reader in asked.readers if reader in _JOINS for pair in _JOINS[reader](inside))
             joins = dict(sorted(found, key=itemgetter(0)))
             if asked.paths:
@@ -93,6 +100,7 @@ class Deriver:
         if unit is None:
             files = Files(tree, partial(self._content, changed), self._from_cache)
             unit = join(files, kind)
+            self._watched.update(path for path, _oid in files.seen)
             if files.missing:
                 return replace(unit, problems=(*unit.problems, *map(_absent, files.missing)))
             # What is not Git's has no id that would tell one state from the next.

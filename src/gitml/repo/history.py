@@ -13,8 +13,9 @@ from gitml.records.schema import DERIVED
 from gitml.records.schemas import FOLDER
 from gitml.records.settings import PATH as SETTINGS
 from gitml.repo.derive import GTO, Asked
+from gitml.repo.followed import Followed
 from gitml.repo.git.asof import Standing
-from gitml.repo.git.history import Node, Step, Walk
+from gitml.repo.git.history import Node, Step
 from gitml.repo.git.revision import At
 from gitml.repo.git.trees import Tree
 from gitml.repo.load import NO_FILES, load_each
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gitml.records.schemas import SchemaFile, Schemas
     from gitml.repo.git import Git
     from gitml.repo.git.objects import Entry
+    from gitml.repo.readers.derived import Derived
     from gitml.repo.readers.files import Content
     from gitml.repo.repository import Repository
 
@@ -86,9 +88,9 @@ class History:
 
     def held(self, kind: str, wanted: Wanted) -> Held:
         """Every record of a kind, once, and why others that are `wanted` cannot be read."""
-        own, derived = _Own(self, wanted), _Derived(self.repository, kind)
-        git, known = self.repository.git, set[str]()
-        walk, whole = Walk(git, self.nodes), True
+        git, known, whole = self.repository.git, set[str](), True
+        followed = Followed(self.repository.deriver, git, self.nodes)
+        own, derived, walk = _Own(self, wanted), _Derived(self.repository, kind, followed), followed.walk
         for portion in walk.portions():
             ahead = Ahead(git, portion, known)
             for step in portion:
@@ -218,11 +220,16 @@ class _Derived:
 
     repository: Repository
     kind: str
+    followed: Followed
     seen: list[Seen] = field(default_factory=list)
     problems: dict[Problem, Problem] = field(default_factory=dict)
     _ids: set[int] = field(default_factory=set)
     _keys: set[tuple[Ref, str]] = field(default_factory=set)
     _standing: Standing | None = None
+    _noted: Derived | None = None
+
+    def _has(self, record: Record) -> bool:
+        return (record.ref, record.blob) in self._keys
 
     def take(self, step: Step, entries: Mapping[str, Entry], snapshot: Snapshot, content: Content) -> None:
         """Note what a commit has that none before it had; `snapshot` has its schemas and settings."""
@@ -231,11 +238,15 @@ class _Derived:
             return
         until = self._until(step.node) if GTO in readers else None
         asked = Asked(readers, self.kind, self.repository.prefix, until, step.paths)
-        derived = self.repository.deriver.derive(entries, asked, content)
-        for record in derived.of(self.kind):
-            # Readers give what has not changed as the same object, a thousand times over.
-            if id(record) not in self._ids and (record.ref, record.blob) not in self._keys:
+        derived = self.followed.derive(step, entries, asked, content)
+        if derived is self._noted:
+            return
+        # Readers give what has not changed as the same object, a thousand times over.
+        fresh = [record for record in derived.of(self.kind) if id(record) not in self._ids and not self._has(record)]
+        for record in fresh:
+            if not self._has(record):
                 self._note(Seen(record, step.node), entries, snapshot)
+        self._noted = derived if all(map(self._has, fresh)) else None
         for problem in derived.problems:
             if problem not in self.problems:
                 self.problems[problem] = replace(problem, commit=step.node.oid)

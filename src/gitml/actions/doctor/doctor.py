@@ -18,8 +18,9 @@ from gitml.repo.repository import Repository
 def examine(repository: Repository) -> Diagnosis:
     """What is so in this clone, and what would help."""
     here = condition(repository.git)
+    rules = repository.rules()
     bare = repository.git.root is None
-    return Diagnosis((*setting(repository, here), *speed(here, bare=bare)), here.files)
+    return Diagnosis((*setting(repository, rules, here), *speed(here, rules, bare=bare)), here.files)
 
 
 def cure(repository: Repository) -> Diagnosis:

@@ -12,14 +12,15 @@ from gitml.records.settings import PATH as SETTINGS
 from gitml.repo import drivers, hookfiles
 from gitml.repo.git.condition import Condition
 from gitml.repo.repository import Repository
+from gitml.repo.snapshot import Snapshot
 
 _OLDEST: Final = (2, 25)
 
 
-def setting(repository: Repository, here: Condition) -> Iterator[Finding]:
+def setting(repository: Repository, rules: Snapshot, here: Condition) -> Iterator[Finding]:
     """What gitml needs of git, of the store and of the disk."""
     yield _version(here)
-    yield _store(repository)
+    yield _store(rules)
     if repository.git.root is not None:
         yield _drivers(repository)
         yield _hooks(repository)
@@ -35,9 +36,9 @@ def _version(here: Condition) -> Finding:
     return good("git", told)
 
 
-def _store(repository: Repository) -> Finding:
-    if repository.rules().bytes_at(repository.prefix + SETTINGS) is not None:
-        return good("store", f"{repository.prefix}{SETTINGS}")
+def _store(rules: Snapshot) -> Finding:
+    if rules.bytes_at(rules.prefix + SETTINGS) is not None:
+        return good("store", f"{rules.prefix}{SETTINGS}")
     return advised("store", f"there is no {SETTINGS}: DVC's files are read, and no record is kept", "git ml init")
 
 

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from shlex import quote
 from typing import Final
 
+from gitml.actions.doctor.cone import cone
 from gitml.actions.doctor.finding import Finding, advised, good
 from gitml.repo.git.condition import COUNTED, Condition
-
-Rule = Callable[[Condition], Finding]
+from gitml.repo.snapshot import Snapshot
 
 # Below these sizes nobody feels the difference.
 _MANY_FILES: Final = 10_000
 _TOO_MANY_FILES: Final = 100_000
 _MANY_LOOSE: Final = 5_000
 _MANY_PACKS: Final = 50
+_NAMED: Final = 40  # folders in one command that somebody may want to read
 # Since then the untracked cache serves who asks for every file, as gitml must.
 _EVERY_FILE: Final = (2, 36)
 UNTRACKED: Final = {"core.untrackedCache": "true", "status.showUntrackedFiles": "all"}
 GRAPH: Final = {"fetch.writeCommitGraph": "true"}
 
 
-def speed(here: Condition, *, bare: bool) -> Iterator[Finding]:
+def speed(here: Condition, rules: Snapshot, *, bare: bool) -> Iterator[Finding]:
     """What git's speed hangs on; a bare repository has no work tree to look through."""
-    yield from (rule(here) for rule in (() if bare else _OF_A_WORK_TREE))
+    if not bare:
+        yield untracked_cache(here)
+        yield sparse_checkout(here, rules)
+        yield sparse_index(here)
     yield commit_graph(here)
     yield packing(here)
 
@@ -45,7 +50,7 @@ def untracked_cache(here: Condition) -> Finding:
     return advised(name, told, f"{hint} (git status then names each untracked file)", settable=free)
 
 
-def sparse_checkout(here: Condition) -> Finding:
+def sparse_checkout(here: Condition, rules: Snapshot) -> Finding:
     """Whether fewer files could lie in the work tree."""
     name = "sparse-checkout"
     if here.on("core.sparsecheckout"):
@@ -53,7 +58,9 @@ def sparse_checkout(here: Condition) -> Finding:
     if here.files < _TOO_MANY_FILES:
         return good(name, f"{here.files:,} files are checked out")
     told = f"{here.files:,} files are checked out, and git looks at each of them"
-    return advised(name, told, "git sparse-checkout set --cone --no-sparse-index FOLDER…: all but the runs, say")
+    folders = cone(rules)
+    kept = " ".join(map(quote, folders)) if len(folders) <= _NAMED else "FOLDER…, all but those of runs"
+    return advised(name, told, f"git sparse-checkout set --cone --no-sparse-index {kept}")
 
 
 def sparse_index(here: Condition) -> Finding:
@@ -83,6 +90,3 @@ def packing(here: Condition) -> Finding:
     if here.loose < _MANY_LOOSE and here.packs < _MANY_PACKS:
         return good(name, told)
     return advised(name, f"{told}: each is looked for alone", "git gc", settable=True)
-
-
-_OF_A_WORK_TREE: Final[tuple[Rule, ...]] = (untracked_cache, sparse_checkout, sparse_index)

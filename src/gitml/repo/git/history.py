@@ -37,7 +37,7 @@ class Node(NamedTuple):
 class Step(NamedTuple):
     """A commit, and how its tree differs from that of a commit before it; `base` None stands for no files at all.
 
-    `paths` is the same for commits that have files at the same paths, whatever is in them.
+    `paths` is the same for commits that have files at the same paths (of those that count), whatever is in them.
     """
 
     node: Node
@@ -64,11 +64,13 @@ def _node(oid: str, said: str) -> Node:
 class Walk:
     """The trees of commits, in their order: parents come before children."""
 
-    def __init__(self, command: Command, commits: Sequence[Node], wanted: Wanted | None = None) -> None:
-        """Of paths that are not `wanted` nothing is told."""
+    def __init__(self, command: Command, commits: Sequence[Node], counts: Wanted | None = None) -> None:
+        """For `paths` of a step all count, or those that `counts` says."""
         self._command = command
         self._commits = commits
-        self._wanted = wanted
+        self._counts = counts or _every
+        self.counting: Mapping[str, None] = {}
+        """The paths that count, in the tree that was asked for last."""
         self._bases = _bases(commits)
         self._uses = Counter(base.oid for base in self._bases.values() if base is not None)
         self._trees: dict[str, _Tree] = {}
@@ -83,7 +85,7 @@ class Walk:
         empty = empty_tree(self._command.object_format)
         bases = [self._bases[node.oid] for node in commits]
         pairs = [(base.tree if base else empty, node.tree) for node, base in zip(commits, bases, strict=True)]
-        told = changes(self._command, pairs, self._wanted)
+        told = changes(self._command, pairs, counts=self._counts)
         return [
             self._step(node, base, told.get(pair, Difference({})))
             for node, base, pair in zip(commits, bases, pairs, strict=True)
@@ -98,13 +100,14 @@ class Walk:
         """The files of a step's commit. To be asked for each step in turn; what it gives changes with the next."""
         node, base, changed, _paths = step
         # The tree that nobody will ask for again is changed in place; one that has other children is copied.
-        tree = _Tree({}, 1) if base is None else self._trees[base]
+        tree = _Tree({}, {}, 1) if base is None else self._trees[base]
         tree.uses -= 1
         if base is not None:
             self._let_go(base)
         if changed and tree.uses:
-            tree = _Tree(dict(tree.entries), 0)
-        tree.change(changed)
+            tree = _Tree(dict(tree.entries), dict(tree.counting), 0)
+        tree.change(changed, self._counts)
+        self.counting = tree.counting
         if self._uses[node.oid]:
             tree.uses += self._uses[node.oid]
             self._trees[node.oid] = tree
@@ -116,21 +119,29 @@ class Walk:
             del self._trees[base]
 
 
+def _every(_path: str) -> bool:
+    return True
+
+
 class _Tree:
     """The files of a commit, or of several that have the same, and how many trees are still to be made of them."""
 
-    __slots__ = ("entries", "uses")
+    __slots__ = ("counting", "entries", "uses")
 
-    def __init__(self, entries: dict[str, Entry], uses: int) -> None:
+    def __init__(self, entries: dict[str, Entry], counting: dict[str, None], uses: int) -> None:
         self.entries = entries
+        self.counting = counting
         self.uses = uses
 
-    def change(self, changed: Changed) -> None:
+    def change(self, changed: Changed, counts: Wanted) -> None:
         for path, entry in changed.items():
             if entry is None:
                 self.entries.pop(path, None)
+                self.counting.pop(path, None)
             else:
                 self.entries[path] = entry
+                if counts(path):
+                    self.counting[path] = None
 
 
 def _bases(commits: Sequence[Node]) -> dict[str, Node | None]:
@@ -145,18 +156,18 @@ def _bases(commits: Sequence[Node]) -> dict[str, Node | None]:
 
 
 class Difference(NamedTuple):
-    """How two trees differ; `moved` tells whether files came or went."""
+    """How two trees differ; `moved` tells whether files that count came or went."""
 
     changed: Changed
     moved: bool = False
 
 
 def changes(
-    command: Command, pairs: Iterable[tuple[str, str]], wanted: Wanted | None = None, under: Iterable[str] = ()
+    command: Command, pairs: Iterable[tuple[str, str]], under: Iterable[str] = (), counts: Wanted | None = None
 ) -> dict[tuple[str, str], Difference]:
     """How trees differ, by (before, after): files and submodules, renames as what they are made of.
 
-    Of paths that are not `wanted` nothing is told; git itself looks only at those that are, or lie, `under` some.
+    Git looks only at paths that are, or lie, `under` some; for `moved` all count, or those that `counts` says.
     """
     asked = [f"{before} {after}" for before, after in dict.fromkeys(pairs) if before != after]
     if not asked:
@@ -176,11 +187,10 @@ def changes(
             before, _, after = head.split("\n")[-2].partition(" ")
             pair = (before, after)
             found[pair] = {}
-        if wanted is None or wanted(path):
-            mode = said[7:13]
-            found[pair][path] = None if mode == _GONE else Entry(mode, said[at : at + size])
-            if _GONE in (mode, said[:6]):
-                moved.add(pair)
+        mode = said[7:13]
+        found[pair][path] = None if mode == _GONE else Entry(mode, said[at : at + size])
+        if _GONE in (mode, said[:6]) and (counts is None or counts(path)):
+            moved.add(pair)
     return {pair: Difference(changed, pair in moved) for pair, changed in found.items()}
 
 

@@ -13,7 +13,7 @@ from gitml.repo.index.tables import AbsentError, Deed, Making, files_of
 from gitml.repo.workers import cores, spread
 
 if TYPE_CHECKING:
-    from gitml.repo.index.tables import Part
+    from gitml.repo.index.part import Part
     from gitml.repo.snapshot import Snapshot
 
 # Fewer files than this are read sooner than a process has begun.

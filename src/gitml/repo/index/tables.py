@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from gitml.errors import GitFailed
+from gitml.errors import GitFailed, NotFound
 from gitml.records.reader import VERSION
 from gitml.records.ref import VERSION as OF_VERSIONS
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.history import changes
 from gitml.repo.git.objects import Entry
 from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends
+from gitml.repo.index.part import Part, shared
 from gitml.repo.index.seed import Seed
+from gitml.repo.index.splice import Source
 from gitml.repo.index.table import Block, Table, stored
 from gitml.repo.load import UNREADABLE, Loaded, load_each
 from gitml.repo.readers.dvc import is_pointer_file
@@ -54,20 +56,6 @@ class Deed(NamedTuple):
 
 
 Deeds = Sequence[Deed]
-
-
-class Part(NamedTuple):
-    """A block as a table holds it: its key, its last path, its rows, the names of its columns, what cannot be read.
-
-    `rare` are those of the columns that are kept together.
-    """
-
-    key: str
-    last: str
-    size: int
-    names: tuple[str, ...]
-    rare: tuple[str, ...]
-    lost: tuple[str, ...]
 
 
 def blocks(asked: tuple[Seed, str, Deeds], share: Sequence[tuple[str, Files]]) -> list[Part] | None:
@@ -206,20 +194,22 @@ class Making:
             before = self.cache.get([self.key]).get(self.key, [])
             recent = [ids, *(other for other in before if other != ids)][:_REMEMBERED]
             told = {_alone(self._folder_key(ids)): True} if alone else {}
-            self.cache.put({self._folder_key(ids): _shared(parts), self.key: recent, **told})
+            self.cache.put({self._folder_key(ids): shared(parts), self.key: recent, **told})
         return list(parts)
 
-    def parts(self, files: Files) -> list[Part]:
-        """Files as parts; blocks that nobody knows yet are read and kept."""
+    def parts(self, files: Files, source: Source | None = None) -> list[Part]:
+        """Files as parts; blocks that nobody knows yet are read and kept, out of a `source` where there is one."""
         cuts = {digest(part, self.salt): part for part in cut(files)}
         heads = self.cache.get(map(_head, cuts))
-        fresh = self._fresh({key: part for key, part in cuts.items() if _head(key) not in heads})
+        fresh = self._fresh({key: part for key, part in cuts.items() if _head(key) not in heads}, source)
         return [
             fresh[key] if key in fresh else Part(key, part[-1][0], *heads[_head(key)]) for key, part in cuts.items()
         ]
 
-    def _fresh(self, cuts: Mapping[str, Files]) -> dict[str, Part]:
+    def _fresh(self, cuts: Mapping[str, Files], source: Source | None) -> dict[str, Part]:
         """Blocks that nobody knows yet, on all cores where they are many."""
+        if source is not None and not self.deeds:
+            return {key: self._spliced(key, part, source) for key, part in cuts.items()}
         held = self.snapshot.contents  # what Git does not have no other process can read
         is_held = bool(held) and any(entry.oid in held for part in cuts.values() for _path, entry in part)
         if is_held or sum(map(len, cuts.values())) < _WORTH_SPREADING or cores() == 1:
@@ -235,10 +225,16 @@ class Making:
     def made(self, key: str, files: Files) -> Part:
         """A block read and kept, with what is asked of it besides; raises AbsentError."""
         loaded = self.loaded(files)
-        found = _cells(loaded)
+        return self._kept(
+            key, files, _cells(loaded), {deed.key(key): deed.of(self.snapshot, loaded) for deed in self.deeds}
+        )
+
+    def _spliced(self, key: str, files: Files, source: Source) -> Part:
+        return self._kept(key, files, source.spliced(files, self.loaded(source.fresh(files))), {})
+
+    def _kept(self, key: str, files: Files, found: Cells, made: Mapping[str, Any]) -> Part:
         rare = tuple(name for name, column in found.columns.items() if column.is_rare)
         part = Part(key, files[-1][0], found.size, tuple(found.columns), rare, found.lost)
-        made = {deed.key(key): deed.of(self.snapshot, loaded) for deed in self.deeds}
         listed = [(path, *entry) for path, entry in files]
         self.cache.put({_head(key): tuple(part[2:]), _files(key): listed, **stored(key, found.columns), **made})
         return part
@@ -268,11 +264,21 @@ class Making:
             listed = self._listed(part)
             if listed is None:
                 return None
+            source = None if left else self._source(part, listed)
             left = _after(left | listed, falls.get(at, {}))
             if at + 1 == len(parts) or (left and ends(max(left))):
-                found += self.parts(sorted(left.items()))
+                found += self.parts(sorted(left.items()), source)
                 left = {}
         return found if parts else self.parts(sorted(_after({}, changed).items()))
+
+    def _source(self, part: Part, files: Mapping[str, Entry]) -> Source | None:
+        """A part with its columns, to make others of; None where they are lost, and so are the records."""
+        table = Table([self.block(part)], self.cache)
+        try:
+            table.fetch(part.names)
+        except NotFound:
+            return None
+        return Source(table.blocks[0], files)
 
     def _listed(self, part: Part) -> dict[str, Entry] | None:
         kept = self.cache.get([_files(part.key)]).get(_files(part.key))
@@ -308,17 +314,6 @@ class Making:
             yield block
         now = {path: entry for path, entry in changed.items() if entry is not None}
         yield Block.of(_read(self.snapshot, sorted(self.snapshot.named(now).items())))
-
-
-def _shared(parts: Iterable[Part]) -> list[tuple[Any, ...]]:
-    """Parts as plain data in which equal names are one object, which is kept once."""
-    texts: dict[str, str] = {}
-    tuples: dict[tuple[str, ...], tuple[str, ...]] = {}
-
-    def one(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuples.get(names) or tuples.setdefault(names, tuple(texts.setdefault(name, name) for name in names))
-
-    return [(part.key, part.last, part.size, one(part.names), one(part.rare), part.lost) for part in parts]
 
 
 def _after(files: dict[str, Entry], changed: Changes) -> dict[str, Entry]:

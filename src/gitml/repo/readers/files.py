@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from gitml.repo.git.objects import Entry
+from gitml.repo.readers.dvc import is_pointer_file
 
 Seen = tuple[tuple[str, str | None], ...]
 """What a join looked at: paths (a folder's ends in `/`) and what stood there, None for nothing."""
@@ -24,11 +25,26 @@ _BLOCK = 512
 _PRINTED = bytes(range(32, 127)) + b"\n\r\t\f\b"
 
 
-class Tree:
-    """The entries of a tree by path, and its folders."""
+def begins(path: str) -> bool:
+    """Whether a reader begins with a file of this name."""
+    if not path.endswith((".yml", ".yaml")):
+        return is_pointer_file(path)
+    from gitml.repo.readers.model_index import is_index
 
-    def __init__(self, entries: Mapping[str, Entry]) -> None:
+    return is_pointer_file(path) or is_index(path)
+
+
+class Tree:
+    """The entries of a tree by path, and its folders; `starts` are those that readers begin with, where one knows."""
+
+    def __init__(self, entries: Mapping[str, Entry], starts: Iterable[str] | None = None) -> None:
         self.entries = entries
+        self._starts = starts
+
+    @property
+    def starts(self) -> Iterable[str]:
+        """The paths that readers begin with."""
+        return filter(begins, self.entries) if self._starts is None else self._starts
 
     @cached_property
     def _paths(self) -> list[str]:

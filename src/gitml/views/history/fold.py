@@ -109,9 +109,8 @@ class Past:
 
     def _created(self, moment: Moment, version: Version, *, merged: bool = False) -> Life:
         commit, number = moment.node.oid, next(self._numbers)
-        fields = self.readings.of(version.record, moment.then)
         self._do(Deed(commit, CREATED, version, number, merged=merged, problem=version.problem))
-        return Life(number, version, version.record, commit, commit, dict.fromkeys(fields, commit))
+        return Life(number, version, version.record, commit, commit)
 
     def _removed(
         self, moment: Moment, old: Life, was: Version, target: Version | None, *, merged: bool = False

@@ -13,7 +13,6 @@ from gitml.records.ref import Ref, decode
 
 if TYPE_CHECKING:
     from gitml.records.record import Record
-    from gitml.views.lineage.trace import Trace
 
 STAGE: Final = "dvc-stage"
 OUTPUT: Final = "dvc-output"
@@ -60,14 +59,6 @@ class Given:
     def is_stage(self) -> bool:
         """Whether a stage makes it."""
         return self.ref.startswith(f"{STAGE}/")
-
-
-def given(traces: Iterable[Trace]) -> Iterator[Given]:
-    """What stages make, and what DVC tracks by itself."""
-    for one in traces:
-        yield from (Given(one.ref, out.held, out.reason) for out in one.outs)
-        if one.tracked is not None and one.alone:
-            yield Given(one.ref, one.tracked.held, one.tracked.reason)
 
 
 def where(stage: Record, one: Held) -> str:

@@ -9,7 +9,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Protocol
 
-from gitml.views.lineage.held import Givers, Held, given
+from gitml.views.lineage.held import Given, Givers, Held
 from gitml.views.lineage.trace import Trace, points, writes
 
 InGit = Callable[[str], bool]
@@ -54,6 +54,14 @@ class Known:
     def having(self, token: str) -> Sequence[Trace]:
         """Those that a token leads to."""
         return self._having.get(token, ())
+
+
+def given(traces: Iterable[Trace]) -> Iterator[Given]:
+    """What stages make, and what DVC tracks by itself."""
+    for one in traces:
+        yield from (Given(one.ref, out.held, out.reason) for out in one.outs)
+        if one.tracked is not None and one.alone:
+            yield Given(one.ref, one.tracked.held, one.tracked.reason)
 
 
 class Writers:

@@ -1,0 +1,31 @@
+"""What a table keeps of each of its blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+
+class Part(NamedTuple):
+    """A block as a table holds it: its key, its last path, its rows, the names of its columns, what cannot be read.
+
+    `rare` are those of the columns that are kept together.
+    """
+
+    key: str
+    last: str
+    size: int
+    names: tuple[str, ...]
+    rare: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+def shared(parts: Iterable[Part]) -> list[tuple[Any, ...]]:
+    """Parts as plain data in which equal names are one object, which is kept once."""
+    texts: dict[str, str] = {}
+    tuples: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def one(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuples.get(names) or tuples.setdefault(names, tuple(texts.setdefault(name, name) for name in names))
+
+    return [(part.key, part.last, part.size, one(part.names), one(part.rare), part.lost) for part in parts]
