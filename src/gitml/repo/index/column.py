@@ -125,11 +125,13 @@ class Column(Sequence[Any], Packed):
         """Whether these are all rows, in their order."""
         return isinstance(rows, range) and len(rows) == self.size
 
-    def told(self, deed: Callable[[Sequence[Any]], Mask], *, missing: bool) -> Mask:
+    def told(self, deed: Callable[[Sequence[Any]], Mask], *, missing: bool, exact: bool = True) -> Mask:
         """What a deed says of each row's value, `missing` where it has none; of equal texts it is asked once."""
         if self.form == "coded":
             distinct, codes = self.held
             said = codes.translate(bytes(deed(distinct)).ljust(_CODES, b"\0"))
+        elif self.form == "number" and not exact:
+            said = bytes(deed(array("d", self.held[0])))
         else:
             said = bytes(deed(self.values))
         if self.mask is None:
