@@ -21,7 +21,7 @@ from gitml.repo.index.tables import table
 from gitml.repo.index.underived import derived, everything
 from gitml.repo.readers.derived import Derived
 from gitml.repo.snapshot import Snapshot
-from gitrepo import commit, git, write
+from gitrepo import commit, git, init, write
 from indexed import MANY, Rows, agree, fresh, held, many_runs, read, run, told
 
 
