@@ -19,6 +19,7 @@ from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.history import changes
 from gitml.repo.git.objects import Entry
 from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends
+from gitml.repo.index.nearest import nearest
 from gitml.repo.index.part import Part, alone_key, files_key, head_key, named, shared
 from gitml.repo.index.seed import Seed
 from gitml.repo.index.splice import Source
@@ -144,7 +145,8 @@ class Making:
         kept = self.cache.get([asked, self.key])
         if asked in kept:
             return [Part(*part) for part in kept[asked]]
-        for other in kept.get(self.key, ()):
+        git, tree = self.snapshot.git, self.snapshot.tree
+        for other in nearest(tree.objects, git.hash_size, kept.get(self.key, ()), ids):
             if (found := self._from_other(other, ids)) is not None:
                 return found
         return None
