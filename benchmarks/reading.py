@@ -71,14 +71,16 @@ def _top(store: Store) -> list[str]:
 
 
 def _commits(store: Grown, size: int, rounds: int) -> Iterator[Row]:
-    """Another commit on an open store."""
+    """Another commit on an open store whose own table is known: one far off for the first time, and again."""
     here = store.fresh()
-    wanted = _top(store.fresh().at(store.then))
-    ours, found, theirs, _ = versus(
-        lambda: _top(here.at(store.then)), partial(store.git, "ls-tree", "-r", store.then), rounds
-    )
-    assert found == wanted, "another commit gives other rows on an open store"
-    yield Row(f"another commit of {size:,} records, the top {TOP}", ours, "CPU: git ls-tree -r", theirs, at_least=1 / 3)
+    _top(here)
+    what = f"another commit of {size:,} records"
+    of_git = partial(store.git, "ls-tree", "-r", store.then)
+    first, found = timed(lambda: _top(here.at(store.then)), timing.cpu)
+    ours, again, theirs, _ = versus(lambda: _top(store.fresh().at(store.then)), of_git, rounds)
+    assert found == again, "another commit gives other rows on an open store"
+    yield Row(f"{what}, the first time", first, "CPU: git ls-tree -r", theirs)
+    yield Row(f"{what}, live", ours, "CPU: git ls-tree -r", theirs, at_least=0.33)
 
 
 def _difference(store: Grown, size: int, commits: int, rounds: int) -> Iterator[Row]:
@@ -86,13 +88,13 @@ def _difference(store: Grown, size: int, commits: int, rounds: int) -> Iterator[
     what = f"diff of {commits} commits in {size:,} records"
     of_git = partial(store.git, "diff", "--stat", "--no-renames", store.then, "HEAD")
     ours, _, theirs, stat = versus(partial(store.process, "diff", store.then, "HEAD"), of_git, rounds)
-    yield Row(f"{what}, process", ours, "CPU: git diff --stat", theirs, at_least=1 / 3)
+    yield Row(f"{what}, process", ours, "CPU: git diff --stat", theirs, at_least=0.33)
     live, found = best(lambda: store.fresh().diff(store.then, "HEAD"), rounds)
     changed = {path for one in found for path in (one.path, one.old_path) if path and not one.derived}
     told = store.git("diff", "--name-only", "--no-renames", store.then, "HEAD").split("\n")
     assert changed == set(filter(None, told)), "git diff names other files"
     assert f" {len(changed)} files changed" in stat
-    yield Row(f"{what}, live", live, "CPU: git diff --stat", theirs, at_least=1 / 3)
+    yield Row(f"{what}, live", live, "CPU: git diff --stat", theirs, at_least=0.33)
 
 
 def _lineage(store: Grown, size: int, rounds: int) -> Iterator[Row]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from gitml.errors import GitFailed
 from gitml.repo.git.history import changes
@@ -12,9 +12,10 @@ from gitml.repo.index.part import Part
 from gitml.repo.readers.dvc import is_pointer_file
 
 if TYPE_CHECKING:
+    from gitml.repo.cache import Cache
     from gitml.repo.git.objects import Entry
     from gitml.repo.git.trees import Changes
-    from gitml.repo.index.tables import Making
+    from gitml.repo.snapshot import Snapshot
 
 # A commit that differs from one that is known in more blocks, but in less than one of so many records, is that one with
 # the rows that differ put over it.
@@ -25,6 +26,35 @@ Ids = Sequence[str | None]
 """Of the folders of a kind."""
 
 
+class Asking(Protocol):
+    """Who makes the table of a kind at a snapshot; `key` is what the tables that were made last are kept by."""
+
+    snapshot: Snapshot
+    cache: Cache
+    folders: Sequence[str]
+    key: str
+
+    def ids(self) -> Ids:
+        """Those of the kind's folders in the commit."""
+        ...
+
+    def folder_key(self, ids: Ids) -> str:
+        """What the cache knows a table by."""
+        ...
+
+    def alone_key(self, ids: Ids) -> str:
+        """Under which it is kept that no file of DVC's lies in the folders."""
+        ...
+
+    def is_of(self, path: str) -> bool:
+        """Whether what lies at a path is the kind's."""
+        ...
+
+    def listing(self, part: Part) -> Mapping[str, Entry] | None:
+        """The files of a part, None where the cache has lost them."""
+        ...
+
+
 class Nearby(NamedTuple):
     """The parts of another commit's table, what differs, and whether it is known that no file of DVC's lies there."""
 
@@ -33,7 +63,7 @@ class Nearby(NamedTuple):
     alone: bool
 
 
-def differing(making: Making, other: Ids, ids: Ids) -> Nearby | None:
+def differing(making: Asking, other: Ids, ids: Ids) -> Nearby | None:
     """What is kept of folders that were as `other` says; None where it is lost."""
     asked = making.folder_key(other)
     kept = making.cache.get([asked, making.alone_key(other)])
@@ -53,7 +83,7 @@ def differing(making: Making, other: Ids, ids: Ids) -> Nearby | None:
     return Nearby([Part(*part) for part in kept[asked]], mine, alone)
 
 
-def far(making: Making) -> Nearby | None:
+def far(making: Asking) -> Nearby | None:
     """A commit that differs in many blocks, but in few records; None where there is none, or the table itself is known.
 
     To make each of those blocks anew would take longer than to read what differs, and all of it would be kept.

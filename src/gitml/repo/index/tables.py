@@ -116,7 +116,7 @@ class Making:
         self.cache = cache
         self.deeds = deeds
         self.salt = _salt(snapshot, kind)
-        self.folders = snapshot.folders_of(kind)
+        self.folders: Sequence[str] = snapshot.folders_of(kind)
         self._lists: dict[str, dict[str, Entry]] = {}
         self.key = f"table/{FORMAT}/{self.salt}/{kind}"
         self.sets: dict[tuple[str, ...], frozenset[str]] = {}  # many blocks have the same names
