@@ -41,7 +41,7 @@ lint: $(READY) ## style and types alone
 bench: $(READY) ## the figures that the project promises
 	@$(BIN)/python benchmarks/bench.py $(KEPT)
 
-bench-million: $(READY) ## how each step grows from ten thousand runs to a million: half an hour, 3 GB of disk
+bench-million: $(READY) ## how each step grows from a thousand runs to a million: half an hour, 3 GB of disk
 	@$(BIN)/python benchmarks/million.py $(KEPT)
 
 bench-peers: $(READY) .venv-peers/.ready ## the figures against MLflow, in an environment of its own

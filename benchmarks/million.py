@@ -1,6 +1,6 @@
-"""How each step grows from ten thousand runs to a million: seconds, and memory of the process and those it starts.
+"""How each step grows from a thousand runs to a million: seconds, and memory of the process and those it starts.
 
-python benchmarks/million.py [--sizes 10000 100000 1000000] [--keep FOLDER] [--json FILE]
+python benchmarks/million.py [--sizes 1000 10000 100000 1000000] [--keep FOLDER] [--json FILE]
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import observed
 import processes
 
 GIT_ML = str(Path(sys.executable).with_name("git-ml"))
-SIZES = (10_000, 100_000, 1_000_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
 BRANCH = "elsewhere"
 TOP = (
     "list",
@@ -128,7 +128,7 @@ class Grown:
     @property
     def a_run(self) -> str:
         """The ref of a run."""
-        paths = generate.git(self.folder, "ls-tree", "-r", "--name-only", "HEAD", "metadata/runs/wine/00/")
+        paths = generate.git(self.folder, "ls-tree", "-r", "--name-only", "HEAD", "metadata/runs/wine/")
         return f"run/wine/{Path(paths.decode().split()[0]).stem}"
 
 

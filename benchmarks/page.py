@@ -46,7 +46,7 @@ def text() -> str:
             ]
     found = observed.latest(MILLION)
     if found is not None:
-        parts += ["\n## From ten thousand runs to a million\n\n", *_made(found)]
+        parts += ["\n## From a thousand runs to a million\n\n", *_made(found)]
         parts += [
             "\n![Seconds of each step by size.](growth.svg)\n![Memory of each step by size.](memory.svg)\n\n",
             *_growth(found["custom"]["rows"]),

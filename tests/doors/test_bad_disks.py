@@ -149,7 +149,7 @@ def test_a_lock_that_a_killed_process_held_is_free(store: Path) -> None:
 def test_what_a_killed_writer_left_behind_hinders_nobody(store: Path) -> None:
     write(
         store,
-        {".git/gitml/lock": "4711", ".git/gitml/drafts/0a1b/0": "half a rec", ".git/gitml/cache-1.sqlite-journal": "x"},
+        {".git/gitml/lock": "4711", ".git/gitml/drafts/0a1b/0": "half a rec", ".git/gitml/cache-2.sqlite-journal": "x"},
     )
     assert fine(store, *NEW, "--commit").out.splitlines()[-1].startswith("committed ")
     assert git(store, "status", "--porcelain") == ""

@@ -149,11 +149,11 @@ def test_errors_are_coloured_on_a_terminal(store: Path, shell: dict[str, str]) -
 # ── a bar, where it takes long ────────────────────────────────────────────────────────────────────────────────────
 
 
-def waited(patience: float, until: str) -> str:
+def waited(patience: float, until: str, how_far: progress.HowFar = progress.nobody_knows) -> str:
     """What a terminal shows while something is going on, until it shows a text (or for a while, if there is none)."""
     ours, theirs = pty.openpty()
     shown = b""
-    with os.fdopen(theirs, "w") as stream, progress.waiting("reading all records", stream, patience):
+    with os.fdopen(theirs, "w") as stream, progress.waiting("reading all records", stream, patience, how_far):
         deadline = time.monotonic() + (30 if until else 0.3)
         while time.monotonic() < deadline and not (until and until.encode() in shown):
             if select.select([ours], [], [], 0.05)[0]:
@@ -167,6 +167,12 @@ def test_a_bar_moves_where_it_takes_long(monkeypatch: pytest.MonkeyPatch) -> Non
     shown = waited(0.0, "0:00:0")
     assert "reading all records" in shown
     assert "━" in shown or "-" in shown
+
+
+def test_a_bar_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert "25,000 of 100,000" in waited(0.0, "25,000 of 100,000", lambda: (25_000, 100_000))
+    assert "100 of 100" in waited(0.0, "100 of 100", lambda: (104, 100))  # a share was read twice
 
 
 def test_nothing_moves_where_it_is_done_before() -> None:

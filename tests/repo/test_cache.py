@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
@@ -13,6 +14,7 @@ import pytest
 
 import gitml
 from gitml.repo.cache import Cache
+from gitml.repo.database import Database
 from gitrepo import commit, environment
 
 METRICS = {f"metadata/metrics/m{number}.yaml": "schema: metric/1\ndirection: higher\n" + f"# {number}\n" * (number % 3)
@@ -33,6 +35,12 @@ def answers(repo: Path) -> tuple[object, ...]:
 
 def kept(repo: Path) -> Path:
     return Cache(repo / ".git").path
+
+
+def asked(cache: Cache, statement: str) -> list[tuple[object, ...]]:
+    """What SQLite itself says."""
+    with closing(sqlite3.connect(cache.path)) as connection, connection:
+        return connection.execute(statement).fetchall()
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:
@@ -77,6 +85,68 @@ def test_a_flipped_bit_in_a_value_is_no_value(tmp_path: Path) -> None:
         connection.execute("UPDATE kept SET value = ?", (value[:-1] + bytes([value[-1] ^ 1]),))
     connection.close()
     assert Cache(tmp_path).get(["key"]) == {}
+
+
+def test_a_value_that_stands_by_another_key_is_no_value(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put({"a": "mine", "b": "yours"})
+    asked(cache, "UPDATE kept SET value = (SELECT value FROM kept WHERE key = 'b') WHERE key = 'a'")
+    assert cache.get(["a", "b"]) == {"b": "yours"}
+
+
+@pytest.mark.parametrize("columns", ["key TEXT UNIQUE", "key TEXT UNIQUE, value BLOB, time", "a"])
+def test_a_file_of_other_columns_is_emptied_and_used(tmp_path: Path, columns: str) -> None:
+    for deed in (lambda cache: cache.get(["a"]), lambda cache: cache.put({"a": 1})):
+        cache = Cache(tmp_path)
+        cache.put({"a": 1})
+        asked(cache, "DROP TABLE kept")
+        asked(cache, f"CREATE TABLE kept ({columns})")
+        cache = Cache(tmp_path)
+        deed(cache)
+        cache.put({"a": 2})
+        assert cache.get(["a"]) == {"a": 2}
+        assert Cache(tmp_path).get(["a"]) == {"a": 2}
+
+
+@pytest.mark.parametrize("is_database", [True, False], ids=["scribbled", "foreign"])
+def test_of_two_that_find_it_damaged_the_second_leaves_what_the_first_has_built(
+    tmp_path: Path, *, is_database: bool
+) -> None:
+    first, second = Cache(tmp_path), Cache(tmp_path)
+    first.put({f"key{number}": "x" * 999 for number in range(99)})
+    second.get(["key1"])
+    raw = first.path.read_bytes()
+    first.path.write_bytes(raw[:8192] + os.urandom(len(raw) - 8192) if is_database else b"no database" * 9999)
+    first, found = Cache(tmp_path), second._database
+    assert found is not None
+    assert first.get([f"key{number}" for number in range(99)]) == {}
+    assert "was damaged" in first.note
+    first.put({"a": 1})
+    assert not found.repair()
+    assert second.get(["a"]) == {"a": 1}
+    second.put({"b": 2})
+    assert (first.get(["a", "b"]), second.note) == ({"a": 1, "b": 2}, "")
+    assert asked(first, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_what_stands_beside_others_is_kept_with_them_alone(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put({str(number): number for number in range(1200)})
+    beside = [str(number) for number in range(1200)]
+    cache.put({"all": True}, beside=beside)
+    cache.put({"more": True}, beside=[*beside, "1200"])
+    assert cache.get(["all", "more"]) == {"all": True}
+
+
+def test_who_has_it_open_while_it_is_emptied_goes_on(tmp_path: Path) -> None:
+    one, other = Cache(tmp_path), Cache(tmp_path)
+    for number in range(5):
+        one.put({"a": number})
+        assert other.get(["a"]) == {"a": number}
+        with closing(Database(other.path)) as database:
+            database.clear()
+        assert one.get(["a"]) == {}
+    assert (one.note, other.note) == ("", "")
 
 
 def test_where_it_cannot_be_written_everything_works_and_says_so(store: Path) -> None:

@@ -75,6 +75,18 @@ def test_nothing_is_walked_where_nothing_is(repo: Path) -> None:
     assert {over: chosen(found, Tips.of(found), [over]) for over in OVER} == {over: [] for over in OVER}
 
 
+def test_a_tree_that_is_gone_is_not_one_that_is_the_same(repo: Path) -> None:
+    oids = written(repo, [Commit((), {"a": "1"}, 0), Commit((0,), {"a": "2"}, 1)])
+    found = Git.find(repo)
+    there, other = (git(repo, "rev-parse", f"{oid}^{{tree}}") for oid in oids)
+    gone = "1" * found.hash_size
+    assert list(changes(found, [(there, other), (other, there)])) == [(there, other), (other, there)]
+    for pair in ((gone, there), (there, gone)):
+        for pairs in ([pair], [(there, other), pair], [pair, (other, there)]):
+            with pytest.raises(GitFailed, match="one is not in this clone; git fsck tells which"):
+                changes(found, pairs)
+
+
 def test_only_paths_that_count_tell_trees_apart(repo: Path) -> None:
     files = {"a": "1", "b.py": "1"}
     changes = [Commit((), files, 0), Commit((0,), {"c": "1"}, 1), Commit((1,), {"d.py": "1"}, 2)]

@@ -6,99 +6,29 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gitml.records.canonical import dump
-from gitml.records.record import MISSING
-from gitml.records.ref import Ref
-from gitml.records.ulid import new_ulid
 from gitml.repo import packaged, workers
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.trees import Tree
 from gitml.repo.index import block, nearby, tables
 from gitml.repo.index.pointed import pointer_files
-from gitml.repo.index.table import Table
 from gitml.repo.index.tables import table
 from gitml.repo.index.underived import derived, everything
 from gitml.repo.readers.derived import Derived
-from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
-from gitrepo import commit, git, init, write
-from in_memory import snapshot
-
-Rows = dict[str, dict[str, Any]]
-MANY = 200
-
-
-def run(number: int, **more: Any) -> tuple[str, bytes]:
-    """A run's path and bytes; those of every third experiment have names that are hashed."""
-    made = new_ulid(1_700_000_000_000 + number * 977, number.to_bytes(10, "big"))
-    experiment = ("wine", "churn", "o'brien/uplift")[number % 3]
-    data: dict[str, Any] = {
-        "schema": "run/1",
-        "status": "finished",
-        "params": {"lr": number / 7, f"p{number % 5}": number},
-    }
-    if number % 11 == 0:
-        data["metrics"] = {"auc": float("nan"), "f1": 1}
-    return _path(experiment, made), dump({**_hidden(experiment), **data, **more})
-
-
-def _path(experiment: str, made: str) -> str:
-    return snapshot({}).path(Ref("run", (experiment, made)))
-
-
-def _hidden(experiment: str) -> dict[str, str]:
-    return {"experiment": experiment} if "/" in experiment else {}
+from gitrepo import commit, git, write
+from indexed import MANY, Rows, agree, fresh, held, many_runs, read, run, told
 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A store of two hundred runs in blocks of about sixteen, and one record that nobody can read."""
+    """A store in blocks of about sixteen runs."""
     monkeypatch.setattr(block, "_CUT", 16)
-    repo = init(tmp_path / "store")
-    files = dict(run(number) for number in range(MANY))
-    broken = next(iter(files))
-    commit(repo, {"metadata/store.yaml": "schema: store/1\n", **files, broken: b"schema: run/1\nstatus: [\n"})
-    return repo
-
-
-def held(found: Table) -> Rows:
-    """What a table says, row by row."""
-    found.fetch(found.names)
-    rows: Rows = {}
-    for one in found.blocks:
-        for row in range(one.size):
-            cells = {name: column[row] for name, column in one.columns.items()}
-            rows[str(cells["ref"])] = {name: value for name, value in cells.items() if value is not MISSING}
-    return rows
-
-
-def read(one: Snapshot) -> Rows:
-    """What reading every record gives."""
-    return {str(record.ref): record.row for record in one.records("run")}
-
-
-def agree(one: Snapshot) -> Table:
-    """The table, which says what the records say (a NaN by its name), and what is lost too."""
-    found = table(one, "run")
-    assert _told(held(found)) == _told(read(one))
-    assert found.count == len(read(one))
-    assert sorted(found.lost) == [each.path for each in one.load(one.paths_of("run")) if each.record is None]
-    return found
-
-
-def _told(rows: Rows) -> list[str]:
-    return sorted(repr(sorted(row.items(), key=itemgetter(0))) for row in rows.values())
-
-
-def fresh(repo: Path) -> Repository:
-    """The store as another process finds it."""
-    return Repository.find(repo)
+    return many_runs(tmp_path / "store")
 
 
 # ── the same rows, whichever way ──────────────────────────────────────────────────────────────────────────────────
@@ -171,11 +101,11 @@ def test_a_new_commit_is_made_from_the_table_before_it(store: Path, monkeypatch:
 
 def test_after_a_commit_only_what_it_changed_is_read(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     agree(fresh(store).head())
-    read: list[str] = []
+    asked: list[str] = []
     load = tables.load_each
 
     def counted(wanted: Sequence[tuple[Any, str, Entry]], **how: Any) -> Any:
-        read.extend(path for _source, path, _entry in wanted)
+        asked.extend(path for _source, path, _entry in wanted)
         return load(wanted, **how)
 
     monkeypatch.setattr(tables, "load_each", counted)
@@ -184,9 +114,9 @@ def test_after_a_commit_only_what_it_changed_is_read(store: Path, monkeypatch: p
     changed = {**dict([run(MANY + 1)]), paths[60]: b"status: [\n", **dict([run(40, by="@ines", note="new")])}
     commit(store, changed, "a few")
     found = held(table(fresh(store).head(), "run"))
-    assert sorted(read) == sorted(changed)
+    assert sorted(asked) == sorted(changed)
     monkeypatch.undo()
-    assert _told(found) == _told(read_anew(fresh(store).head()))
+    assert told(found) == told(read_anew(fresh(store).head()))
 
 
 def read_anew(one: Snapshot) -> Rows:
@@ -195,8 +125,8 @@ def read_anew(one: Snapshot) -> Rows:
     return read(one)
 
 
-def _blocks_kept(repository: Repository) -> int:
-    with sqlite3.connect(repository.cache.path) as connection:
+def _blocks_kept(repo: Path) -> int:
+    with sqlite3.connect(fresh(repo).cache.path) as connection:
         (count,) = connection.execute("SELECT COUNT(*) FROM kept WHERE key GLOB 'block/*'").fetchone()
     connection.close()
     return int(count)
@@ -207,7 +137,7 @@ def test_a_commit_that_differs_everywhere_a_little_makes_no_block_anew(
 ) -> None:
     agree(fresh(store).head())
     monkeypatch.setattr(nearby, "_NEAR", 2)
-    before = _blocks_kept(fresh(store))
+    before = _blocks_kept(store)
     paths = sorted(dict(run(number) for number in range(MANY)))
     for path in paths[7::60]:
         (store / path).unlink()
@@ -218,7 +148,7 @@ def test_a_commit_that_differs_everywhere_a_little_makes_no_block_anew(
     (store / paths[90]).unlink()
     write(store, dict([run(3, by="@mona"), run(MANY + 2)]))
     agree(fresh(store).worktree())
-    assert _blocks_kept(fresh(store)) == before
+    assert _blocks_kept(store) == before
     _without("files/*")(fresh(store).cache.path)
     agree(fresh(store).head())
 
@@ -272,14 +202,18 @@ def test_rows_on_all_cores_are_the_same(store: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(tables, "_WORTH_SPREADING", 10)
     monkeypatch.setattr(tables, "cores", lambda: 3)
     spread: list[int] = []
+    one = fresh(store)
 
-    def counted(deed: Callable[..., Any], common: Any, shares: Sequence[Any]) -> list[Any]:
+    def counted(deed: Callable[..., Any], common: Any, shares: Sequence[Any], here: Callable[[Any], Any]) -> list[Any]:
         spread.append(len(shares))
-        return workers.spread(deed, common, shares)
+        found = workers.spread(deed, common, shares, here)
+        spread.append(one.progress.done)
+        return found
 
     monkeypatch.setattr(tables, "spread", counted)
-    agree(fresh(store).head())
-    assert spread == [3]
+    agree(one.head())
+    assert spread == [3, 3 * sum(map(len, list(block.cut(tables._all(one.head(), "run", one.head().entries)))[::3]))]
+    assert one.progress.whole == 0
 
 
 # ── faults ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -330,6 +264,20 @@ def test_a_damaged_cache_changes_no_answer(store: Path, fault: Callable[[Path], 
     agree(fresh(store).head())
     write(store, dict([run(MANY + 1)]))
     agree(fresh(store).worktree())
+
+
+def test_what_the_cache_has_lost_is_read_once_and_kept_again(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = fresh(store)
+    agree(repository.head())
+    repository.cache.close()
+    _without("column/*/params*")(repository.cache.path)
+    wanted = held(table(fresh(store).head(), "run"))
+
+    def refuse(*_args: object, **_more: object) -> Any:
+        raise AssertionError("nobody should have asked")
+
+    monkeypatch.setattr(tables, "load_each", refuse)
+    assert held(table(fresh(store).head(), "run")).keys() == wanted.keys()
 
 
 def test_columns_and_files_lost_together(store: Path) -> None:

@@ -81,7 +81,7 @@ class FactBook:
         if name not in self._kinds:
             blobs = [kind.blob for (other, _major), kind in self.snapshot.schemas.kinds.items() if other == name]
             self._kinds[name] = hashlib.sha256("".join(sorted(blobs)).encode()).hexdigest()[:16]
-        return f"facts/{rules()}/{self._kinds[name]}/{self.snapshot.tree[path].oid}/{self.snapshot.inner(path)}"
+        return f"{asked()}{self._kinds[name]}/{self.snapshot.tree[path].oid}/{self.snapshot.inner(path)}"
 
 
 def facts_of(snapshot: Snapshot, found: Loaded) -> Facts | None:
@@ -129,6 +129,11 @@ def _is_right(data: Mapping[str, Any], kind: Kind) -> bool:
     """The same as `is_plain`, asked one by one: all but the finite numbers, which a record need not have."""
     in_order = not kind.canonical or canonical.in_order(dict(data), kind.shape.order)
     return in_order and not is_large(data) and next(secrets_in(data), None) is None
+
+
+def asked() -> str:
+    """How all keys of facts begin that this version asks the cache for."""
+    return f"facts/{rules()}/"
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitml.checks.facts import rules
+from gitml.errors import GitFailed
 from gitml.records.schemas import FOLDER
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.derive import GTO
@@ -50,7 +51,7 @@ def step(repository: Repository, snapshot: Snapshot) -> Step | None:
     """The step from the last judged commit below a snapshot; None where another file than a record may tell more."""
     here = snapshot.tree.base
     for one in _known(snapshot, snapshot.cache) if snapshot.cache and here else ():
-        if here and (one.commit == here or repository.git.merge_base(one.commit, here) == one.commit):
+        if here and _is_below(repository, one.commit, here):
             before = repository.commit(one.commit, snapshot.asker)
             differing = snapshot.tree.differs(before.tree)
             records = frozenset(path for path in differing if _is_plain_record(snapshot, path))
@@ -59,6 +60,13 @@ def step(repository: Repository, snapshot: Snapshot) -> Step | None:
             more = sum(path in snapshot.tree for path in records) - sum(path in before.tree for path in records)
             return Step(one.size + more, before, records.union(one.wrong))
     return None
+
+
+def _is_below(repository: Repository, commit: str, here: str) -> bool:
+    try:
+        return commit == here or repository.git.merge_base(commit, here) == commit
+    except GitFailed:  # it is gone, with the branch that held it
+        return False
 
 
 def learn(snapshot: Snapshot, size: int, problems: Iterable[Problem]) -> None:
@@ -97,4 +105,9 @@ def _key(snapshot: Snapshot) -> str:
     # Tags, which are in no tree, register versions and move aliases where that reader is on.
     tags = snapshot.git.refs("refs/tags/") if GTO in snapshot.settings.readers else {}
     said = repr((snapshot.prefix, schemas, sorted(tags.items()))).encode("utf-8", "surrogateescape")
-    return f"judged/{rules()}/{hashlib.sha256(said).hexdigest()[:16]}"
+    return f"{asked()}{hashlib.sha256(said).hexdigest()[:16]}"
+
+
+def asked() -> str:
+    """How all keys begin that this version asks the cache for."""
+    return f"judged/{rules()}/"

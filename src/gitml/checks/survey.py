@@ -75,13 +75,18 @@ def survey(book: FactBook, kinds: Iterable[str] | None = None) -> list[Surveyed]
     return found if kinds is not None else [*found, _loose(book, strays(snapshot))]
 
 
+def asked() -> str:
+    """How all keys of what is kept of blocks begin that this version asks the cache for."""
+    return f"gist/{rules()}/"
+
+
 def _kept_kinds(snapshot: Snapshot) -> list[str]:
     schemas = snapshot.schemas
     return [name for name in schemas.names if schemas.latest[name].addressing != DERIVED]
 
 
 def _of_kind(book: FactBook, kind: str) -> list[Surveyed]:
-    there, beside = portions(book.snapshot, kind, Deed(f"gist/{rules()}", kept))
+    there, beside = portions(book.snapshot, kind, Deed(asked().rstrip("/"), kept))
     known = [Surveyed(_known(portion.value), portion.paths) for portion in there]
     return [*known, _loose(book, [path for path, _entry in beside])]
 

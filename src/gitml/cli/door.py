@@ -103,7 +103,13 @@ class Door:
             return nullcontext()
         from gitml.cli.progress import waiting
 
-        return waiting(told, sys.stderr, self.patience)
+        return waiting(told, sys.stderr, self.patience, self._how_far)
+
+    def _how_far(self) -> tuple[int, int]:
+        """How many records of how many are read; none of none before there is a store."""
+        store: Store | None = vars(self).get("here")
+        progress = store.repository.progress if store else None
+        return (progress.done, progress.whole) if progress else (0, 0)
 
 
 def put(text: str) -> None:

@@ -45,6 +45,7 @@ DEEDS = {
     "renumber": "gitml.cli.renumber:renumber",
     "revert": "gitml.cli.revert:revert",
     "status": "gitml.cli.health:status",
+    "cache": "gitml.cli.cache:cache",
     "doctor": "gitml.cli.doctor:doctor",
     "version": "gitml.cli.version:version",
 }

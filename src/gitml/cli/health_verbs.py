@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gitml.cli.words import COLOR, FORMAT, SHOWS, Verb, switch
+from gitml.cli.words import COLOR, FORMAT, SHOWS, Verb, place, switch
+
+_UPKEEP = ("info", "verify", "clear", "gc")
 
 STATUS = Verb(
     "status",
@@ -15,6 +17,15 @@ STATUS = Verb(
     ("git ml status", "git ml status --data", "git ml status --data --ever-live --format json"),
     "With --data the remotes themselves are asked, not DVC's index of them. It exits 1 where committed data cannot be "
     "had from a remote, so that a pull request whose data nobody has pushed is stopped.",
+)
+CACHE = Verb(
+    "cache",
+    "look after what was once read and is kept: how much it is, if it is sound; empty it, or drop what is of no use",
+    (place("deed", "", "what to do", choices=_UPKEEP), switch("--dry-run", "gc: say what would go"), FORMAT, COLOR),
+    tuple(f"git ml cache {deed}" for deed in (*_UPKEEP, "gc --dry-run")),
+    "All of it lies in the Git directory and can be made again, and others may use it meanwhile. verify exits 1 where "
+    "something is damaged, and removes that. gc removes what another version of gitml has kept, and the tables that "
+    "have not been asked for lately and are of no branch or tag.",
 )
 DOCTOR = Verb(
     "doctor",
@@ -31,4 +42,4 @@ DOCTOR = Verb(
 )
 VERSION = Verb("version", "print the version", (FORMAT, COLOR), ("git ml version",))
 
-HEALTH = (STATUS, DOCTOR, VERSION)
+HEALTH = (STATUS, DOCTOR, CACHE, VERSION)

@@ -56,7 +56,8 @@ class Parser(argparse.ArgumentParser):
         choices = list(map(str, action.choices))
         if action.dest == "verb":
             raise Usage(f"{value!r} is no verb", near=nearest(str(value), VERBS), hint="git ml -h shows all verbs")
-        told = f"{self._told}{'/'.join(action.option_strings)} has no {value!r}"
+        place = f"{self._told}{'/'.join(action.option_strings)}".removesuffix(": ")
+        told = f"{place} has no {value!r}"
         raise Usage(told, near=nearest(str(value), choices), hint=f"choose from {', '.join(choices)}")
 
     @property

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from gitml.repo.git.objects import Entry
     from gitml.repo.git.trees import Tree
 
-_FORMAT: Final = 1
+ASKED: Final = "apart/1/"
+"""How all keys begin that this version asks the cache for."""
+
 # Smaller folders are sooner listed than looked up.
 _LARGE: Final = 64
 
@@ -97,9 +99,9 @@ def _keep(found: Mapping[str, str], cache: Cache) -> None:
 
 
 def _key(oid: str) -> str:
-    return f"apart/{_FORMAT}/{oid}"
+    return f"{ASKED}{oid}"
 
 
 def _last(folder: str) -> str:
     """Under which the id is kept that a folder had when it was last known."""
-    return f"apart/{_FORMAT}/{folder}/"
+    return f"{ASKED}{folder}/"

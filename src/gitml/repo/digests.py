@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
+from typing import Final
 
 from gitml.repo.cache import Cache
 from gitml.repo.data.dvc import file_digest
+
+ASKED: Final = "md5/1/"
+"""How all keys begin that this version asks the cache for."""
 
 # Smaller files are read faster than the cache is asked.
 _LARGE = 8 << 20
@@ -19,11 +24,16 @@ def known_digest(cache: Cache, path: Path) -> tuple[str, int]:
     if not path.is_file() or path.stat().st_size < _LARGE:
         return file_digest(path)
     seen = path.stat()
-    key = f"md5/1/{seen.st_dev}/{seen.st_ino}/{seen.st_size}/{seen.st_mtime_ns}/{seen.st_ctime_ns}"
+    key = _key(seen)
     kept = cache.get([key]).get(key)
     if isinstance(kept, str):
         return kept, seen.st_size
     found = file_digest(path)
-    if time.time_ns() - seen.st_mtime_ns > _SETTLED_NS and path.stat().st_mtime_ns == seen.st_mtime_ns:
+    if time.time_ns() - seen.st_mtime_ns > _SETTLED_NS and _key(path.stat()) == key:
         cache.put({key: found[0]})
     return found
+
+
+def _key(seen: os.stat_result) -> str:
+    """What changes when somebody writes the file, whatever its times are set to: ctime is the kernel's own."""
+    return f"{ASKED}{seen.st_dev}/{seen.st_ino}/{seen.st_size}/{seen.st_mtime_ns}/{seen.st_ctime_ns}"

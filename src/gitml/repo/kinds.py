@@ -95,7 +95,12 @@ def _same(raw: bytes) -> bytes:
 
 def _key(blob: str) -> str:
     """What the cache knows a schema file by."""
-    return f"kind/{VERSION}/{packaged.files()[_META_FILE][0][:16]}/{blob}"
+    return f"{asked()}{blob}"
+
+
+def asked() -> str:
+    """How all keys of schema files begin that this version asks the cache for."""
+    return f"kind/{VERSION}/{packaged.files()[_META_FILE][0][:16]}/"
 
 
 def read_files(blobs: Mapping[str, str], read: Bytes, cache: Cache | None) -> tuple[SchemaFile, ...]:

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from gitml.errors import BadRef, Problem
 from gitml.records.nearest import nearest
@@ -20,6 +20,9 @@ from gitml.repo.git.objects import Entry
 from gitml.repo.git.trees import Tree
 
 _LFS = b"version https://git-lfs.github.com/spec/"
+ASKED: Final = f"record/{VERSION}/"
+"""How all keys of records begin that this version asks the cache for."""
+
 UNREADABLE = "path.unreadable"
 NO_FILES = {"120000": "a symlink", "160000": "a submodule", "040000": "a folder"}
 # Below this many blobs reading them anew is cheaper than asking the cache.
@@ -104,7 +107,7 @@ def uncollected() -> Iterator[None]:
 def parse(source: Source, oids: set[str], *, keep: bool = True) -> dict[str, Parsed | None]:
     """Blobs as parsed; None for one that this clone does not have."""
     cache = source.cache if len(oids) >= _WORTH_CACHING else None
-    keys = {oid: f"record/{VERSION}/{oid}" for oid in oids}
+    keys = {oid: f"{ASKED}{oid}" for oid in oids}
     kept = _kept(cache, keys) if cache else {}
     raw = source.read(oid for oid in oids if oid not in kept)
     fresh: dict[str, Parsed | None] = {oid: read_blob(data) for oid, data in raw.items()}

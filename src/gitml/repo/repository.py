@@ -19,6 +19,7 @@ from gitml.repo.git.batch import Blobs
 from gitml.repo.git.index import OnHead
 from gitml.repo.git.revision import At
 from gitml.repo.git.trees import Tree
+from gitml.repo.progress import Progress
 from gitml.repo.snapshot import Files, Snapshot
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Repository:
     git: Git
     prefix: str
     cache: Cache = field(compare=False, repr=False)
+    progress: Progress = field(default_factory=Progress, compare=False, repr=False)
     _commits: WeakValueDictionary[tuple[At, str, tuple[SchemaFile, ...]], Snapshot] = field(
         default_factory=WeakValueDictionary, compare=False, repr=False
     )
@@ -154,7 +156,16 @@ class Repository:
         return found
 
     def _snapshot(self, at: At, entries: Files, **more: Any) -> Snapshot:
-        return Snapshot(self.git, at, entries, prefix=self.prefix, cache=self.cache, deriver=self._deriver, **more)
+        return Snapshot(
+            self.git,
+            at,
+            entries,
+            prefix=self.prefix,
+            cache=self.cache,
+            deriver=self._deriver,
+            progress=self.progress,
+            **more,
+        )
 
     def at(self, text: str | None, main: str | None = None, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """A snapshot by name: `worktree`, `staged`, a revision, or a date; raises NotFound."""

@@ -24,6 +24,7 @@ from gitml.repo.git.revision import At
 from gitml.repo.git.trees import Tree
 from gitml.repo.kinds import read_files, schemas
 from gitml.repo.load import NO_FILES, Loaded, load
+from gitml.repo.progress import Progress
 from gitml.repo.readers import KINDS
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ _NEAR = 2000
 _FEW = 64
 _MANY = 1024
 _PORTION = 2000
+# Of so many paths it is remembered what they stand for: some 50 MB, however large the store is.
+_PLACES = 1 << 17
 
 
 class Snapshot:
@@ -61,6 +64,7 @@ class Snapshot:
         cache: Cache | None = None,
         problems: Iterable[Problem] = (),
         deriver: Callable[[], Deriver] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.git = git
         self.at = at
@@ -70,6 +74,7 @@ class Snapshot:
         self.cache = cache
         self.tree_problems = tuple(problems)
         self.deriver = deriver or partial(_deriver, git)
+        self.progress = progress or Progress()
         self.asker = tuple(asker)
         self._loaded: dict[str, Loaded] = {}
         self._derived: dict[str | None, Derived] = {}
@@ -188,6 +193,8 @@ class Snapshot:
     def place(self, path: str) -> Place | None:
         """The kind and names that a path stands for, by the templates alone."""
         if path not in self._places:
+            if len(self._places) >= _PLACES:
+                self._places.clear()
             inner = self.inner(path)
             self._places[path] = None if inner is None else self.schemas.place(inner)
         return self._places[path]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from typing import Any, Final
 
@@ -23,20 +24,26 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spread(deed: Callable[..., Any], common: Any, shares: Sequence[Any]) -> list[Any]:
-    """What `deed(common, share)` gives for each share; `deed` is a module's own function, all else can be pickled."""
+def spread(
+    deed: Callable[..., Any], common: Any, shares: Sequence[Any], here: Callable[[Any], Any] | None = None
+) -> list[Any]:
+    """What `deed(common, share)` gives for each share; `deed` is a module's own function, all else can be pickled.
+
+    `here` does a share in this process, if that has a way of its own: the first one, and those whose process fails.
+    """
+    here = here or partial(deed, common)
     first, *others = shares
     with ThreadPoolExecutor(max(1, len(others))) as waiting:
         begun = [waiting.submit(_elsewhere, deed, common, share) for share in others]
         return [
-            deed(common, first),
-            *(_ended(one, deed, common, share) for one, share in zip(begun, others, strict=True)),
+            here(first),
+            *(_ended(one, here, share) for one, share in zip(begun, others, strict=True)),
         ]
 
 
-def _ended(begun: Future[tuple[Any] | None], deed: Callable[..., Any], common: Any, share: Any) -> Any:
+def _ended(begun: Future[tuple[Any] | None], here: Callable[[Any], Any], share: Any) -> Any:
     found = begun.result()
-    return deed(common, share) if found is None else found[0]
+    return here(share) if found is None else found[0]
 
 
 def _elsewhere(deed: Callable[..., Any], common: Any, share: Any) -> tuple[Any] | None:

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitml.repo.git.command import Command, items
-from gitml.repo.git.objects import Entry, told
+from gitml.errors import GitFailed
+from gitml.repo.git.command import PARTIAL, Command, text
+from gitml.repo.git.objects import Entry, promisor, told
 
 if TYPE_CHECKING:
     from gitml.repo.git.worktree import Wanted
@@ -168,22 +169,25 @@ def changes(
     """How trees differ, by (before, after): files and submodules, renames as what they are made of.
 
     Git looks only at paths that are, or lie, `under` some; for `moved` all count, or those that `counts` says.
+    Raises GitFailed where a tree is not in this clone.
     """
     asked = [f"{before} {after}" for before, after in dict.fromkeys(pairs) if before != after]
     if not asked:
         return {}
     args = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none", "--stdin")
     limits = [f":(literal){path}" for path in under]
-    lines = items(told(command, *args, *(["--", *limits] if limits else []), about=asked))
+    out = text(told(command, *args, *(["--", *limits] if limits else []), about=asked))
+    *lines, last = out.split("\0")
     # An item is `:100644 100644 <before> <after> M`, then comes the path; the first of a pair has a line before it
     # that names the trees, and so have pairs without a difference.
     at, size = 15 + command.hash_size, command.hash_size
     found: dict[tuple[str, str], dict[str, Entry | None]] = {}
     moved: set[tuple[str, str]] = set()
-    pair = ("", "")
+    pair, answered = ("", ""), set(last.splitlines())
     for item, path in zip(lines[::2], lines[1::2], strict=True):
         head, _, said = item.rpartition(":")
         if head:
+            answered.update(head.splitlines())
             before, _, after = head.split("\n")[-2].partition(" ")
             pair = (before, after)
             found[pair] = {}
@@ -191,6 +195,9 @@ def changes(
         found[pair][path] = None if mode == _GONE else Entry(mode, said[at : at + size])
         if _GONE in (mode, said[:6]) and (counts is None or counts(path)):
             moved.add(pair)
+    for left in (pair for pair in asked if pair not in answered):  # git says no more of a tree that it cannot read
+        absent = f"git diff-tree: of the trees {left} one is not in this clone"
+        raise GitFailed(absent, hint=PARTIAL if promisor(command) else "git fsck tells which")
     return {pair: Difference(changed, pair in moved) for pair, changed in found.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from sys import intern
 from typing import NamedTuple
 
 from gitml.errors import BadValue, GitFailed
@@ -29,7 +30,7 @@ def tree(command: Command, commit: str, inside: Iterable[str] = ()) -> dict[str,
     limits = [f":(literal){path}" for path in inside]
     listed = items(told(command, "ls-tree", "-r", "-z", "--full-tree", commit, *(["--", *limits] if limits else [])))
     new = tuple.__new__  # a third faster than calling Entry, a hundred thousand times
-    found = {item[name:]: new(Entry, (item[:6], item[start:end])) for item in listed if item[7] == "b"}
+    found = {item[name:]: new(Entry, (intern(item[:6]), item[start:end])) for item in listed if item[7] == "b"}
     if len(found) != len(listed):
         submodules = (item for item in listed if item[7] == "c")
         found |= {item[name + 2 :]: Entry(item[:6], item[start + 2 : end + 2]) for item in submodules}

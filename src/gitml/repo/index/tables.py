@@ -19,7 +19,7 @@ from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.objects import Entry
 from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends
 from gitml.repo.index.nearby import differing, far, touched
-from gitml.repo.index.part import Part, shared
+from gitml.repo.index.part import Part, alone_key, files_key, head_key, named, shared
 from gitml.repo.index.seed import Seed
 from gitml.repo.index.splice import Source
 from gitml.repo.index.table import Block, Table, stored
@@ -39,6 +39,8 @@ _REMEMBERED: Final = 8
 # Fewer files than this are read sooner than a process has begun.
 _WORTH_SPREADING: Final = 2000
 _TABLE: Final = "table"
+ASKED: Final = f"table/{FORMAT}.{VERSION}/"
+"""How all keys of tables begin that this version asks the cache for."""
 
 
 class Deed(NamedTuple):
@@ -62,13 +64,7 @@ def blocks(asked: tuple[Seed, str, Deeds], share: Sequence[tuple[str, Files]]) -
     """Blocks read and kept, for a process of its own; None where objects are missing."""
     seed, kind, deeds = asked
     snapshot = seed.snapshot()
-    if snapshot.cache is None:
-        return None
-    making = Making(snapshot, kind, snapshot.cache, deeds)
-    try:
-        return [making.made(key, files) for key, files in share]
-    except AbsentError:
-        return None
+    return Making(snapshot, kind, snapshot.cache, deeds).share(share) if snapshot.cache else None
 
 
 class AbsentError(Exception):
@@ -118,7 +114,7 @@ class Making:
         self.salt = _salt(snapshot, kind)
         self.folders: Sequence[str] = snapshot.folders_of(kind)
         self._lists: dict[str, dict[str, Entry]] = {}
-        self.key = f"table/{FORMAT}/{self.salt}/{kind}"
+        self.key = f"{ASKED}{self.salt}/{kind}"
         self.sets: dict[tuple[str, ...], frozenset[str]] = {}  # many blocks have the same names
 
     def commit(self) -> list[Part] | None:
@@ -170,11 +166,11 @@ class Making:
 
     def folder_key(self, ids: Sequence[str | None]) -> str:
         """What the cache knows the table of these folders by."""
-        return f"{self.key}/{':'.join(oid or '' for oid in ids)}"
+        return f"{self.key}/{named(ids)}"
 
     def alone_key(self, ids: Sequence[str | None]) -> str:
         """Under which it is kept that no file of DVC's lies in these folders."""
-        return f"alone/{self.folder_key(ids)}"
+        return alone_key(self.folder_key(ids))
 
     def is_of(self, path: str) -> bool:
         """Whether what lies at a path is the kind's."""
@@ -193,16 +189,17 @@ class Making:
             before = self.cache.get([self.key]).get(self.key, [])
             recent = [ids, *(other for other in before if other != ids)][:_REMEMBERED]
             told = {self.alone_key(ids): True} if alone else {}
-            self.cache.put({self.folder_key(ids): shared(parts), self.key: recent, **told})
+            kept = {self.folder_key(ids): shared(parts), self.key: recent, **told}
+            self.cache.put(kept, beside=[head_key(part.key) for part in parts])
         return list(parts)
 
     def parts(self, files: Files, source: Source | None = None) -> list[Part]:
         """Files as parts; blocks that nobody knows yet are read and kept, out of a `source` where there is one."""
         cuts = {digest(part, self.salt): part for part in cut(files)}
-        heads = self.cache.get(map(_head, cuts))
-        fresh = self._fresh({key: part for key, part in cuts.items() if _head(key) not in heads}, source)
+        heads = self.cache.get(map(head_key, cuts))
+        fresh = self._fresh({key: part for key, part in cuts.items() if head_key(key) not in heads}, source)
         return [
-            fresh[key] if key in fresh else Part(key, part[-1][0], *heads[_head(key)]) for key, part in cuts.items()
+            fresh[key] if key in fresh else Part(key, part[-1][0], *heads[head_key(key)]) for key, part in cuts.items()
         ]
 
     def _fresh(self, cuts: Mapping[str, Files], source: Source | None) -> dict[str, Part]:
@@ -211,22 +208,36 @@ class Making:
             return {key: self._spliced(key, part, source) for key, part in cuts.items()}
         held = self.snapshot.contents  # what Git does not have no other process can read
         is_held = bool(held) and any(entry.oid in held for part in cuts.values() for _path, entry in part)
-        if is_held or sum(map(len, cuts.values())) < _WORTH_SPREADING or cores() == 1:
-            return {key: self.made(key, part) for key, part in cuts.items()}
-        many = list(cuts.items())
-        count = cores()
-        common = (Seed.of(self.snapshot, self.cache), self.kind, tuple(self.deeds))
-        found = spread(blocks, common, [many[at::count] for at in range(count)])
+        many, progress = list(cuts.items()), self.snapshot.progress
+        progress.done, progress.whole = 0, sum(map(len, cuts.values()))
+        if is_held or progress.whole < _WORTH_SPREADING or cores() == 1:
+            found = [self.share(many)]
+        else:
+            count = cores()
+            shares = [many[at::count] for at in range(count)]
+            common = (Seed.of(self.snapshot, self.cache), self.kind, tuple(self.deeds))
+            found = spread(blocks, common, shares, partial(self.share, abreast=count))
+        progress.whole = 0
         if None in found:
             raise AbsentError
-        return {part.key: part for share in found for part in share}
+        return {part.key: part for share in found for part in share or ()}
+
+    def share(self, share: Sequence[tuple[str, Files]], abreast: int = 1) -> list[Part] | None:
+        """Blocks read and kept; None where objects are missing. So many processes are about as far as this one."""
+        found = []
+        for key, files in share:
+            try:
+                found.append(self.made(key, files))
+            except AbsentError:
+                return None
+            self.snapshot.progress.done += len(files) * abreast
+        return found
 
     def made(self, key: str, files: Files) -> Part:
         """A block read and kept, with what is asked of it besides; raises AbsentError."""
         loaded = self.loaded(files)
-        return self._kept(
-            key, files, _cells(loaded), {deed.key(key): deed.of(self.snapshot, loaded) for deed in self.deeds}
-        )
+        made = {deed.key(key): deed.of(self.snapshot, loaded) for deed in self.deeds}
+        return self._kept(key, files, _cells(loaded), made)
 
     def _spliced(self, key: str, files: Files, source: Source) -> Part:
         return self._kept(key, files, source.spliced(files, self.loaded(source.fresh(files))), {})
@@ -235,7 +246,7 @@ class Making:
         rare = tuple(name for name, column in found.columns.items() if column.is_rare)
         part = Part(key, files[-1][0], found.size, tuple(found.columns), rare, found.lost)
         listed = [(path, *entry) for path, entry in files]
-        self.cache.put({_head(key): tuple(part[2:]), _files(key): listed, **stored(key, found.columns), **made})
+        self.cache.put({head_key(key): tuple(part[2:]), files_key(key): listed, **stored(key, found.columns), **made})
         return part
 
     def loaded(self, files: Files) -> list[Loaded]:
@@ -282,11 +293,10 @@ class Making:
     def listing(self, part: Part) -> dict[str, Entry] | None:
         """The files of a part, None where the cache has lost them."""
         if part.key not in self._lists:
-            kept = self.cache.get([_files(part.key)]).get(_files(part.key))
+            kept = self.cache.get([files_key(part.key)]).get(files_key(part.key))
             if kept is None:
                 return None
-            new = tuple.__new__  # a third faster than calling Entry, some hundred times a block
-            self._lists[part.key] = {path: new(Entry, (mode, oid)) for path, mode, oid in kept}
+            self._lists[part.key] = {path: Entry(mode, oid) for path, mode, oid in kept}
         return self._lists[part.key]
 
     def files(self, part: Part) -> dict[str, Entry]:
@@ -304,7 +314,12 @@ class Making:
         return Block(part.size, names, {}, part.lost, part.key, rare, partial(self._again, part))
 
     def _again(self, part: Part) -> Cells:
-        return _read(self.snapshot, sorted(self.files(part).items()))
+        """A part that the cache has lost some of, read and kept again."""
+        files = sorted(self.files(part).items())
+        found = _read(self.snapshot, files)
+        if (found.size, found.lost) == (part.size, part.lost):  # else objects are missing now
+            self._kept(part.key, files, found, {})
+        return found
 
     def changed(self, parts: Sequence[Part], changed: Changes) -> Iterator[Block]:
         """The parts as blocks without the rows of what is changed, and what that is now."""
@@ -374,7 +389,6 @@ def is_alone(snapshot: Snapshot, kind: str) -> bool:
     making = Making(snapshot, kind, snapshot.cache)
     if not all(making.folders):
         return False
-    # Who makes the table learns it.
     return making.is_alone() or (far(making) is None and making.known() is not None and making.is_alone())
 
 
@@ -384,11 +398,3 @@ def _salt(snapshot: Snapshot, kind: str) -> str:
     templates = sorted((name, major, found.template.text) for (name, major), found in kinds.items())
     schemas = sorted(found.blob for (name, _major), found in kinds.items() if name == kind)
     return hashlib.sha256(repr((VERSION, snapshot.prefix, templates, schemas)).encode()).hexdigest()[:16]
-
-
-def _head(key: str) -> str:
-    return f"block/{key}"
-
-
-def _files(key: str) -> str:
-    return f"files/{key}"

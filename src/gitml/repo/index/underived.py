@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot
 
 _VERSION: Final = 1
+ASKED: Final = f"underived/{_VERSION}/"
+"""How all keys begin that this version asks the cache for."""
+
 _OUTPUT: Final = "dvc-output"
 _DERIVED: Final = "derived"
 
@@ -76,7 +79,7 @@ class _Asked:
     def _outside(self) -> str:
         """A digest of the commit's tree without the folders in which records of the kind lie."""
         tree = self._snapshot.tree
-        said = hashlib.sha256(repr((_VERSION, self._snapshot.prefix, self._kind)).encode())
+        said = hashlib.sha256(repr((self._snapshot.prefix, self._kind)).encode())
 
         def beside(folder: str) -> Iterator[str]:
             above, _, name = folder.rpartition("/")
@@ -86,4 +89,4 @@ class _Asked:
 
         for folder in self._snapshot.folders_of(self._kind):
             said.update("\0".join(beside(folder)).encode("utf-8", "surrogateescape"))
-        return f"underived/{said.hexdigest()}"
+        return f"{ASKED}{said.hexdigest()}"

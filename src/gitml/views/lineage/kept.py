@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gitml.repo.load import Loaded
     from gitml.repo.snapshot import Snapshot
 
+ASKED: Final = f"trace/{FORMAT}/"
+"""How all keys begin that this version asks the cache for."""
+
 _TRACES: Final = ("traces", "")
 # Of a trace what a record in a file can say: the rest is of what readers make.
 _OF_FILES: Final = Trace._fields.index("derived")
@@ -40,7 +43,7 @@ class KeptTraces:
 
     def __init__(self, snapshot: Snapshot) -> None:
         schemas = snapshot.schemas
-        deed = Deed(f"trace/{FORMAT}", packed)
+        deed = Deed(ASKED.rstrip("/"), packed)
         paths: list[str] = []
         self._blocks: list[Block] = []
         for kind in (name for name in schemas.names if schemas.latest[name].addressing != DERIVED):
