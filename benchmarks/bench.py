@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,13 @@ BAD = 0.01
 SIZE, AUC = 64, 0.5
 DEAR = ("pandas", "dvc", "git", "yaml", "jsonschema")
 STORE = ("validate", "list", "hook", "run", "importing")
-KEPT = ("mlflow", "memory", "sparse")  # whose stores may stay
+KEPT = ("mlflow", "sparse")  # whose stores may stay
 OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "history": lambda folder: dvc_peer.history(folder / "history", PEER_ROUNDS),
     "dvc": lambda folder: dvc_peer.tracked(folder / "dvc", ROUNDS),
-    "mlflow": lambda folder: mlflow_peer.compared(folder / "mlflow", PEER_ROUNDS),
-    "memory": lambda folder: memory.compared(folder / "mlflow"),
+    "mlflow": lambda folder: chain(
+        mlflow_peer.compared(folder / "mlflow", PEER_ROUNDS), memory.compared(folder / "mlflow")
+    ),
     "sparse": memory.sparse,
     "closure": lambda _folder: closure.closure(ROUNDS),
     "large": large.rows,

@@ -54,11 +54,12 @@ found = mlflow.search_runs(
     order_by=["metrics.auc DESC", "start_time DESC"])
 told([[run.info.run_id, run.data.metrics["auc"]] for run in found])
 """
+ALL, SMALLER = "all of them, as a DataFrame", 3
 SPARSE = {
     "the first 20": 'told(len(store.rows("run", limit=20).rows))',
     "filtered by one parameter": "found = {name}; told(store.rows('run', f'{found} is not null', limit=20).total)",
     "an experiment's, as a DataFrame": "told(store.table('run', \"ref like 'run/experiment-07/%'\").shape)",
-    "all of them, as a DataFrame": "frame = store.table('run'); told([*frame.shape, int(frame.count().sum())])",
+    ALL: "frame = store.table('run'); told([*frame.shape, int(frame.count().sum())])",
 }
 
 
@@ -79,7 +80,6 @@ def spent(folder: Path, python: Path, code: str, *words: str) -> Spent:
 def compared(folder: Path) -> Iterator[Row]:
     """Ours beside MLflow's, over the same runs; none where the environment with MLflow is missing."""
     if not PEERS.exists():
-        print("memory: skipped, for there is no environment with MLflow", file=sys.stderr)
         return
     peer = Peer(folder / str(WHOLE), WHOLE)
     peer.ours("--at", "HEAD")  # the cache is warm
@@ -97,18 +97,18 @@ def sparse(folder: Path) -> Iterator[Row]:
     if not store.exists():
         wide_made.made(store)
     shutil.rmtree(store / ".git" / "gitml", ignore_errors=True)
-    found = spent(folder, Path(sys.executable), OURS + 'told(store.rows("run", limit=0).total)', str(store))
-    yield Row(f"{wide_made.SIZE:,} sparse runs, indexed", found.milliseconds, "CPU, on all cores")
+    indexed = spent(folder, Path(sys.executable), OURS + 'told(store.rows("run", limit=0).total)', str(store))
     name = next(name for name in _names(store) if name.isidentifier())
-    for what, code in SPARSE.items():
-        found = spent(folder, Path(sys.executable), OURS + code.replace("{name}", repr(f"params.{name}")), str(store))
-        told = f"{wide_made.SIZE:,} sparse runs, {what}"
-        yield Row(told, found.milliseconds, f"CPU; found: {found.answer}")
-        yield Row(told, found.megabytes, "peak of the process", unit="MB")
-        if "all" in what:
-            rows, columns, _cells = found.answer
-            dense = DENSE * rows * columns / 1e6
-            yield Row(told, found.megabytes, "9 bytes a cell, there or not", dense, at_least=3, unit="MB")
+    found = {
+        what: spent(folder, Path(sys.executable), OURS + code.replace("{name}", repr(f"params.{name}")), str(store))
+        for what, code in SPARSE.items()
+    }
+    rows, columns, _cells = found[ALL].answer
+    assert rows == indexed.answer == wide_made.SIZE, "some runs are not in the frame"
+    for what, one in {"indexed": indexed, **found}.items():
+        told = f"{rows:,} x {columns:,}: 9 bytes a cell, there or not; ours in {one.milliseconds / 1000:.1f} s CPU"
+        least = SMALLER if what == ALL else None
+        yield Row(f"sparse runs, {what}", one.megabytes, told, DENSE * rows * columns / 1e6, least, unit="MB")
 
 
 def _names(store: Path) -> list[str]:

@@ -41,7 +41,7 @@ def text() -> str:
             parts += [
                 f"\n## {title}\n\n",
                 *_made(found),
-                f"\n![How many times as fast: the table below as bars.]({plot}.svg)\n\n",
+                f"\n![How many times as fast, or as small: the table below as bars.]({plot}.svg)\n\n",
                 *_ratios(found["custom"]["rows"]),
             ]
     found = observed.latest(MILLION)
@@ -64,10 +64,15 @@ def _ratios(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "| what | ours | theirs | ratio | promised | | against |\n|---|---:|---:|---:|---:|---|---|\n"
     for row in rows:
         least, most = row.get("at_least"), row.get("at_most")
-        promised = f"{least:g}x" if least else f"{most:g} ms" if most else ""
+        unit = row.get("unit", "ms")
+        promised = f"{least:g}x" if least else f"{most:g} {unit}" if most else ""
         kept = _KEPT[row["kept"] if promised else None]
-        yield f"| {row['what']} | {_time(row['ours'])} | {_time(row['theirs'])} | {_ratio(row['ratio'])} | {promised} "
-        yield f"| {kept} | {row['against']} |\n"
+        amounts = f"{_amount(row['ours'], unit)} | {_amount(row['theirs'], unit)}"
+        yield f"| {row['what']} | {amounts} | {_ratio(row['ratio'])} | {promised} | {kept} | {row['against']} |\n"
+
+
+def _amount(number: float, unit: str) -> str:
+    return _time(number) if unit == "ms" else f"{number:.0f} {unit}"
 
 
 def _time(milliseconds: float) -> str:

@@ -14,28 +14,28 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: our milliseconds, the other side's where there is one, and what was promised.
+    """One figure: ours, the other side's, and what was promised; `at_least` is a ratio, `at_most` as ours.
 
-    `at_least` is a ratio, `at_most` milliseconds; or megabytes, as `unit` says.
+    They are milliseconds, or what `unit` says.
     """
 
     what: str
     ours: float
     against: str
-    theirs: float | None = None
+    theirs: float
     at_least: float | None = None
     at_most: float | None = None
     unit: str = "ms"
 
     @property
-    def ratio(self) -> float | None:
+    def ratio(self) -> float:
         """How many times as fast we are, or as small."""
-        return None if self.theirs is None else self.theirs / self.ours
+        return self.theirs / self.ours
 
     @property
     def kept(self) -> bool:
         """Whether the promise holds."""
-        fast = self.at_least is None or (self.ratio is not None and self.ratio >= self.at_least)
+        fast = self.at_least is None or self.ratio >= self.at_least
         return fast and (self.at_most is None or self.ours <= self.at_most)
 
     def told(self) -> str:
@@ -43,8 +43,7 @@ class Row:
         most = f"<= {self.at_most:g} {self.unit}" if self.at_most else ""
         promised = f">= {self.at_least:g}x" if self.at_least else most
         mark = "" if self.kept else "  MISSED"
-        other = "" if self.theirs is None else f"{_told(self.theirs):>6} {self.unit} {self.ratio:>6.1f}x"
-        times = f"{_told(self.ours):>6} {self.unit} {other:>17}"
+        times = f"{_told(self.ours):>6} {self.unit} {_told(self.theirs):>6} {self.unit} {self.ratio:>6.1f}x"
         return f"{self.what:<48} {times}  {promised:<10} {self.against}{mark}"
 
 

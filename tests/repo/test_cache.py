@@ -8,13 +8,13 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 import gitml
 from gitml.repo.cache import Cache
-from gitml.repo.database import Database
+from gitml.repo.database import Database, is_damage
 from gitrepo import commit, environment
 
 METRICS = {f"metadata/metrics/m{number}.yaml": "schema: metric/1\ndirection: higher\n" + f"# {number}\n" * (number % 3)
@@ -147,6 +147,38 @@ def test_who_has_it_open_while_it_is_emptied_goes_on(tmp_path: Path) -> None:
             database.clear()
         assert one.get(["a"]) == {}
     assert (one.note, other.note) == ("", "")
+
+
+def test_who_reads_while_others_empty_and_fill_it_stumbles_over_nothing(tmp_path: Path) -> None:
+    values = {f"key{number}": "x" * 99 for number in range(9)}
+    readers = [Cache(tmp_path) for _reader in range(3)]
+    over = Event()
+
+    def read(cache: Cache) -> None:
+        while not over.is_set():
+            assert cache.get(values).items() <= values.items()
+
+    threads = [Thread(target=read, args=[cache]) for cache in readers]
+    for thread in threads:
+        thread.start()
+    for _round in range(60):
+        Cache(tmp_path).put(values)
+        with closing(Database(readers[0].path)) as database:
+            database.clear()
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert [cache.note for cache in readers] == [""] * 3
+
+
+@pytest.mark.parametrize(
+    ("code", "is_file"),
+    [("ERROR", True), ("SCHEMA", True), ("ERROR_RETRY", True), ("BUSY", False), ("FULL", False), ("IOERR", False)],
+)
+def test_of_what_sqlite_tells_only_what_is_wrong_with_the_file_is_damage(code: str, *, is_file: bool) -> None:
+    error = sqlite3.OperationalError("no such table: kept")
+    error.sqlite_errorcode = {"ERROR_RETRY": 513}.get(code) or getattr(sqlite3, f"SQLITE_{code}")
+    assert is_damage(error) == is_file
 
 
 def test_where_it_cannot_be_written_everything_works_and_says_so(store: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filter_strategies import exprs, names
+from gitml.records.filter import Expr
 from gitml.records.record import MISSING
 from gitml.repo.index.block import columns
 from gitml.repo.index.column import Column, Form
@@ -66,6 +68,26 @@ def test_a_deed_tells_of_each_row(cells: list[Any], missing: object) -> None:
 
     found = column(cells).told(is_text, missing=bool(missing))
     assert list(found) == [bool(missing) if cell is MISSING else is_text([cell])[0] for cell in cells]
+
+
+@given(held)
+def test_an_integer_may_come_as_the_float_that_equals_it(cells: list[Any]) -> None:
+    def is_small(values: Any) -> list[bool]:
+        return [isinstance(value, int | float) and value < 1 for value in values]
+
+    found = column(cells).told(is_small, missing=False, exact=False)
+    assert list(found) == is_small(cells)
+
+
+alike = st.sampled_from(
+    [[1, 0.5, 1.0, -2], [0.5, math.nan, math.inf], [0, 1, 2], ["1", "a", "B"], [True, False], [1, "1", None, [1], {}]]
+)
+rows = alike.flatmap(lambda of: st.lists(st.dictionaries(names, st.sampled_from(of)), max_size=24))
+
+
+@given(rows, exprs)
+def test_a_filter_holds_of_packed_rows_as_it_does_of_each(found: list[dict[str, Any]], expr: Expr) -> None:
+    assert list(expr.mask(columns(found).columns, len(found))) == [expr(row) for row in found]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 import sqlite3
@@ -20,7 +21,7 @@ from gitml.repo.index.tables import table
 from gitml.repo.index.underived import derived, everything
 from gitml.repo.readers.derived import Derived
 from gitml.repo.snapshot import Snapshot
-from gitrepo import commit, git, write
+from gitrepo import commit, git, init, write
 from indexed import MANY, Rows, agree, fresh, held, many_runs, read, run, told
 
 
@@ -214,6 +215,26 @@ def test_rows_on_all_cores_are_the_same(store: Path, monkeypatch: pytest.MonkeyP
     agree(one.head())
     assert spread == [3, 3 * sum(map(len, list(block.cut(tables._all(one.head(), "run", one.head().entries)))[::3]))]
     assert one.progress.whole == 0
+
+
+def test_any_value_comes_back_out_of_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(block, "_CUT", 16)
+    draw = random.Random(5)  # noqa: S311
+    values = [
+        *(0, 1, -1, 2**53 + 1, 2**63 - 1, -(2**63)),
+        *(0.0, -0.0, 0.1, 1.0, math.nan, math.inf, -math.inf, True, False, None, [], [1, [0.5]], {}),
+        *("", "1", "nan", "adam", "需求", "a\nb", "é" * 40),
+    ]
+    alike = {"i": values[:6], "f": values[6:13], "n": [1, 0.5, 2], "b": values[13:15], "t": values[19:], "x": values}
+    mixed = {f"{name}{share}": (of, share) for name, of in alike.items() for share in (1, 2, 5, 30)}
+    files = dict(
+        run(number, params={name: draw.choice(of) for name, (of, share) in mixed.items() if not draw.randrange(share)})
+        for number in range(MANY)
+    )
+    repo = init(tmp_path / "mixed")
+    commit(repo, {"metadata/store.yaml": "schema: store/1\n", **files})
+    for _again in range(2):
+        agree(fresh(repo).head())
 
 
 # ── faults ────────────────────────────────────────────────────────────────────────────────────────────────────────

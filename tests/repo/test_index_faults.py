@@ -407,7 +407,7 @@ def test_what_another_version_has_kept_is_not_believed(
             room, _, name = each.partition(".")
             now = getattr(rooms[room], name)
             patch.setattr(rooms[room], name, f"table/{older}/" if isinstance(now, str) else now + (-1 if older else 1))
-        patch.setattr(tables, "_read", wrong(tables._read))
+        patch.setattr(tables, "_cells", wrong(tables._cells))
         there = table(fresh(store).head(), "run")
         assert "other.status" in there.names
         table(fresh(store).head(), "run").fetch(there.names)

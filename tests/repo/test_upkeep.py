@@ -69,7 +69,7 @@ def test_every_entry_is_counted_once(store: Path) -> None:
     found = upkeep.info(kept(store))
     ((count, held),) = asked(store, "SELECT count(*), sum(length(value)) FROM kept")
     assert (sum(one.count for one in found), sum(one.bytes for one in found)) == (count, held)
-    assert {"block", "column", "facts", "files", "table"} <= {one.sort for one in found}
+    assert {"block", "column", "files", "gist", "judged", "table"} <= {one.sort for one in found}
     assert [one.sort for one in found] == sorted(one.sort for one in found)
     assert upkeep.size(kept(store)) == kept(store).path.stat().st_size > held
 
@@ -90,7 +90,7 @@ def test_a_sound_one_is_left_as_it_is(store: Path) -> None:
     assert keys(store) == before
 
 
-@pytest.mark.parametrize("sort", ["column", "block", "files", "table", "facts"])
+@pytest.mark.parametrize("sort", ["column", "block", "files", "table", "facts", "gist", "judged"])
 def test_a_damaged_entry_is_told_removed_and_made_again(store: Path, sort: str) -> None:
     good, before = answers(store), keys(store)
     victim = max(of_sort(store, sort))
@@ -151,7 +151,7 @@ def test_clear_frees_all_and_who_uses_it_goes_on(store: Path) -> None:
     other.put({"mine": 2})
     assert kept(store).get(["mine"]) == {"mine": 2}
     assert other.note == ""
-    assert answers(store) == good
+    assert answers(store) == answers(store) == good
     assert keys(store) == before | {"mine"}
 
 

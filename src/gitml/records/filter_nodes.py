@@ -104,7 +104,7 @@ class Leaf(Expr):
             return super().mask(columns, count)
         column = columns.get(self.field)
         if isinstance(column, Packed):
-            return column.told(self._along, missing=self.on({}))
+            return column.told(self._along, missing=self.on({}), exact=isinstance(self, Reading))
         return [self.on({})] * count if column is None else self._along(column)
 
     def _along(self, column: Sequence[object]) -> list[bool]:

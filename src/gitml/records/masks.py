@@ -15,8 +15,11 @@ class Packed(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def told(self, deed: Callable[[Sequence[Any]], Mask], *, missing: bool) -> Mask:
-        """What a deed says of each row's value, `missing` where it has none; of equal values it may be asked once."""
+    def told(self, deed: Callable[[Sequence[Any]], Mask], *, missing: bool, exact: bool = True) -> Mask:
+        """What a deed says of each row's value, `missing` where it has none; of equal values it may be asked once.
+
+        Where it need not be `exact`, an integer among floats may come as the float that equals it.
+        """
 
 
 def both(some: Mask, others: Mask) -> bytes:

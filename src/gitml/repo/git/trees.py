@@ -164,6 +164,12 @@ class Tree:
         return _parsed(raw or b"", self._command.hash_size // 2)
 
 
+def folders_in(objects: Blobs, oid: str, hash_size: int) -> list[str]:
+    """The ids of the folders in a tree; none where that is not here."""
+    found = _parsed(objects.get(oid) or b"", hash_size // 2).values()
+    return [entry.oid for entry in found if entry.mode == FOLDER]
+
+
 def is_under(path: str, folder: str) -> bool:
     """Whether a path is a folder's (`""` is the top) or leads into it."""
     return not folder or path == folder or path.startswith(f"{folder}/")

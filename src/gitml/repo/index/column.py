@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from operator import itemgetter
 from typing import Any, Final, Literal, overload
 
@@ -124,11 +125,13 @@ class Column(Sequence[Any], Packed):
         """Whether these are all rows, in their order."""
         return isinstance(rows, range) and len(rows) == self.size
 
-    def told(self, deed: Callable[[Sequence[Any]], Mask], *, missing: bool) -> Mask:
+    def told(self, deed: Callable[[Sequence[Any]], Mask], *, missing: bool, exact: bool = True) -> Mask:
         """What a deed says of each row's value, `missing` where it has none; of equal texts it is asked once."""
         if self.form == "coded":
             distinct, codes = self.held
             said = codes.translate(bytes(deed(distinct)).ljust(_CODES, b"\0"))
+        elif self.form == "number" and not exact:
+            said = bytes(deed(array("d", self.held[0])))
         else:
             said = bytes(deed(self.values))
         if self.mask is None:
@@ -188,7 +191,10 @@ def _opened(form: Form, held: Any) -> Sequence[Any]:
         return array("q", held)
     if form == "number":
         numbers, integers = held
-        return [int(value) if is_int else value for value, is_int in zip(array("d", numbers), integers, strict=True)]
+        values: list[float] = array("d", numbers).tolist()
+        for row in compress(range(len(values)), integers):
+            values[row] = int(values[row])
+        return values
     if form == "coded":
         distinct, codes = held
         return list(map(distinct.__getitem__, codes))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from gitml.errors import GitFailed
 from gitml.repo.git.history import changes
+from gitml.repo.index.nearest import nearest
 from gitml.repo.index.part import Part
 from gitml.repo.readers.dvc import is_pointer_file
 
@@ -63,6 +64,11 @@ class Nearby(NamedTuple):
     alone: bool
 
 
+def nearest_first(making: Asking, others: Sequence[Ids], ids: Ids) -> list[Ids]:
+    """The folders of other commits, those first that are most like these."""
+    return nearest(making.snapshot.tree.objects, making.snapshot.git.hash_size, others, ids)
+
+
 def differing(making: Asking, other: Ids, ids: Ids) -> Nearby | None:
     """What is kept of folders that were as `other` says; None where it is lost."""
     asked = making.folder_key(other)
@@ -93,7 +99,7 @@ def far(making: Asking) -> Nearby | None:
         return None
     asked = making.folder_key(ids)
     kept = making.cache.get([asked, making.key])
-    others = () if asked in kept else kept.get(making.key, ())
+    others = [] if asked in kept else nearest_first(making, kept.get(making.key, ()), ids)
     found = next((near for other in others if (near := differing(making, other, ids)) is not None), None)
     if found is None:
         return None

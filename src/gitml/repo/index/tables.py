@@ -18,7 +18,7 @@ from gitml.records.ref import VERSION as OF_VERSIONS
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.objects import Entry
 from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends
-from gitml.repo.index.nearby import differing, far, touched
+from gitml.repo.index.nearby import differing, far, nearest_first, touched
 from gitml.repo.index.part import Part, alone_key, files_key, head_key, named, shared
 from gitml.repo.index.seed import Seed
 from gitml.repo.index.splice import Source
@@ -146,7 +146,7 @@ class Making:
         kept = self.cache.get([asked, self.key])
         if asked in kept:
             return [Part(*part) for part in kept[asked]]
-        for other in kept.get(self.key, ()):
+        for other in nearest_first(self, kept.get(self.key, ()), ids):
             if (found := self._from_other(other, ids)) is not None:
                 return found
         return None
