@@ -15,7 +15,7 @@ import pytest
 from gitml.repo import packaged, workers
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.trees import Tree
-from gitml.repo.index import block, tables
+from gitml.repo.index import block, nearby, tables
 from gitml.repo.index.pointed import pointer_files
 from gitml.repo.index.tables import table
 from gitml.repo.index.underived import derived, everything
@@ -124,6 +124,34 @@ def read_anew(one: Snapshot) -> Rows:
     """What reading every record gives, whatever is kept."""
     one.cache = None
     return read(one)
+
+
+def _blocks_kept(repo: Path) -> int:
+    with sqlite3.connect(fresh(repo).cache.path) as connection:
+        (count,) = connection.execute("SELECT COUNT(*) FROM kept WHERE key GLOB 'block/*'").fetchone()
+    connection.close()
+    return int(count)
+
+
+def test_a_commit_that_differs_everywhere_a_little_makes_no_block_anew(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree(fresh(store).head())
+    monkeypatch.setattr(nearby, "_NEAR", 2)
+    before = _blocks_kept(store)
+    paths = sorted(dict(run(number) for number in range(MANY)))
+    for path in paths[7::60]:
+        (store / path).unlink()
+    edited = dict(run(number, by="@ines") for number in range(3, MANY, 40))
+    commit(store, {**edited, paths[50]: b"status: [\n", **dict([run(MANY + 1)])}, "here and there")
+    for _again in range(2):
+        agree(fresh(store).head())
+    (store / paths[90]).unlink()
+    write(store, dict([run(3, by="@mona"), run(MANY + 2)]))
+    agree(fresh(store).worktree())
+    assert _blocks_kept(store) == before
+    _without("files/*")(fresh(store).cache.path)
+    agree(fresh(store).head())
 
 
 def test_all_records_of_a_kind_may_go_and_come_back(store: Path) -> None:
@@ -241,13 +269,8 @@ PATTERNS = ("column/*", "shelf/*", "files/*", "block/*", "table/*", "column/*/pa
 
 @pytest.mark.parametrize(
     "fault",
-    [
-        _emptied,
-        _scribbled,
-        _cut,
-        *map(_without, ["column/*", "shelf/*", "files/*", "block/*", "table/*", "column/*/params*"]),
-    ],
-    ids=["emptied", "scribbled", "cut", "no columns", "no shelves", "no files", "no blocks", "no tables", "no params"],
+    [_emptied, _scribbled, _cut, *map(_without, PATTERNS)],
+    ids=["emptied", "scribbled", "cut", *PATTERNS],
 )
 def test_a_damaged_cache_changes_no_answer(store: Path, fault: Callable[[Path], None]) -> None:
     repository = fresh(store)

@@ -265,13 +265,11 @@ class Snapshot:
 
             readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
             asked = Asked(readers, kind, self.prefix, self.at.until)
-            self._derived[kind] = self.deriver().derive(
-                self._seen if reads_files(readers) else {}, asked, self._changed
-            )
+            self._derived[kind] = self.deriver().derive(self.seen if reads_files(readers) else {}, asked, self._changed)
         return self._derived[kind]
 
     @cached_property
-    def _seen(self) -> Seen:
+    def seen(self) -> Seen:
         """The files as readers see them."""
         from gitml.repo.apart import seen
 

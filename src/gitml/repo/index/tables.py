@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from gitml.errors import GitFailed, NotFound
+from gitml.errors import NotFound
 from gitml.records.reader import VERSION
 from gitml.records.ref import VERSION as OF_VERSIONS
 from gitml.records.template import OWN_FOLDER
-from gitml.repo.git.history import changes
 from gitml.repo.git.objects import Entry
 from gitml.repo.index.block import FORMAT, Cells, Files, cells, cut, digest, ends
-from gitml.repo.index.nearest import nearest
+from gitml.repo.index.nearby import differing, far, nearest_first, touched
 from gitml.repo.index.part import Part, alone_key, files_key, head_key, named, shared
 from gitml.repo.index.seed import Seed
 from gitml.repo.index.splice import Source
@@ -96,10 +95,11 @@ def _kept(snapshot: Snapshot, kind: str, cache: Cache) -> Table | None:
     if tree.base is None:
         files = files_of(snapshot, kind)
         return Table(map(making.block, making.parts(files)), cache) if len(files) >= _WORTH_KEEPING else None
-    parts = making.commit()
+    near = far(making)
+    parts = near.parts if near else making.commit()
     if parts is None:
         return None
-    changed = making.changes()
+    changed = {**(near.changed if near else {}), **making.changes()}
     return Table(making.changed(parts, changed) if changed else map(making.block, parts), cache)
 
 
@@ -112,7 +112,8 @@ class Making:
         self.cache = cache
         self.deeds = deeds
         self.salt = _salt(snapshot, kind)
-        self.folders = snapshot.folders_of(kind)
+        self.folders: Sequence[str] = snapshot.folders_of(kind)
+        self._lists: dict[str, dict[str, Entry]] = {}
         self.key = f"{ASKED}{self.salt}/{kind}"
         self.sets: dict[tuple[str, ...], frozenset[str]] = {}  # many blocks have the same names
 
@@ -130,23 +131,22 @@ class Making:
     def changes(self) -> dict[str, Entry | None]:
         """What is changed of the kind's files on top of the commit."""
         changed = self.snapshot.tree.changes.items()
-        return {path: entry for path, entry in changed if _is_of(self.snapshot, self.kind, path)}
+        return {path: entry for path, entry in changed if is_of(self.snapshot, self.kind, path)}
 
     def known(self) -> list[Part] | None:
         """The parts of the commit's table: kept as they are, or as those of another commit with what differs."""
         if not all(self.folders):
             return None  # records of this kind may lie anywhere
-        ids = self._ids()
+        ids = self.ids()
         if None in ids and any(self.snapshot.tree.file(folder) for folder in self.folders):
             return None  # what stands where a folder should be is for the listing to tell
         if not any(ids):
             return []
-        asked = self._folder_key(ids)
+        asked = self.folder_key(ids)
         kept = self.cache.get([asked, self.key])
         if asked in kept:
             return [Part(*part) for part in kept[asked]]
-        git, tree = self.snapshot.git, self.snapshot.tree
-        for other in nearest(tree.objects, git.hash_size, kept.get(self.key, ()), ids):
+        for other in nearest_first(self, kept.get(self.key, ()), ids):
             if (found := self._from_other(other, ids)) is not None:
                 return found
         return None
@@ -157,42 +157,39 @@ class Making:
 
     def is_alone(self) -> bool:
         """Whether no file of DVC's lies among the commit's records, as far as that is known."""
-        key = alone_key(self._folder_key(self._ids()))
+        key = self.alone_key(self.ids())
         return bool(self.cache.get([key]).get(key))
 
-    def _ids(self) -> list[str | None]:
+    def ids(self) -> list[str | None]:
+        """The ids of the folders in the commit, None for one that is not there."""
         return [self.snapshot.tree.folder(folder) for folder in self.folders]
 
-    def _folder_key(self, ids: Sequence[str | None]) -> str:
+    def folder_key(self, ids: Sequence[str | None]) -> str:
+        """What the cache knows the table of these folders by."""
         return f"{self.key}/{named(ids)}"
+
+    def alone_key(self, ids: Sequence[str | None]) -> str:
+        """Under which it is kept that no file of DVC's lies in these folders."""
+        return alone_key(self.folder_key(ids))
+
+    def is_of(self, path: str) -> bool:
+        """Whether what lies at a path is the kind's."""
+        return is_of(self.snapshot, self.kind, path)
 
     def _from_other(self, other: Sequence[str | None], ids: Sequence[str | None]) -> list[Part] | None:
         """The parts, made of those that are kept of folders that were as `other` says."""
-        kept = self.cache.get([self._folder_key(other)]).get(self._folder_key(other))
-        if kept is None or None in other or None in ids:
-            return None
-        pairs = [(str(before), str(after)) for before, after in zip(other, ids, strict=True)]
-        try:
-            told = changes(self.snapshot.git, pairs)
-        except GitFailed:  # that tree is gone, with the branch that held it
-            return None
-        changed: dict[str, Entry | None] = {}
-        for folder, pair in zip(self.folders, pairs, strict=True):
-            found = told[pair].changed if pair in told else {}
-            changed |= {f"{folder}/{path}": entry for path, entry in found.items()}
-        mine = {path: entry for path, entry in changed.items() if _is_of(self.snapshot, self.kind, path)}
-        parts = self.patched([Part(*part) for part in kept], mine)
-        was_alone = self.cache.get([alone_key(self._folder_key(other))])
-        return parts and self.keep(parts, alone=bool(was_alone) and not any(map(is_pointer_file, changed)))
+        found = differing(self, other, ids)
+        parts = self.patched(found.parts, found.changed) if found else None
+        return self.keep(parts, alone=found.alone) if parts and found else parts
 
     def keep(self, parts: Sequence[Part], *, alone: bool) -> list[Part]:
         """Keep the parts of the commit's table for others, and whether no file of DVC's lies among its records."""
         if all(self.folders):
-            ids = self._ids()
+            ids = self.ids()
             before = self.cache.get([self.key]).get(self.key, [])
             recent = [ids, *(other for other in before if other != ids)][:_REMEMBERED]
-            told = {alone_key(self._folder_key(ids)): True} if alone else {}
-            kept = {self._folder_key(ids): shared(parts), self.key: recent, **told}
+            told = {self.alone_key(ids): True} if alone else {}
+            kept = {self.folder_key(ids): shared(parts), self.key: recent, **told}
             self.cache.put(kept, beside=[head_key(part.key) for part in parts])
         return list(parts)
 
@@ -274,7 +271,7 @@ class Making:
             if at not in falls and not left:
                 found.append(part)
                 continue
-            listed = self._listed(part)
+            listed = self.listing(part)
             if listed is None:
                 return None
             source = None if left else self._source(part, listed)
@@ -293,13 +290,18 @@ class Making:
             return None
         return Source(table.blocks[0], files)
 
-    def _listed(self, part: Part) -> dict[str, Entry] | None:
-        kept = self.cache.get([files_key(part.key)]).get(files_key(part.key))
-        return None if kept is None else {path: Entry(mode, oid) for path, mode, oid in kept}
+    def listing(self, part: Part) -> dict[str, Entry] | None:
+        """The files of a part, None where the cache has lost them."""
+        if part.key not in self._lists:
+            kept = self.cache.get([files_key(part.key)]).get(files_key(part.key))
+            if kept is None:
+                return None
+            self._lists[part.key] = {path: Entry(mode, oid) for path, mode, oid in kept}
+        return self._lists[part.key]
 
     def files(self, part: Part) -> dict[str, Entry]:
         """The files of a part of this commit's table."""
-        listed = self._listed(part)
+        listed = self.listing(part)
         if listed is None:
             is_commit = self.snapshot.tree.base is not None
             every = _all(self.snapshot, self.kind, self.listed()) if is_commit else files_of(self.snapshot, self.kind)
@@ -321,17 +323,17 @@ class Making:
 
     def changed(self, parts: Sequence[Part], changed: Changes) -> Iterator[Block]:
         """The parts as blocks without the rows of what is changed, and what that is now."""
-        lasts = [part.last for part in parts]
-        touched = {bisect_left(lasts, path) for path in changed}
-        for at, part in enumerate(parts):
+        marked = {part.key for part in touched(parts, changed)}
+        for part in parts:
             block = self.block(part)
-            if at in touched:
+            if part.key in marked:
                 readable = (path for path in sorted(self.files(part)) if path not in part.lost)
                 rows = [row for row, path in enumerate(readable) if path not in changed]
                 block = block.only(rows, (path for path in part.lost if path not in changed))
             yield block
         now = {path: entry for path, entry in changed.items() if entry is not None}
-        yield Block.of(_read(self.snapshot, sorted(self.snapshot.named(now).items())))
+        # Who asks again finds these parsed: they are in no block that is kept.
+        yield Block.of(_cells(_load(self.snapshot, sorted(self.snapshot.named(now).items()), keep=True)))
 
 
 def _after(files: dict[str, Entry], changed: Changes) -> dict[str, Entry]:
@@ -345,11 +347,12 @@ def files_of(snapshot: Snapshot, kind: str) -> Files:
 
 
 def _all(snapshot: Snapshot, kind: str, entries: Mapping[str, Entry]) -> Files:
-    found = {path: entry for path, entry in entries.items() if _is_of(snapshot, kind, path)}
+    found = {path: entry for path, entry in entries.items() if is_of(snapshot, kind, path)}
     return sorted(snapshot.named(found).items())
 
 
-def _is_of(snapshot: Snapshot, kind: str, path: str) -> bool:
+def is_of(snapshot: Snapshot, kind: str, path: str) -> bool:
+    """Whether what lies at a path is a kind's."""
     return snapshot.is_record_path(path) and kind_at(snapshot, path) == kind
 
 
@@ -370,8 +373,8 @@ def _read(snapshot: Snapshot, files: Files) -> Cells:
     return _cells(_load(snapshot, files))
 
 
-def _load(snapshot: Snapshot, files: Files) -> list[Loaded]:
-    return load_each([(snapshot, path, entry) for path, entry in files], keep=False)
+def _load(snapshot: Snapshot, files: Files, *, keep: bool = False) -> list[Loaded]:
+    return load_each([(snapshot, path, entry) for path, entry in files], keep=keep)
 
 
 def _cells(loaded: Sequence[Loaded]) -> Cells:
@@ -384,7 +387,9 @@ def is_alone(snapshot: Snapshot, kind: str) -> bool:
     if snapshot.cache is None or snapshot.tree.base is None:
         return False
     making = Making(snapshot, kind, snapshot.cache)
-    return all(making.folders) and making.known() is not None and making.is_alone()
+    if not all(making.folders):
+        return False
+    return making.is_alone() or (far(making) is None and making.known() is not None and making.is_alone())
 
 
 def _salt(snapshot: Snapshot, kind: str) -> str:

@@ -68,7 +68,7 @@ class _Asked:
             return
         if any(record.kind != _OUTPUT for record in found.of(None)):
             return
-        if all(is_plain_pointer(path) for path in self._snapshot.tree.below if is_pointer_file(path)):
+        if all(is_plain_pointer(path) for path in self._snapshot.seen.starts if is_pointer_file(path)):
             self._snapshot.cache.put({self._key: True})
 
     def _is_askable(self) -> bool:

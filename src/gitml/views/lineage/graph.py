@@ -126,8 +126,16 @@ class Graph:
         if versions and depth != 0:
             behind = reach(versions, own.afters, None if depth is None else depth - 1)
             found = {**{one: far + 1 for one, far in behind.items()}, **found}
-        idle = {one for one in found if one != place and not own.afters[one] and self._is_head(one)}
+        heads, nodes, afters = self._heads, own.nodes, own.afters
+        last = (one for one in found if not afters[one] and nodes[one].kind in heads) if heads else ()
+        idle = {one for one in last if one != place and self._is_head(one)}
         return {one: far for one, far in found.items() if one not in idle} if idle else found
+
+    @cached_property
+    def _heads(self) -> frozenset[str]:
+        """The kinds of which there are versions."""
+        kinds = {node.kind for node in self._own.nodes}
+        return frozenset(kind for kind in kinds if kind + VERSION in kinds)
 
     def _is_head(self, place: int) -> bool:
         return any(self._is_version(before, place) for before in self._own.befores[place])

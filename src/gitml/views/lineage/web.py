@@ -81,23 +81,15 @@ class Web(Generic[N, E]):
 
 def reach(starts: Iterable[int], ends: Ends, depth: int | None = None) -> dict[int, int]:
     """All that can be come to in at most `depth` steps, the starts included, with the least number of steps."""
-    wave = list(starts)
-    far = dict.fromkeys(wave, 0)
+    far = dict.fromkeys(starts, 0)
+    wave = set(far)
     steps = 0
     while wave and (depth is None or steps < depth):
         steps += 1
-        wave = _next(wave, ends, far, steps)
+        # One step of all at once: sets go through three hundred thousand edges in C.
+        wave = set().union(*map(ends.__getitem__, wave)).difference(far)
+        far.update(dict.fromkeys(wave, steps))
     return far
-
-
-def _next(wave: Iterable[int], ends: Ends, far: dict[int, int], steps: int) -> list[int]:
-    found = []
-    for place in wave:
-        for end in ends[place]:
-            if end not in far:
-                far[end] = steps
-                found.append(end)
-    return found
 
 
 def shortest(start: int, end: int, ends: Ends) -> list[int]:
