@@ -88,14 +88,20 @@ def _growth(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     by_step: dict[str, dict[int, Mapping[str, Any]]] = {}
     for row in rows:
         by_step.setdefault(row["what"], {})[row["size"]] = row
+    yield "Seconds of work of all processes of a step (of `live` ones by the clock), and megabytes at the peak.\n\n"
     yield f"| step | {' | '.join(f'{size:,}' for size in sizes)} | growth | MB |\n"
     yield f"|---|{'---:|' * len(sizes)}---:|---:|\n"
     for what, found in by_step.items():
         times = [found[size] for size in sizes if size in found]
-        cells = [_time(1000 * found[size]["seconds"]) if size in found else "" for size in sizes]
-        grown = ", ".join(f"{b['seconds'] / a['seconds']:.1f}x" for a, b in pairwise(times))
+        cells = [_time(1000 * _work(found[size])) if size in found else "" for size in sizes]
+        grown = ", ".join(f"{_work(b) / _work(a):.1f}x" for a, b in pairwise(times))
         memory = ", ".join(f"{one['megabytes']:.0f}" for one in times if "megabytes" in one)
         yield f"| {what} | {' | '.join(cells)} | {grown} | {memory} |\n"
+
+
+def _work(row: Mapping[str, Any]) -> float:
+    """Seconds of work of a process and those that it starts; of a step in an open store by the clock."""
+    return float(row.get("cpu") or row["seconds"])
 
 
 def main() -> int:

@@ -47,8 +47,9 @@ def grown(rows: Rows, number: str, title: str, file: Path) -> None:
     """A line a step over the number of runs, both logarithmic; linear growth is the dotted slope."""
     steps: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
-        if row.get(number):
-            steps.setdefault(row["what"], []).append((row["size"], row[number]))
+        value = row.get(number) or row.get("seconds" if number == "cpu" else number)
+        if value:
+            steps.setdefault(row["what"], []).append((row["size"], value))
     figure, axes = plt.subplots(figsize=(9, 6), layout="constrained")
     styles = ["-", "--", "-."]
     for at, (step, points) in enumerate(steps.items()):
@@ -85,7 +86,7 @@ def main() -> int:
             ratios(found[name], title, folder / file)
     if "make bench-million" in found:
         rows = found["make bench-million"]
-        grown(rows, "seconds", "seconds", folder / "growth.svg")
+        grown(rows, "cpu", "seconds of work of all processes of a step (live: by the clock)", folder / "growth.svg")
         grown(rows, "megabytes", "megabytes at the peak, of all processes of a step", folder / "memory.svg")
     return 0
 

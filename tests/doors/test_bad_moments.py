@@ -104,7 +104,7 @@ def test_a_record_that_somebody_changes_meanwhile_is_a_conflict_and_theirs_stays
     store: Path, between: Path, argv: list[str], deed: str, told: str, how: list[str]
 ) -> None:
     head = git(store, "rev-parse", "HEAD")
-    meanwhile(between, "status", deed, "metadata/datasets/wine.yaml")
+    meanwhile(between, "--list", deed, "metadata/datasets/wine.yaml")  # by then it is read
     said = ml(store, *argv, *how)
     assert (said.code, said.out) == (1, "")
     assert said.err.startswith("git ml: metadata/datasets/wine.yaml: ")
@@ -119,7 +119,7 @@ def test_a_record_that_somebody_changes_meanwhile_is_a_conflict_and_theirs_stays
 
 @pytest.mark.parametrize("how", [[], ["--commit"]], ids=["files", "commit"])
 def test_a_name_that_somebody_else_takes_meanwhile_is_theirs(store: Path, between: Path, how: list[str]) -> None:
-    meanwhile(between, "status", OTHER)
+    meanwhile(between, "--list", OTHER)
     said = ml(store, "new", "dataset", "x", "description=Mine.", *how)
     assert (said.code, said.out) == (1, "")
     assert said.err.startswith(f"git ml: {PLACE}: exists already")
@@ -128,7 +128,7 @@ def test_a_name_that_somebody_else_takes_meanwhile_is_theirs(store: Path, betwee
 
 @pytest.mark.parametrize("deed", ["git commit -q --allow-empty -m theirs", "git checkout -q -b aside"])
 def test_a_branch_that_moves_meanwhile_loses_nobodys_commit(store: Path, between: Path, deed: str) -> None:
-    meanwhile(between, "hash-object", deed)
+    meanwhile(between, "unpack-objects", deed)
     fine(store, "new", "metric", "loss", "direction=lower", "--commit")
     assert (between / "done").exists()
     # On a branch that was made meanwhile the record is staged, and committed where the commit was meant to go.
@@ -142,7 +142,7 @@ def test_the_hook_judges_what_is_staged_though_the_file_goes(store: Path, betwee
     write(store, {PLACE: "a: [\n"})
     git(store, "add", "-A")
     was = held(store)
-    meanwhile(between, "ls-files", GONE)
+    meanwhile(between, "diff-index", GONE)
     said = process(store, "git-ml", "validate", "--staged", env=shell)
     assert said.code == 1
     assert said.out.startswith(f"{PLACE}:2:1: error yaml.syntax")

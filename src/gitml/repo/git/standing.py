@@ -117,7 +117,7 @@ class Standing(Tree):
     def _stands(self, path: str) -> bool:
         """Whether something is at a path, or HEAD has something there: of all else there is nothing to ask."""
         above, _, name = path.rpartition("/")
-        return signature(self._command.full(path)) is not None or name in self._head.within(above)
+        return bool(name) and (signature(self._command.full(path)) is not None or name in self._head.within(above))
 
     def _looked(self, path: str) -> Entry | None:
         found, entries = self._kept.ask(("file", path), lambda: self._asked(path), lambda _found: self._on(path))
