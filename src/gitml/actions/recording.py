@@ -25,7 +25,7 @@ from gitml.repo.change import Change
 from gitml.repo.code import Code
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
-from gitml.repo.writing import graft, unsaved
+from gitml.repo.writing import unsaved
 from gitml.views.metrics import Metrics
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -183,15 +183,12 @@ def _environment(recording: Recording, snapshot: Snapshot, how: How) -> tuple[st
     entry = snapshot.tree.file(path)
     if entry is None:
         return str(ref), [Change(path, None, snapshot.git.blob_id(content), content)]
-    if how.commit and snapshot.at.kind != "commit" and not _is_committed(recording.repository, path):
+    is_here = how.commit and snapshot.at.kind != "commit"
+    # By the HEAD that the write is judged by, not by one to which somebody has just committed it.
+    if is_here and recording.repository.stood_on(snapshot).tree.file(path) is None:
         # Another run has written it and nobody has committed it: it lands with the first record that needs it.
         return str(ref), [Change(path, entry.oid, entry.oid, snapshot.bytes_at(path), entry.mode)]
     return str(ref), []
-
-
-def _is_committed(repository: Repository, path: str) -> bool:
-    session = repository.session
-    return graft.read(session, session.commit("HEAD"), [path]).entry(path) is not None
 
 
 def _series(recording: Recording, snapshot: Snapshot) -> tuple[dict[str, Any], Change] | None:
