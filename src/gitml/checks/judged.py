@@ -10,9 +10,7 @@ from gitml.checks.facts import rules
 from gitml.errors import GitFailed
 from gitml.records.schemas import FOLDER
 from gitml.records.template import OWN_FOLDER
-from gitml.repo.derive import GTO
 from gitml.repo.readers.dvc import is_plain_pointer, is_pointer_file
-from gitml.repo.readers.model_index import is_index
 
 if TYPE_CHECKING:
     from gitml.errors import Problem
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
 
+_GTO: Final = "gto"
 # So many commits that were judged last are known.
 _KNOWN: Final = 8
 # A commit in which more is wrong, or from which more differs, is no help.
@@ -87,11 +86,15 @@ def _is_plain_record(snapshot: Snapshot, path: str) -> bool:
 
 def _matters(snapshot: Snapshot, one: Judged, path: str) -> bool:
     """Whether a file that is no record may change what is wrong in others."""
+    from gitml.repo.readers.model_index import is_index
+
     own = (snapshot.prefix + OWN_FOLDER, snapshot.prefix + FOLDER)
     return one.piped or path.startswith(own) or is_pointer_file(path) or is_index(path)
 
 
 def _is_joined(path: str) -> bool:
+    from gitml.repo.readers.model_index import is_index
+
     return (is_pointer_file(path) and not is_plain_pointer(path)) or is_index(path)
 
 
@@ -103,7 +106,7 @@ def _known(snapshot: Snapshot, cache: Cache) -> list[Judged]:
 def _key(snapshot: Snapshot) -> str:
     schemas = sorted((name, major, kind.blob) for (name, major), kind in snapshot.schemas.kinds.items())
     # Tags, which are in no tree, register versions and move aliases where that reader is on.
-    tags = snapshot.git.refs("refs/tags/") if GTO in snapshot.settings.readers else {}
+    tags = snapshot.git.refs("refs/tags/") if _GTO in snapshot.settings.readers else {}
     said = repr((snapshot.prefix, schemas, sorted(tags.items()))).encode("utf-8", "surrogateescape")
     return f"{asked()}{hashlib.sha256(said).hexdigest()[:16]}"
 

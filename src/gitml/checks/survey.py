@@ -9,9 +9,6 @@ from gitml.checks.facts import FactBook, Facts, facts_of, rules
 from gitml.records.links import Link
 from gitml.records.record import Path
 from gitml.records.schema import DERIVED
-from gitml.repo.index.portions import portions
-from gitml.repo.index.strays import strays
-from gitml.repo.index.tables import Deed
 
 if TYPE_CHECKING:
     from gitml.repo.load import Loaded
@@ -72,7 +69,11 @@ def survey(book: FactBook, kinds: Iterable[str] | None = None) -> list[Surveyed]
         if key not in snapshot.worked_out:
             snapshot.worked_out[key] = _of_kind(book, kind)
         found += snapshot.worked_out[key]
-    return found if kinds is not None else [*found, _loose(book, strays(snapshot))]
+    if kinds is not None:
+        return found
+    from gitml.repo.index.strays import strays
+
+    return [*found, _loose(book, strays(snapshot))]
 
 
 def asked() -> str:
@@ -86,6 +87,10 @@ def _kept_kinds(snapshot: Snapshot) -> list[str]:
 
 
 def _of_kind(book: FactBook, kind: str) -> list[Surveyed]:
+    # The index, and what it brings, is nothing that a hook on a few files needs.
+    from gitml.repo.index.portions import portions
+    from gitml.repo.index.tables import Deed
+
     there, beside = portions(book.snapshot, kind, Deed(asked().rstrip("/"), kept))
     known = [Surveyed(_known(portion.value), portion.paths) for portion in there]
     return [*known, _loose(book, [path for path, _entry in beside])]
