@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gitml.checks.scope import Scope
 from gitml.checks.survey import claim, survey, versions_of
@@ -16,6 +16,7 @@ from gitml.records.record import Path
 from gitml.records.ref import VERSION, Ref
 from gitml.repo.snapshot import Snapshot
 
+_TARGETS: Final = ("targets", "")
 # Made by readers from DVC's and Git's own files: no record of theirs stands in the tree.
 DERIVED = frozenset(["dvc-pipeline", "dvc-stage", "dvc-output", "code"])
 # In these roles the record that refers needs the other one to have been there first.
@@ -26,7 +27,7 @@ UPSTREAM = frozenset([
 
 def refs(scope: Scope) -> Iterator[Problem]:
     """Every ref resolves, to a kind that its field allows, and its id agrees."""
-    targets = _Targets(scope.snapshot)
+    targets = _targets(scope.snapshot)
     claims = {link: targets.of(link.text) for one in scope.surveyed for link in one.gist.claims}
     scope.facts.of({target.path for link, target in claims.items() if link.id is not None and target.path})
     wrong = {link: told for link, target in claims.items() if (told := _fault(scope, link, target))}
@@ -36,6 +37,14 @@ def refs(scope: Scope) -> Iterator[Problem]:
     for path, link in found:
         code, message, hint = wrong[claim(link)]
         yield scope.problem_in(path, code, message, hint, at=link.at)
+
+
+def _targets(snapshot: Snapshot) -> _Targets:
+    """Those of a snapshot, whichever check asks."""
+    found: _Targets | None = snapshot.worked_out.get(_TARGETS)
+    if found is None:
+        found = snapshot.worked_out[_TARGETS] = _Targets(snapshot)
+    return found
 
 
 class _Target(NamedTuple):
@@ -108,7 +117,7 @@ def _nearest(snapshot: Snapshot, target: Ref) -> str:
 
 def cycles(scope: Scope) -> Iterator[Problem]:
     """Nothing can have been made from itself, by however many steps."""
-    targets = _Targets(scope.snapshot)
+    targets = _targets(scope.snapshot)
     starts = scope.present
     if scope.whole:  # what nothing is made from is in no circle
         claims = {link.text for one in scope.surveyed for link in one.gist.claims if link.role in UPSTREAM}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gitml.repo.index.block import Files
+from gitml.repo.index.nearby import touched
 from gitml.repo.index.seed import Seed
 from gitml.repo.index.tables import AbsentError, Deed, Making, files_of
 from gitml.repo.workers import cores, spread
@@ -41,13 +41,12 @@ def portions(snapshot: Snapshot, kind: str, deed: Deed) -> tuple[list[Portion], 
         if parts is None:
             return [], files_of(snapshot, kind)
         changed = making.changes()
-        lasts = [part.last for part in parts]
-        touched = {bisect_left(lasts, path) for path in changed}
-        kept = [part for at, part in enumerate(parts) if at not in touched]
+        marked = {part.key: part for part in touched(parts, changed)}
+        kept = [part for part in parts if part.key not in marked]
         values = _values(making, deed, kept)
     except AbsentError:
         return [], files_of(snapshot, kind)
-    beside = {path: entry for at in touched if at < len(parts) for path, entry in making.files(parts[at]).items()}
+    beside = {path: entry for part in marked.values() for path, entry in making.files(part).items()}
     now = {path: entry for path, entry in changed.items() if entry is not None}
     left = {path: entry for path, entry in beside.items() if path not in changed} | snapshot.named(now)
     return [Portion(values[part.key], partial(_paths, making, part)) for part in kept], sorted(left.items())
