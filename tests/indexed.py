@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -88,3 +90,35 @@ def told(rows: Rows) -> list[str]:
 def fresh(repo: Path) -> Repository:
     """The store as another process finds it."""
     return Repository.find(repo)
+
+
+# ── what becomes of a cache ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def emptied(cache: Path) -> None:
+    """A cache of which nothing is left."""
+    cache.write_bytes(b"")
+
+
+def scribbled(cache: Path) -> None:
+    """A cache of whose pages each has bytes that are others."""
+    raw = bytearray(cache.read_bytes())
+    for at in range(4096, len(raw), 509):
+        raw[at] ^= 0x5A
+    cache.write_bytes(bytes(raw))
+
+
+def cut(cache: Path) -> None:
+    """A cache of which half is left."""
+    cache.write_bytes(cache.read_bytes()[: cache.stat().st_size // 2])
+
+
+def without(pattern: str) -> Callable[[Path], None]:
+    """What takes from a cache the entries whose keys are like a pattern; there must be some."""
+
+    def forget(cache: Path) -> None:
+        with sqlite3.connect(cache) as connection:
+            assert connection.execute("DELETE FROM kept WHERE key GLOB ?", (pattern,)).rowcount
+        connection.close()
+
+    return forget

@@ -22,7 +22,7 @@ from gitml.repo.index.underived import derived, everything
 from gitml.repo.readers.derived import Derived
 from gitml.repo.snapshot import Snapshot
 from gitrepo import commit, git, init, write
-from indexed import MANY, Rows, agree, fresh, held, many_runs, read, run, told
+from indexed import MANY, Rows, agree, cut, emptied, fresh, held, many_runs, read, run, scribbled, told, without
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_a_commit_that_differs_everywhere_a_little_makes_no_block_anew(
     write(store, dict([run(3, by="@mona"), run(MANY + 2)]))
     agree(fresh(store).worktree())
     assert _blocks_kept(store) == before
-    _without("files/*")(fresh(store).cache.path)
+    without("files/*")(fresh(store).cache.path)
     agree(fresh(store).head())
 
 
@@ -240,36 +240,12 @@ def test_any_value_comes_back_out_of_the_cache(tmp_path: Path, monkeypatch: pyte
 # ── faults ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _emptied(cache: Path) -> None:
-    cache.write_bytes(b"")
-
-
-def _scribbled(cache: Path) -> None:
-    raw = bytearray(cache.read_bytes())
-    for at in range(4096, len(raw), 509):
-        raw[at] ^= 0x5A
-    cache.write_bytes(bytes(raw))
-
-
-def _cut(cache: Path) -> None:
-    cache.write_bytes(cache.read_bytes()[: cache.stat().st_size // 2])
-
-
-def _without(pattern: str) -> Callable[[Path], None]:
-    def forget(cache: Path) -> None:
-        with sqlite3.connect(cache) as connection:
-            assert connection.execute("DELETE FROM kept WHERE key GLOB ?", (pattern,)).rowcount
-        connection.close()
-
-    return forget
-
-
 PATTERNS = ("column/*", "shelf/*", "files/*", "block/*", "table/*", "column/*/params*")
 
 
 @pytest.mark.parametrize(
     "fault",
-    [_emptied, _scribbled, _cut, *map(_without, PATTERNS)],
+    [emptied, scribbled, cut, *map(without, PATTERNS)],
     ids=["emptied", "scribbled", "cut", *PATTERNS],
 )
 def test_a_damaged_cache_changes_no_answer(store: Path, fault: Callable[[Path], None]) -> None:
@@ -286,7 +262,7 @@ def test_what_the_cache_has_lost_is_read_once_and_kept_again(store: Path, monkey
     repository = fresh(store)
     agree(repository.head())
     repository.cache.close()
-    _without("column/*/params*")(repository.cache.path)
+    without("column/*/params*")(repository.cache.path)
     wanted = held(table(fresh(store).head(), "run"))
 
     def refuse(*_args: object, **_more: object) -> Any:
@@ -301,7 +277,7 @@ def test_columns_and_files_lost_together(store: Path) -> None:
     agree(repository.head())
     repository.cache.close()
     for pattern in ("column/*", "files/*"):
-        _without(pattern)(repository.cache.path)
+        without(pattern)(repository.cache.path)
     agree(fresh(store).head())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from gitml.views.lineage.build import build, in_git, lineage, whole
 from gitml.views.lineage.graph import Graph
 from gitrepo import commit, git, init, write
 from in_memory import snapshot, store
+from indexed import emptied, scribbled, without
 
 EXPERIMENTS = ("wine", "churn")
 PATHS = ("data/a.csv", "data/b.csv", "data", "model.pkl", "data/raw/c.csv")
@@ -206,30 +206,10 @@ def test_a_schema_of_its_own_draws_its_own_edges(repo: Path) -> None:
     assert len(whole(after).edges) < len(before.edges)
 
 
-def _emptied(cache: Path) -> None:
-    cache.write_bytes(b"")
-
-
-def _scribbled(cache: Path) -> None:
-    raw = bytearray(cache.read_bytes())
-    for place in range(4096, len(raw), 509):
-        raw[place] ^= 0x5A
-    cache.write_bytes(bytes(raw))
-
-
-def _without(pattern: str) -> Callable[[Path], None]:
-    def forget(cache: Path) -> None:
-        with sqlite3.connect(cache) as connection:
-            assert connection.execute("DELETE FROM kept WHERE key GLOB ?", (pattern,)).rowcount
-        connection.close()
-
-    return forget
-
-
 FAULTS = {
-    "emptied": _emptied,
-    "scribbled": _scribbled,
-    **{pattern: _without(pattern) for pattern in ("trace/*", "files/*", "block/*", "trace/*[0-7]", "apart/*")},
+    "emptied": emptied,
+    "scribbled": scribbled,
+    **{pattern: without(pattern) for pattern in ("trace/*", "files/*", "block/*", "trace/*[0-7]", "apart/*")},
 }
 
 
