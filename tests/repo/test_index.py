@@ -16,10 +16,10 @@ from gitml.repo import packaged, workers
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.trees import Tree
 from gitml.repo.index import block, nearby, tables
-from gitml.repo.index.pointed import pointer_files
 from gitml.repo.index.tables import table
 from gitml.repo.index.underived import derived, everything
 from gitml.repo.readers.derived import Derived
+from gitml.repo.readers.dvc import is_pointer_file
 from gitml.repo.snapshot import Snapshot
 from gitrepo import commit, git, init, write
 from indexed import MANY, Rows, agree, cut, emptied, fresh, held, many_runs, read, run, scribbled, told, without
@@ -346,7 +346,7 @@ def test_dvcs_files_are_found_without_a_listing_of_the_runs(store: Path, monkeyp
     commit(store, {"data/a.csv.dvc": "outs: []\n", "deep/er/dvc.yaml": "stages: {}\n", "metadata/x.dvc": ""})
 
     def told() -> set[str]:
-        return set(pointer_files(fresh(store).here()))
+        return set(filter(is_pointer_file, fresh(store).here().seen.starts))
 
     wanted = {"data/a.csv.dvc", "deep/er/dvc.yaml", "metadata/x.dvc"}
     assert told() == wanted  # nothing is kept yet

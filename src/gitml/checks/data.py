@@ -72,11 +72,12 @@ def readable(scope: Scope) -> Iterator[Problem]:
 def tracked_in(snapshot: Snapshot) -> Tracked:
     """What DVC's files in a snapshot track, by path from the repository's root."""
     from gitml.repo.data.pointers import tracked
-    from gitml.repo.index.pointed import pointer_files
+    from gitml.repo.readers.dvc import is_pointer_file
 
     told: Tracked | None = snapshot.worked_out.get(_TRACKED)
     if told is None:
-        found = pointer_files(snapshot)
+        seen = snapshot.seen
+        found = {path: seen.entries[path] for path in seen.starts if is_pointer_file(path)}
         raw = snapshot.read(entry.oid for entry in found.values())
         told = tracked({path: raw[entry.oid] for path, entry in found.items() if entry.oid in raw})
         snapshot.worked_out[_TRACKED] = told

@@ -76,7 +76,7 @@ def learn(snapshot: Snapshot, size: int, problems: Iterable[Problem]) -> None:
         return
     if all(path in tree and _is_plain_record(snapshot, path) for path in wrong):
         others = [one for one in _known(snapshot, cache) if one.commit != tree.base]
-        told = [Judged(tree.base, size, tuple(sorted(wrong)), any(map(_is_joined, tree.entries))), *others]
+        told = [Judged(tree.base, size, tuple(sorted(wrong)), any(map(_is_joined, snapshot.seen.starts))), *others]
         cache.put({_key(snapshot): [tuple(one) for one in told[:_KNOWN]]})
 
 

@@ -32,8 +32,9 @@ def seen(git: Git, tree: Tree, folders: Iterable[str], cache: Cache | None) -> f
         return files.Tree(tree.entries)
     ids = {folder: oid for folder in folders if (oid := tree.folder(folder)) is not None}
     apart = tuple(f"{folder}/" for folder in _known(git, ids, cache))
-    if apart and not any(path.startswith(apart) and begins(path) for path in tree.changes):
-        return _Partly(tree.without(apart), apart, lambda: tree.entries)
+    if apart:
+        begun = {path: entry for path, entry in tree.changes.items() if entry is not None and begins(path)}
+        return _Partly({**tree.without(apart), **begun}, apart, lambda: tree.entries)
     _keep({folder: ids[folder] for folder in _without_readers(tree.below, ids)}, cache)
     return files.Tree(tree.entries)
 
