@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gitml.checks import data, disclosure, form, integrity, landed, moved, worse
+from gitml.checks import data, disclosure, flowing, form, integrity, landed, moved, worse
 from gitml.checks.facts import FactBook, Facts
 from gitml.checks.scope import Scope
 from gitml.checks.survey import referring
@@ -35,6 +35,8 @@ CHECKS: Sequence[Check] = (
     landed.immutable,
     landed.lifecycle,
     landed.schema_edits,
+    flowing.same,
+    flowing.landed,
     worse.metrics,
     disclosure.secrets,
     disclosure.personal,

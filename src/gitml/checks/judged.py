@@ -51,7 +51,7 @@ def step(repository: Repository, snapshot: Snapshot) -> Step | None:
     here = snapshot.tree.base
     for one in _known(snapshot, snapshot.cache) if snapshot.cache and here else ():
         if here and _is_below(repository, one.commit, here):
-            before = repository.commit(one.commit, snapshot.asker)
+            before = repository.commit(one.commit, snapshot.asker, snapshot.asked.until)
             differing = snapshot.tree.differs(before.tree)
             records = frozenset(path for path in differing if _is_plain_record(snapshot, path))
             if len(records) > _DIFFERING or any(_matters(snapshot, one, path) for path in differing - records):
@@ -107,7 +107,9 @@ def _key(snapshot: Snapshot) -> str:
     schemas = sorted((name, major, kind.blob) for (name, major), kind in snapshot.schemas.kinds.items())
     # Tags, which are in no tree, register versions and move aliases where that reader is on.
     tags = snapshot.git.refs("refs/tags/") if _GTO in snapshot.settings.readers else {}
-    said = repr((snapshot.prefix, schemas, sorted(tags.items()))).encode("utf-8", "surrogateescape")
+    said = repr((snapshot.prefix, snapshot.tree.events, schemas, sorted(tags.items()))).encode(
+        "utf-8", "surrogateescape"
+    )
     return f"{asked()}{hashlib.sha256(said).hexdigest()[:16]}"
 
 

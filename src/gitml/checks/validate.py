@@ -30,7 +30,7 @@ class Validation:
 
 def everything(repository: Repository, snapshot: Snapshot) -> Validation:
     """A whole snapshot; where a commit below it was judged before, by what differs from that."""
-    base = repository.base(snapshot.settings, snapshot.at.commit)
+    base = repository.base(snapshot.settings, snapshot.at.commit, until=snapshot.at.until)
     known = step(repository, snapshot) if base else None
     if known is not None:
         scope = stepped(snapshot, known.before, base, known.paths)
@@ -52,7 +52,7 @@ def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Va
     every = [path for path in sorted(set(wanted)) if snapshot.is_record_path(path)] if alone else snapshot.paths
     chosen = [path for path in every if _is_below(path, wanted)]
     troubled = [problem.path for problem in snapshot.tree_problems if _is_below(problem.path, wanted)]
-    base = repository.base(snapshot.settings, snapshot.at.commit)
+    base = repository.base(snapshot.settings, snapshot.at.commit, until=snapshot.at.until)
     differing = frozenset(path for path in wanted if base is None or base.tree.file(path) != snapshot.tree.file(path))
     return _validation(Scope(snapshot, base, differing.union(chosen, troubled), tuple(chosen)))
 

@@ -57,10 +57,11 @@ class Door:
         if not at:
             return self.here
         store = self.here.at(at)
-        commit = store.snapshot.at.commit
+        meant = store.snapshot.at
         # A date names another commit tomorrow, if work of that day is pushed late: say which one was meant.
-        if commit and re.match(DATE, at):
-            self.tell(f"{at} is {commit[:12]}")
+        if meant.commit and (meant.events or re.match(DATE, at)):
+            events = f", events as of {meant.events[:12]}" if meant.events else ""
+            self.tell(f"{at} is {meant.commit[:12]}{events}")
         return store
 
     @property

@@ -32,7 +32,8 @@ def record_text(
 
 
 def _told(at: At) -> str:
-    return f"at {(at.commit or '')[:12]}" if at.kind == "commit" else f"in the {_WORDS[at.kind]}"
+    where = f"at {(at.commit or '')[:12]}" if at.kind == "commit" else f"in the {_WORDS[at.kind]}"
+    return f"{where}, events at {at.events[:12]}" if at.events else where
 
 
 _WORDS = {"staged": "staged content", "worktree": "work tree"}

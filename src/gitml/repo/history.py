@@ -19,7 +19,7 @@ from gitml.repo.git.history import Node, Step
 from gitml.repo.git.revision import At
 from gitml.repo.git.trees import Tree
 from gitml.repo.load import NO_FILES, load_each
-from gitml.repo.over import Tips, asked, chosen
+from gitml.repo.over import Flowing, Tips, asked, chosen
 from gitml.repo.readers import KINDS
 from gitml.repo.snapshot import Snapshot
 
@@ -77,14 +77,15 @@ class History:
         over: str | Iterable[str],
         within: str | None = None,
         asker: tuple[SchemaFile, ...] = (),
+        line: Flowing | None = None,
     ) -> History:
         """The commits that `over` names (repo.over), with `within` those of them that this commit reaches.
 
-        Raises BadValue.
+        Where events flow on a line, its commits are among them. Raises BadValue.
         """
         words, git = asked(over), repository.git
         tips = Tips.of(git)
-        return cls(repository, tuple(chosen(git, tips, words, within)), tips.names(), not git.is_shallow(), asker)
+        return cls(repository, tuple(chosen(git, tips, words, within, line)), tips.names(), not git.is_shallow(), asker)
 
     def held(self, kind: str, wanted: Wanted) -> Held:
         """Every record of a kind, once, and why others that are `wanted` cannot be read."""

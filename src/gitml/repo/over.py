@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from heapq import merge
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitml.errors import BadValue
 from gitml.records.nearest import nearest
@@ -65,9 +66,32 @@ class Tips:
         return [oid for ref, oid in self.refs.items() if ref.startswith(prefixes)]
 
 
-def chosen(git: Git, refs: Tips, over: Sequence[str], within: str | None = None) -> list[Node]:
-    """The commits that are meant, parents before children; with `within` only those that this commit reaches."""
-    everywhere = (_everywhere(git, refs) if within is None else [within]) if COMMITS in over else []
+class Flowing(NamedTuple):
+    """An events line: its branch, and the commit up to which it counts."""
+
+    branch: str
+    commit: str
+
+
+def chosen(
+    git: Git, refs: Tips, over: Sequence[str], within: str | None = None, line: Flowing | None = None
+) -> list[Node]:
+    """The commits that are meant, parents before children; with `within` only those that this commit reaches.
+
+    Of an events line all commits count as commits, whatever else they keep reachable.
+    """
+    named = tuple(ref for ref in refs.refs if line and ref.endswith(f"/{line.branch}"))
+    other = Tips({ref: oid for ref, oid in refs.refs.items() if ref not in named}, refs.experiments)
+    found = _chosen(git, refs, over, within, other)
+    if line is None or COMMITS not in over:
+        return found
+    flowed = nodes(git, [line.commit], alone=True)
+    known = {node.oid for node in flowed}
+    return list(merge((node for node in found if node.oid not in known), flowed, key=lambda node: node.seconds))
+
+
+def _chosen(git: Git, refs: Tips, over: Sequence[str], within: str | None, lines: Tips) -> list[Node]:
+    everywhere = (_everywhere(git, lines) if within is None else [within]) if COMMITS in over else []
     tips = [*(refs.under(_HEADS) if BRANCHES in over else ()), *(refs.under(_TAGGED) if TAGS in over else ())]
     tried = refs.experiments if EXPERIMENTS in over else ()
     known = nodes(git, [*everywhere, *tips, *(one.commit for one in tried)] if within is None else [within])

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from gitml.errors import BadValue, GitFailed, NotFound
 from gitml.records.schemas import FOLDER, SchemaFile
 from gitml.records.settings import PATH as SETTINGS
-from gitml.records.settings import Settings
+from gitml.records.settings import TREE, Settings
 from gitml.repo.cache import Cache
 from gitml.repo.git import Git
 from gitml.repo.git.batch import Blobs
@@ -141,7 +141,7 @@ class Repository:
 
     def stood_on(self, snapshot: Snapshot) -> Snapshot:
         """HEAD: for the work tree the one that its snapshot was taken on."""
-        commit = snapshot.tree.base if snapshot.at.kind == "worktree" else None
+        commit = snapshot.ground.base if snapshot.asked.kind == "worktree" else None
         return self.commit(commit) if commit else self.head()
 
     def staged_on_head(self) -> tuple[Snapshot, Snapshot]:
@@ -195,12 +195,26 @@ class Repository:
         """A commit's snapshot, which never changes: who holds it and asks again gets it (HEAD is often the base)."""
         key = (at, self.prefix, asker)
         found = self._commits.get(key)
-        if found is None:
+        if found is None or self._has_moved(found):
             found = self._commits[key] = self._snapshot(at, entries(), asker=asker)
         return found
 
+    def _has_moved(self, snapshot: Snapshot) -> bool:
+        """Whether the events line has gone on since a snapshot showed its tip."""
+        if "tree" not in vars(snapshot) or snapshot.settings.events == TREE or snapshot.asked.until is not None:
+            return False
+        from gitml.repo import line
+
+        return line.tip(self.session, snapshot.settings.events) != snapshot.tree.events
+
+    def _laid(self, snapshot: Snapshot) -> Tree:
+        """A snapshot's tree with the events line over it, as far as that went by its time."""
+        from gitml.repo import line
+
+        return line.laid(self.session, snapshot, self._tree_of)
+
     def _snapshot(self, at: At, entries: Files, **more: Any) -> Snapshot:
-        return Snapshot(
+        made = Snapshot(
             self.git,
             at,
             entries,
@@ -210,6 +224,8 @@ class Repository:
             progress=self.progress,
             **more,
         )
+        made.line = self._laid
+        return made
 
     def at(self, text: str | None, main: str | None = None, asker: tuple[SchemaFile, ...] = ()) -> Snapshot:
         """A snapshot by name: `worktree`, `staged`, a revision, or a date; raises NotFound."""
@@ -218,16 +234,18 @@ class Repository:
             return self.worktree()
         return self.staged() if found.kind == "staged" else self.commit(found.commit or "", asker, found.until)
 
-    def base(self, settings: Settings, commit: str | None = None, *, head: Snapshot | None = None) -> Snapshot | None:
+    def base(
+        self, settings: Settings, commit: str | None = None, *, head: Snapshot | None = None, until: int | None = None
+    ) -> Snapshot | None:
         """What has landed: the merge-base with main (its remote-tracking branch first), on main itself HEAD.
 
         For a commit of old it is what that one and main have in common. None where it is not known: a shallow clone
-        whose history does not reach it. Who knows HEAD already gives it.
+        whose history does not reach it. Who knows HEAD already gives it; `until` is that of At.
         """
         if commit is not None:
             main = self.git.main_ref(settings.main)
             found = self.git.merge_base(commit, main) if main else commit
-            return self.commit(found) if found else None
+            return self.commit(found, until=until) if found else None
         main = None if self.git.branch() == settings.main else self.git.main_ref(settings.main)
         head = head or self.head()
         if main is None or head.at.commit is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from gitml.records.ref import Ref
 from gitml.records.schema import DERIVED
 from gitml.records.schemas import FOLDER, STORE, Place, SchemaFile, Schemas, is_schema_path
 from gitml.records.settings import PATH as SETTINGS
-from gitml.records.settings import Settings
+from gitml.records.settings import TREE, Settings
 from gitml.records.template import OWN_FOLDER, SERIES
 from gitml.repo.cache import Cache
 from gitml.repo.contents import Cat, Over, bytes_of
@@ -49,8 +50,8 @@ _PLACES = 1 << 17
 class Snapshot:
     """One state of a store; equal to another when what it holds is equal.
 
-    Paths are relative to the repository's root; `prefix` is the store's folder (`""`, or `sub/`). `worked_out` is for
-    those who make something of a snapshot, and want to find it there again.
+    Paths are relative to the repository's root; `prefix` is the store's folder (`""`, or `sub/`); `line` lays the
+    events line over the tree. `worked_out` is for those who make something of a snapshot, and want to find it again.
     """
 
     def __init__(
@@ -68,8 +69,9 @@ class Snapshot:
         progress: Progress | None = None,
     ) -> None:
         self.git = git
-        self.at = at
-        self.tree = entries if isinstance(entries, Tree) else Tree(git, None, entries)
+        self.asked = at
+        self.ground = entries if isinstance(entries, Tree) else Tree(git, None, entries)
+        self.line: Callable[[Snapshot], Tree] | None = None
         self.prefix = prefix
         self.contents = {} if contents is None else contents
         self.cache = cache
@@ -91,6 +93,16 @@ class Snapshot:
 
     def __repr__(self) -> str:
         return f"<Snapshot {self.at.kind} {(self.at.commit or '')[:12]} of {self.git.root or self.git.git_dir}>"
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The files: those of its own tree and, where events flow on a line, what lies there by its time."""
+        return self.ground if self.line is None or self.settings.events == TREE else self.line(self)
+
+    @cached_property
+    def at(self) -> At:
+        """Which state this is, with the commit of the events line."""
+        return self.asked if self.tree.events is None else replace(self.asked, events=self.tree.events)
 
     @property
     def tree_problems(self) -> tuple[Problem, ...]:
@@ -132,7 +144,7 @@ class Snapshot:
         found = {oid: held[oid] for oid in wanted for held in (self.contents, self._read) if oid in held}
         lacking = [oid for oid in wanted if oid not in found]
         if len(lacking) <= _FEW:
-            fresh = found | {oid: raw for oid in lacking if (raw := self.tree.objects.get(oid)) is not None}
+            fresh = found | {oid: raw for oid in lacking if (raw := self.ground.objects.get(oid)) is not None}
         else:
             fresh = bytes_of(self.git.cat, found, wanted)
         if len(fresh) - len(found) <= _FEW:
@@ -143,15 +155,16 @@ class Snapshot:
 
     @property
     def _cat(self) -> Cat:
-        return self.tree.objects.cat
+        return self.ground.objects.cat
 
     def read_ahead(self, before: Snapshot) -> None:
         """Read the settings and the few records that differ from another snapshot, both versions, in one process."""
-        changed = [path for path in self.tree.differs(before.tree) if path.endswith(".yaml")]
+        changed = [path for path in self.ground.differs(before.ground) if path.endswith(".yaml")]
         if len(changed) < _FEW // 2:
-            wanted = [self.prefix + SETTINGS, *changed]
-            trees = (self.tree, before.tree)
-            found = self.read(entry.oid for tree in trees for path in wanted if (entry := tree.file(path)) is not None)
+            wanted = [
+                (tree, path) for tree in (self.ground, before.ground) for path in (self.prefix + SETTINGS, *changed)
+            ]
+            found = self.read(entry.oid for tree, path in wanted if (entry := tree.file(path)) is not None)
             before._read.update(found)
 
     def bytes_at(self, path: str) -> bytes | None:
@@ -163,11 +176,11 @@ class Snapshot:
     def own_schemas(self) -> tuple[SchemaFile, ...]:
         """The schema files in this snapshot's `schemas/` that are gitml's."""
         folder = (self.prefix + FOLDER).rstrip("/")
-        named = self.tree.known_as(folder)
+        named = self.ground.known_as(folder)
         made = self.cache.made if self.cache and named else {}
         asked = ("schemas", self.prefix, named)
         if asked not in made:
-            made[asked] = self._schema_files(self.tree.files(folder))
+            made[asked] = self._schema_files(self.ground.files(folder))
         known: tuple[SchemaFile, ...] = made[asked]
         return known
 
@@ -185,8 +198,8 @@ class Snapshot:
     @cached_property
     def settings(self) -> Settings:
         """What store.yaml says, with the defaults."""
-        raw = self.bytes_at(self.prefix + SETTINGS)
-        return _settings(raw)
+        entry = self.ground.file(self.prefix + SETTINGS)
+        return _settings(self.read([entry.oid]).get(entry.oid) if entry else None)
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -264,7 +277,7 @@ class Snapshot:
             from gitml.repo.derive import Asked, reads_files
 
             readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
-            asked = Asked(readers, kind, self.prefix, self.at.until)
+            asked = Asked(readers, kind, self.prefix, self.asked.until)
             self._derived[kind] = self.deriver().derive(self.seen if reads_files(readers) else {}, asked, self._changed)
         return self._derived[kind]
 
@@ -273,8 +286,8 @@ class Snapshot:
         """The files as readers see them."""
         from gitml.repo.apart import seen
 
-        folders = {kind.template.folder for kind in self.schemas.kinds.values() if kind.template.folder}
-        return seen(self.git, self.tree, (self.prefix + folder for folder in sorted(folders)), self.cache)
+        folders = sorted({kind.template.folder for kind in self.schemas.kinds.values()} - {""})
+        return seen(self.git, self.tree.ground, (self.prefix + folder for folder in folders), self.cache)
 
     def _changed(self, path: str, oid: str) -> bytes | None:
         """Bytes that are not Git's yet: of a change, or of the work tree's files that nobody has given an id."""
@@ -315,9 +328,8 @@ class Snapshot:
     @property
     def told(self) -> str:
         """The snapshot in words, for messages."""
-        if self.at.kind == "commit":
-            return f"at {(self.at.commit or '')[:12]}"
-        return "in the staged content" if self.at.kind == "staged" else "in the work tree"
+        kinds = {"commit": f"at {(self.asked.commit or '')[:12]}", "staged": "in the staged content"}
+        return kinds.get(self.asked.kind, "in the work tree")
 
     def _names(self, kind: str) -> list[str]:
         return [str(record.ref) for record in islice(self.records(kind), _NEAR)]
@@ -341,16 +353,9 @@ class Snapshot:
     def with_changes(self, entries: Mapping[str, Entry | None], contents: Mapping[str, bytes]) -> Snapshot:
         """The snapshot with other entries at some paths, and the bytes of those; both mappings may grow (Pending)."""
         return Snapshot(
-            self.git,
-            self.at,
-            self.tree.on_top(entries),
-            prefix=self.prefix,
-            contents=Over(contents, self.contents),
-            asker=self.asker,
-            cache=self.cache,
-            problems=self._problems,
-            deriver=self.deriver,
-        )
+            self.git, self.at, self.tree.on_top(entries), prefix=self.prefix, contents=Over(contents, self.contents),
+            asker=self.asker, cache=self.cache, problems=self._problems, deriver=self.deriver,
+        )  # fmt: skip
 
     def follow(self, before: Snapshot, changed: Collection[str]) -> None:
         """Take the place of another snapshot, with all that this one knows of what has not changed."""

@@ -98,10 +98,12 @@ class Reading:
     def _past(self, over: str | Iterable[str]) -> History:
         """The commits that are meant; as of a revision, those that it reaches."""
         from gitml.repo.history import History
+        from gitml.repo.over import Flowing
 
         asker = self.snapshot if self.rev is None else self.repository.here()
-        within = None if self.rev is None else self.snapshot.at.commit
-        return History.of(self.repository, over, within, asker.own_schemas)
+        within, events = None if self.rev is None else self.snapshot.at.commit, self.snapshot.at.events
+        line = Flowing(self.snapshot.settings.events, events) if events else None
+        return History.of(self.repository, over, within, asker.own_schemas, line)
 
     def table(self, kind: str, where: str | None = None, **how: Any) -> pd.DataFrame:
         """Records of a kind as a DataFrame: one row a record, dotted columns, nullable types; `over` as in `rows`.

@@ -47,12 +47,23 @@ class Step(NamedTuple):
     paths: str
 
 
-def nodes(command: Command, tips: Iterable[str]) -> list[Node]:
-    """Every commit that some commits reach, parents before children and beyond that by the committer's time."""
+def nodes(command: Command, tips: Iterable[str], *, alone: bool = False) -> list[Node]:
+    """Every commit that some commits reach, parents before children and beyond that by the committer's time.
+
+    With `alone` only those on their first-parent lines, each with no more than that parent.
+    """
     asked = list(dict.fromkeys(tips))
     if not asked:
         return []
-    args = ("rev-list", "--date-order", "--reverse", "--format=%T %ct %P", "--stdin")
+    if alone:
+        found = _reached(command, asked, "--first-parent")
+        return [node._replace(parents=node.parents[:1]) for node in found]
+    return _reached(command, asked)
+
+
+def _reached(command: Command, asked: list[str], *options: str) -> list[Node]:
+    """What `rev-list` tells of some commits and those before them."""
+    args = ("rev-list", *options, "--date-order", "--reverse", "--format=%T %ct %P", "--stdin")
     lines = told(command, *args, about=asked).decode("ascii").splitlines()
     return [_node(oid.removeprefix("commit "), said) for oid, said in zip(lines[::2], lines[1::2], strict=True)]
 

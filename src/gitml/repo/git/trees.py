@@ -39,6 +39,21 @@ class Tree:
         return self._changes
 
     @property
+    def ground(self) -> Tree:
+        """The tree without what an events line lays over it (stack.py)."""
+        return self
+
+    @property
+    def layers(self) -> tuple[Tree, ...]:
+        """What it is stacked of: itself, else a tree and the line that lies over it."""
+        return (self,)
+
+    @property
+    def events(self) -> str | None:
+        """The commit of the events line that lies over it; None where none does."""
+        return self.layers[1].base if len(self.layers) > 1 else None
+
+    @property
     def problems(self) -> Sequence[Problem]:
         """What of it git cannot take in, as far as somebody has looked."""
         return ()
@@ -94,6 +109,10 @@ class Tree:
 
     def differs(self, other: Tree) -> frozenset[str]:
         """The paths at which another tree of the repository has something else."""
+        if len(self.layers) > 1 or len(other.layers) > 1:
+            from gitml.repo.git.stack import differing
+
+            return differing(self, other)
         if self.base is None or other.base is None or {"below"} <= self.__dict__.keys() & other.__dict__.keys():
             return frozenset(path for path, _entry in self.entries.items() ^ other.entries.items())
         asked = {*self.changes, *other.changes}

@@ -10,6 +10,7 @@ from gitml.records.record import MISSING, leaves, same
 from gitml.repo.git.commits import iso
 from gitml.repo.tagged import Stamp
 from gitml.repo.versions import Line
+from gitml.views.history.flowed import flowed
 from gitml.views.history.pasts import Told, record_past
 from gitml.views.rows import Column, Rows
 
@@ -90,6 +91,8 @@ def blame(repository: Repository, snapshot: Snapshot, ref: Ref) -> Blame:
 def _committed(repository: Repository, line: Line, snapshot: Snapshot, record: Record) -> Told | None:
     """The past of what is committed of a record, under the name that it has there; None where nothing is."""
     ref = record.ref
+    if not record.derived and record.path not in snapshot.tree.ground and (there := flowed(line, snapshot, ref)):
+        return there[0]
     if snapshot.at.commit is None and not record.derived:
         head = repository.commit(line.tip)
         if record.path not in head.tree:

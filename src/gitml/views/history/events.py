@@ -70,7 +70,9 @@ def events(
     oids = dict.fromkeys(deed.commit for deed in shown if deed.commit not in stamps)
     landings = {oid: list(graph.merges(oid)) for oid in oids}
     commits.read([*oids, *(merge for merges in landings.values() for merge in merges)])
-    states = signatures(repository.git, (oid for oid in oids if commits[oid].signed))
+    flowed = [deed.commit for deed in shown if deed.commit in stamps and stamps[deed.commit].commit == deed.commit]
+    commits.read(flowed)
+    states = signatures(repository.git, (oid for oid in (*oids, *dict.fromkeys(flowed)) if commits[oid].signed))
     known = dict(stamps)
     known |= {oid: Stamp(oid, commits[oid].time, commits[oid].author) for oid in oids}
     pulls = {oid: commits.pull_request([oid, *reversed(landings[oid])]) for oid in oids}

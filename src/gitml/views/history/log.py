@@ -15,8 +15,8 @@ from gitml.repo.git.commits import DAY, bound_of, iso
 from gitml.repo.git.graph import Graph
 from gitml.repo.versions import Line
 from gitml.views.history.events import Event, events
+from gitml.views.history.flowed import every_past, once
 from gitml.views.history.lives import CREATED, DELETED
-from gitml.views.history.pasts import chosen, record_past, whole_past
 from gitml.views.question import check_limit
 from gitml.views.rows import Column, Rows
 
@@ -88,9 +88,9 @@ def history(repository: Repository, snapshot: Snapshot, ref: Ref | None = None, 
     since = _since(asked.since)
     tip = snapshot.at.commit or repository.git.resolve("HEAD")
     line = Line.of(repository, tip, snapshot.own_schemas)
-    told = [record_past(line, snapshot, ref)] if ref else whole_past(line, snapshot)
+    told = every_past(line, snapshot, ref)
     place = _places(line, told)
-    deeds = [deed for one in told for deed in chosen(one) if place[deed.commit][1] >= since]
+    deeds = [deed for deed in once(told, place) if place[deed.commit][1] >= since]
     found = deeds if asked.field is None else [part for deed in deeds for part in _about(deed, asked.field)]
     if not found and asked.field is not None:
         _check_field(asked.field, ref, deeds)
