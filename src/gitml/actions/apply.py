@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from gitml.actions.flowing import Split
+from gitml.actions.plan import How, Plan
 from gitml.actions.resting import resting
 from gitml.actions.swept import swept
 from gitml.checks.check import check, has_errors, scope_of
@@ -13,40 +14,7 @@ from gitml.errors import ERROR, WARNING, Problem, Refused
 from gitml.repo.change import Change
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
-from gitml.repo.writing.writer import write
 from gitml.views.changes import Difference, describe
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How changes are to be written: left as files, committed, or committed to a branch; when, and by whom.
-
-    Errors with a code in `allow` are warnings: who forces a change is told what it breaks.
-    """
-
-    now: datetime
-    commit: bool = False
-    message: str | None = None
-    branch: str | None = None
-    author: str | None = None
-    allow: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Changes to make, and what to tell of them beside the changes themselves.
-
-    `problems` are those that the action alone knows of. `message` is the commit's where nobody has given one,
-    `trailers` stand in its last block. `then` is what must come about once the files are written; where it raises, they
-    are set back.
-    """
-
-    changes: tuple[Change, ...]
-    notes: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    message: str | None = None
-    trailers: tuple[tuple[str, str], ...] = ()
-    then: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +27,47 @@ class Applied:
     warnings: tuple[str, ...] = ()
 
 
+__all__ = ["Applied", "How", "Plan", "apply", "checked"]
+
+
 def apply(repository: Repository, snapshot: Snapshot, changes: Plan | Iterable[Change], how: How) -> Applied:
     """Check changes on a snapshot and write them; raises Refused with the problems, Conflict, or DiskFailed.
 
     A change whose blobs are equal is a file that stands there already and shall be in the same commit.
     """
     plan = changes if isinstance(changes, Plan) else Plan(tuple(changes))
-    ready = checked(repository, snapshot, plan, how)
+    plan, split, after = _prepared(snapshot, plan, how)
+    ready = _checked(repository, snapshot, after, plan, split, how)
     trailers = [*plan.trailers, *(("Gitml-Ref", one.ref) for one in ready.changes if one.ref)]
-    written = write(
-        repository.session, plan.changes, message=how.message or plan.message, commit=how.commit, branch=how.branch,
-        now=how.now, author=how.author, trailers=trailers, then=plan.then,
-    )  # fmt: skip
+    written = split.write(repository, after, plan, how, trailers)
     return replace(ready, commit=written.commit, warnings=(*plan.notes, *written.warnings))
 
 
 def checked(repository: Repository, snapshot: Snapshot, plan: Plan, how: How) -> Applied:
     """What applying a plan would come to, with nothing written; raises Refused with the problems."""
-    after = snapshot.overlay(plan.changes)
+    plan, split, after = _prepared(snapshot, plan, how)
+    return _checked(repository, snapshot, after, plan, split, how)
+
+
+def _prepared(snapshot: Snapshot, plan: Plan, how: How) -> tuple[Plan, Split, Snapshot]:
+    """A plan with what it brings along where events flow, its parts, and the snapshot that it makes."""
+    split, after = Split.of(snapshot, plan.changes, how.branch), snapshot.overlay(plan.changes)
+    whole = split.whole(after)
+    if whole is split:
+        return plan, split, after
+    plan = replace(plan, changes=(*plan.changes, *whole.here[len(split.here) :]))
+    return plan, whole, snapshot.overlay(plan.changes)
+
+
+def _checked(
+    repository: Repository, snapshot: Snapshot, after: Snapshot, plan: Plan, split: Split, how: How
+) -> Applied:
     stood = repository.stood_on(snapshot)
     head = stood if _commits_here(repository, how) else None
     scope = scope_of(snapshot, after, repository.base(snapshot.settings, head=stood), plan.changes)
     found = [*check(scope), *plan.problems]
     if head is not None:
-        found += [*swept(repository, snapshot, after, plan.changes), *resting(scope, head, plan.changes)]
+        found += [*swept(repository, snapshot, after, split.here), *resting(scope, head, split.here)]
     problems = sorted((_allowed(one, how) for one in dict.fromkeys(found)), key=lambda one: one.order)
     if has_errors(problems):
         raise Refused(_told(problems), problems, hint="nothing was written")

@@ -56,6 +56,7 @@ def _records(scope: Scope, ground: Tree) -> list[str]:
 
 def _path(scope: Scope, text: str) -> str | None:
     try:
-        return scope.snapshot.find(Ref.parse(text))
+        ref = Ref.parse(text)
     except BadRef:  # another check says so
         return None
+    return None if ref.rev else scope.snapshot.find(ref)

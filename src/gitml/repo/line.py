@@ -96,6 +96,11 @@ def _starts(snapshot: Snapshot) -> tuple[str, ...]:
 
 def _stays(snapshot: Snapshot, change: Change) -> bool:
     tree = snapshot.tree
-    if isinstance(tree, Stack):
-        return tree.stays(change.path, change.after)
-    return not change.fresh and tree.file(change.path) is not None
+    if change.fresh:
+        return False
+    here = tree.ground.file(change.path)
+    if change.before is None and here is not None and here.oid == change.after:
+        return False  # what the tree has, and the line shall have as well
+    if change.before == change.after and here is None:
+        return False  # the line's own, which stays as it is
+    return tree.stays(change.path, change.after) if isinstance(tree, Stack) else here is not None

@@ -274,7 +274,8 @@ class Repository:
 
     def target(self, branch: str | None) -> Snapshot:
         """The snapshot that a change for a branch is made on: its tip, or what is here for the checked-out one."""
-        if branch is None or (branch == self.git.branch() and not self.git.bare):
+        flows = branch is not None and branch != TREE and self.head().settings.events == branch
+        if flows or branch is None or (branch == self.git.branch() and not self.git.bare):
             return self.head() if self.git.bare else self.standing()
         tip = self.session.commit(f"refs/heads/{branch}")
         return self.commit(tip) if tip else self.head()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gitml.errors import BadValue, Conflict
 from gitml.repo.git import Git
 from gitml.repo.git.session import Session
+from gitml.repo.line import tip
 from gitml.repo.writing.commit import Tip
+from gitml.repo.writing.roots import lately_beside, root
 
 _HEADS = "refs/heads/"
 _UNWRITTEN = "nothing was written"
@@ -41,6 +43,20 @@ def other(session: Session, branch: str) -> Tip:
         raise BadValue(f"{branch!r} is no name for a branch")
     remotes = set(git.run("for-each-ref", "--format=%(objectname)", f"refs/remotes/*/{branch}").decode().split())
     return Tip(ref, None, remotes.pop() if len(remotes) == 1 else session.commit("HEAD"))
+
+
+def line(session: Session, branch: str, beside: Sequence[str]) -> Tip:
+    """The tip of an events line, on which a commit keeps others reachable; a new line begins with a root of its own."""
+    git = session.git
+    _nobody_elsewhere(git, branch)
+    if git.branch() == branch and not git.bare:
+        raise Conflict(f"{branch} is checked out here, where nobody works", hint=f"{_UNWRITTEN}; git switch to another")
+    at = session.commit(f"{_HEADS}{branch}")
+    if at is None and git.call("check-ref-format", f"{_HEADS}{branch}").code:
+        raise BadValue(f"{branch!r} is no name for a branch", hint="set `events` in metadata/store.yaml")
+    base = tip(session, branch) or root(session)
+    known = lately_beside(session, base)
+    return Tip(f"{_HEADS}{branch}", at, base, tuple(one for one in dict.fromkeys(beside) if one not in known))
 
 
 def _nobody_elsewhere(git: Git, branch: str) -> None:

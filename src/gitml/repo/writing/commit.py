@@ -70,12 +70,19 @@ class Words:
 class Tip:
     """Where a commit goes: a ref (HEAD itself when detached), where it is now, and the commit to build on.
 
-    `at` is None where the ref does not exist yet, `base` where there is nothing to build on.
+    `at` is None where the ref does not exist yet, `base` where there is nothing to build on. `beside` are commits that
+    shall stay reachable with the new one: its other parents.
     """
 
     ref: str
     at: str | None
     base: str | None
+    beside: tuple[str, ...] = ()
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """What the commit comes after."""
+        return (*((self.base,) if self.base else ()), *self.beside)
 
 
 def build(session: Session, tip: Tip, trees: Trees, changes: Sequence[Change], words: Words) -> str | None:
@@ -91,20 +98,20 @@ def build(session: Session, tip: Tip, trees: Trees, changes: Sequence[Change], w
         return None
     signed = session.configured(*_SIGNS).out.strip() == b"true"
     text = words.text(changes).encode("utf-8", "surrogateescape")
-    plain = None if signed or b"\0" in text else _plain(session, tree, tip.base, words, text)
+    plain = None if signed or b"\0" in text else _plain(session, tree, tip.parents, words, text)
     store(git, objects if plain is None else [*objects, plain])
     if plain is not None:
         return object_id(*plain, git.object_format)
-    parents = ["-p", tip.base] if tip.base else []
+    parents = [word for one in tip.parents for word in ("-p", one)]
     args = ["-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, *parents, *(["-S"] if signed else []), "-F", "-"]
     return durable(git, *args, data=text, env=words.environment()).decode().strip()
 
 
-def _plain(session: Session, tree: str, base: str | None, words: Words, text: bytes) -> Object | None:
+def _plain(session: Session, tree: str, parents: Sequence[str], words: Words, text: bytes) -> Object | None:
     """The commit as `git commit-tree` writes it, people as git names them; None where git must do it, or refuse."""
     dates = words.environment()
     who = {name: dates.pop(name) for name in list(dates) if not name.endswith("_DATE")}
-    lines = [f"tree {tree}".encode(), *([f"parent {base}".encode()] if base else [])]
+    lines = [f"tree {tree}".encode(), *(f"parent {one}".encode() for one in parents)]
     for role in ("author", "committer"):
         done = session.configured("var", f"GIT_{role.upper()}_IDENT", env=who)
         person, _sign, _date = done.out.rpartition(b"> ")
