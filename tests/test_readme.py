@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 AREAS = (
     "yaml path schema canonical name ref pointer immutable lifecycle metric blob secret personal merge read base id "
-    "revert write"
+    "revert write events"
 )
 CODE = re.compile(rf"({'|'.join(AREAS.split())})\.[a-z][a-z-]*")
 

@@ -21,14 +21,14 @@ SHOWING = (
 WRITING = ("init", "new", "set", "rm", "run", "register", "bump", "promote", "retire", "revert", "renumber")
 WORDS = (
     "init", "new", "set", "show", "get", "preview", "rm", "list", "compare", "diff", "log", "blame", "live", "lineage",
-    "why", "validate", "run", "register", "bump", "promote", "retire", "revert", "renumber", "status", "doctor",
-    "cache", "version",
+    "why", "validate", "run", "events", "register", "bump", "promote", "retire", "revert", "renumber", "status",
+    "doctor", "cache", "version",
 )  # fmt: skip
 
 
 def test_the_verbs_are_those_of_the_design() -> None:
     assert set(VERBS) == set(WORDS) == set(entry.DEEDS)
-    assert {*SHOWING, *WRITING, "cache", "doctor", "version"} == set(VERBS)
+    assert {*SHOWING, *WRITING, "cache", "doctor", "events", "version"} == set(VERBS)
 
 
 @pytest.mark.parametrize("verb", SHOWING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -93,15 +93,20 @@ def _copies(after: Snapshot, here: Iterable[Change]) -> Iterator[Change]:
     if tree.events is None:
         return
     ground, line = tree.layers
-    book, seen = FactBook(after), set[str]()
-    waiting = [one.path for one in here if one.after is not None and after.is_record_path(one.path)]
+    new = (one.path for one in here if one.after is not None and after.is_record_path(one.path))
+    for path in rested_on(after, new, lambda path: path not in ground and path in line):
+        yield Change(path, None, line[path].oid, after.read([line[path].oid]).get(line[path].oid), line[path].mode)
+
+
+def rested_on(snapshot: Snapshot, paths: Iterable[str], counts: Callable[[str], bool]) -> Iterator[str]:
+    """The records, of those that count, that some records refer to, and that these refer to in turn."""
+    book, seen, waiting = FactBook(snapshot), set[str](), list(paths)
     while waiting:
-        links = (link.text for facts in book.of(waiting) if facts is not None for link in facts.links)
-        named = {path for text in links if (path := _path(after, text)) is not None} - seen
+        links = {link.text for facts in book.of(waiting) if facts is not None for link in facts.links}
+        named = {path for text in links if (path := _path(snapshot, text)) is not None} - seen
         seen |= named
-        waiting = sorted(path for path in named if path not in ground and path in line)
-        for path in waiting:
-            yield Change(path, None, line[path].oid, after.read([line[path].oid]).get(line[path].oid), line[path].mode)
+        waiting = sorted(filter(counts, named))
+        yield from waiting
 
 
 def _path(snapshot: Snapshot, text: str) -> str | None:

@@ -14,6 +14,7 @@ from gitml.records.canonical import dump
 from gitml.records.reader import read
 from gitml.records.schemas import FOLDER, is_ours
 from gitml.records.settings import PATH as SETTINGS
+from gitml.records.settings import TREE, Settings
 from gitml.repo import drivers, hookfiles, packaged
 from gitml.repo.change import Change
 from gitml.repo.git import Git
@@ -47,15 +48,17 @@ class Initialised:
         return self.applied.warnings
 
 
-def init(path: Path, how: How, *, hooks: bool = False) -> Initialised:
+def init(path: Path, how: How, *, hooks: bool = False, events: str | None = None) -> Initialised:
     """Make the folder at `path` a store; whatever is there already stays, and a second time changes nothing.
+
+    `events` is the branch on which they shall flow; without it they lie in the tree.
 
     GitFailed outside of a repository; BadValue inside a store's own folders.
     """
     git = Git.find(path)
     prefix = _prefix(git, path)
     warnings: list[str] = []
-    changes = [*_settings(git, prefix), *_schemas(git, prefix, warnings), *_attributes(git, prefix)]
+    changes = [*_settings(git, prefix, events, warnings), *_schemas(git, prefix, warnings), *_attributes(git, prefix)]
     if along := [uncommitted(one.path, []) for one in edited(Session(git), changes)] if how.commit else []:
         raise Refused(str(along[0]), along, hint="nothing was written")
     done = write(git, changes, message=how.message or "gitml: a store for metadata", commit=how.commit,
@@ -84,13 +87,19 @@ def _prefix(git: Git, path: Path) -> str:
     return "" if inner == "." else f"{inner}/"
 
 
-def _settings(git: Git, prefix: str) -> Iterator[Change]:
-    if git.full(prefix + SETTINGS).exists():
+def _settings(git: Git, prefix: str, events: str | None, warnings: list[str]) -> Iterator[Change]:
+    if events not in (None, TREE) and git.call("check-ref-format", f"refs/heads/{events}").code:
+        raise BadValue(f"{events!r} is no name for a branch", hint="gitml/events is a good one")
+    place = git.full(prefix + SETTINGS)
+    if place.exists():
+        said = Settings.of(read(place.read_bytes()).data).events
+        if events not in (None, said):
+            warnings.append(f"store.yaml says `events: {said}` and stays: git ml events move --to {events} changes it")
         return
     data = {
         "schema": "store/1",
         "main": _main(git),
-        "events": "tree",
+        "events": events or TREE,
         "readers": ["dvc", "gto"],
         "series": {"dvc_above": "1 MiB"},
         "capture": {"text": False},

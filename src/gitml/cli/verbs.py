@@ -6,6 +6,7 @@ from gitml.cli.health_verbs import HEALTH
 from gitml.cli.words import (
     AT,
     COLOR,
+    FORMAT,
     FORMATS,
     HIDDEN,
     REASON,
@@ -22,6 +23,7 @@ from gitml.cli.words import (
     switch,
     version,
 )
+from gitml.records.settings import LINE
 
 _FIELDS = (
     "A value is YAML flow: 3 is a number, '\"3\"' text, '[a, b]' a list, '{a: 1}' a mapping, an empty one null. "
@@ -50,8 +52,12 @@ _COMMAND = (
 INIT = Verb(
     "init",
     "make a store here: store.yaml, schemas, .gitattributes",
-    (switch("--hooks", "let git validate what is committed and pushed"), *WRITES),
-    ("git ml init", "git ml init --hooks --commit -m 'a store for our models'"),
+    (
+        switch("--hooks", "let git validate what is committed and pushed"),
+        option("--events", "BRANCH", "let events flow on a branch of their own: gitml/events", "branch"),
+        *WRITES,
+    ),
+    ("git ml init", "git ml init --hooks --commit -m 'a store for our models'", "git ml init --events gitml/events"),
     "In an existing repository too. What is there already is left as it is; a second time changes nothing.",
 )
 NEW = Verb(
@@ -291,6 +297,21 @@ RUN = Verb(
     ),
     _COMMAND,
 )
+EVENTS = Verb(
+    "events",
+    "move events to a branch of their own, or back into the tree",
+    (
+        place("deed", "", "what to do", choices=("move",)),
+        option("--to", "BRANCH", "the branch, or tree (default: gitml/events)", "branch", default=LINE),
+        *WRITES[:2],
+        FORMAT,
+        COLOR,
+    ),
+    ("git ml events move --commit", "git ml events move --to tree --commit -m 'one person again'"),
+    "Not a byte of a record changes. On the branch it is one commit, whatever is checked out; the tree's part, "
+    "store.yaml and the files that come or go, is left to you, or committed with --commit. What records of the tree "
+    "refer to stays in it as a copy.",
+)
 REGISTER = Verb(
     "register",
     "make the next version of a model, or of dataset/NAME, feature-set/NAME",
@@ -372,6 +393,6 @@ VERBS = {
     verb.name: verb
     for verb in (
         *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, DIFF, LOG, BLAME, LIVE, LINEAGE, WHY, VALIDATE),
-        *(RUN, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
+        *(RUN, EVENTS, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
     )
 }

@@ -48,7 +48,7 @@ def init(door: Door) -> int:
     """A store here."""
     from gitml import store
 
-    done = store.initialise(hooks=door.args.hooks, clock=door.clock or store.now, **how(door))
+    done = store.initialise(hooks=door.args.hooks, events=door.args.events, clock=door.clock or store.now, **how(door))
     for hook in done.hooks:
         door.tell(f"hook: {hook}")
     if done.drivers:

@@ -8,6 +8,8 @@ from typing import Any
 
 PATH = "metadata/store.yaml"
 TREE = "tree"
+LINE = "gitml/events"
+"""The usual name of an events line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitml.records.ref import Ref
+from gitml.records.settings import LINE
 from gitml.repo.around import around
 from gitml.repo.repository import Repository
 from gitml.store.batch import Added, Gathering, New, add_all
@@ -54,6 +55,14 @@ class Store(Writing):
         from gitml.actions.doctor.doctor import cure, examine
 
         return (cure if fix else examine)(self.repository)
+
+    def move_events(self, to: str = LINE, **how: Any) -> Applied:
+        """Let events flow on a branch, or lie in the `tree`; raises Conflict, BadValue."""
+        from gitml.actions.moving import move
+
+        done = move(self.repository, to, self.how(**how))
+        self.refresh()
+        return done
 
     def renumber(self, ref: str | Ref, *, to: int | None = None, **how: Any) -> Applied:
         """Of two versions with one number move the later, and every ref to it; in a merge that settles the conflict.
@@ -104,17 +113,28 @@ def run(experiment: str, *, path: str | os.PathLike[str] = ".", clock: Clock = n
     return Store(around(Path(path)), clock=clock).run(experiment, **what)
 
 
-def init(path: str | os.PathLike[str] = ".", *, hooks: bool = False, clock: Clock = now, **how: Any) -> Store:
-    """Make a folder of a git repository a store, and open it; `how`: commit, message, branch, author."""
-    initialise(path, hooks=hooks, clock=clock, **how)
+def init(
+    path: str | os.PathLike[str] = ".", *, hooks: bool = False, events: str | None = None, clock: Clock = now,
+    **how: Any,
+) -> Store:  # fmt: skip
+    """Make a folder of a git repository a store, and open it; `how`: commit, message, branch, author.
+
+    `events` names the branch on which events shall flow; without it they lie in the tree.
+    """
+    initialise(path, hooks=hooks, events=events, clock=clock, **how)
     return open(path, clock=clock)
 
 
 def initialise(
-    path: str | os.PathLike[str] = ".", *, hooks: bool = False, clock: Clock = now, **how: Any
+    path: str | os.PathLike[str] = ".",
+    *,
+    hooks: bool = False,
+    events: str | None = None,
+    clock: Clock = now,
+    **how: Any,
 ) -> Initialised:
     """As `init`; what was written, and what to know of it."""
     from gitml.actions.apply import How
     from gitml.actions.init import init as made
 
-    return made(Path(path), How(clock(), **how), hooks=hooks)
+    return made(Path(path), How(clock(), **how), hooks=hooks, events=events)

@@ -68,6 +68,10 @@ class Stack(Tree):
             **{path: one for path, one in committed if path not in ground.changes and one != line.file(path)},
         }
 
+    def differs(self, other: Tree) -> frozenset[str]:
+        """The paths at which another tree of the repository has something else."""
+        return differing(self, other)
+
     @property
     def problems(self) -> Sequence[Problem]:
         """What of the tree git cannot take in."""

@@ -109,10 +109,8 @@ class Tree:
 
     def differs(self, other: Tree) -> frozenset[str]:
         """The paths at which another tree of the repository has something else."""
-        if len(self.layers) > 1 or len(other.layers) > 1:
-            from gitml.repo.git.stack import differing
-
-            return differing(self, other)
+        if len(other.layers) > 1:
+            return other.differs(self)
         if self.base is None or other.base is None or {"below"} <= self.__dict__.keys() & other.__dict__.keys():
             return frozenset(path for path, _entry in self.entries.items() ^ other.entries.items())
         asked = {*self.changes, *other.changes}
