@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gitml.checks.check import changed, check, whole
 from gitml.checks.validate import Validation
 from gitml.errors import BadValue
+from gitml.records.settings import TREE
 from gitml.repo.git.revision import At
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
@@ -53,8 +54,14 @@ def staged(repository: Repository) -> Validation:
 
 def pushed(repository: Repository, lines: Iterable[Pushed]) -> Validation:
     """What is wrong at the tips that are pushed, in what differs from what is there already."""
-    found = [one for line in lines for one in _tip(repository, line)]
+    found = [one for line in lines if not _flows(repository, line) for one in _tip(repository, line)]
     return joined(found) if found else Validation(At("commit", repository.git.head()), None, 0, ())
+
+
+def _flows(repository: Repository, line: Pushed) -> bool:
+    """Whether it is the events line, or code that runs keep: neither is a tree, and what flows was checked alone."""
+    events = repository.head().settings.events
+    return (events != TREE and line.remote_ref == f"refs/heads/{events}") or line.remote_ref.startswith("refs/gitml/")
 
 
 def _tip(repository: Repository, line: Pushed) -> Iterator[Validation]:

@@ -23,12 +23,13 @@ _TRAILERS = re.compile(r"(?:[A-Za-z0-9-]+: .*(?:\n|\Z))+")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the commit says: message, trailers, who, when."""
+    """What the commit says: message, trailers, who, when; `authored` where it was written before it is committed."""
 
     message: str | None
     author: str | None
     now: datetime
     trailers: tuple[tuple[str, str], ...] = ()
+    authored: datetime | None = None
 
     def text(self, changes: Sequence[Change]) -> str:
         """The whole message, trailers in its last block."""
@@ -54,16 +55,19 @@ class Words:
 
     def environment(self) -> dict[str, str]:
         """Author and dates for git; the committer's name is git's own configuration."""
-        if self.now.tzinfo is None:
-            raise BadValue("the commit's time has no time zone")
-        date = f"@{int(self.now.timestamp())} {format(self.now, '%z')[:5]}"
-        dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        dates = {"GIT_AUTHOR_DATE": _date(self.authored or self.now), "GIT_COMMITTER_DATE": _date(self.now)}
         if self.author is None:
             return dates
         who = _AUTHOR.fullmatch(self.author)
         if who is None:
             raise BadValue(f"author {self.author!r} is not of the form 'Name <mail>'")
         return dates | {"GIT_AUTHOR_NAME": who["name"], "GIT_AUTHOR_EMAIL": who["mail"]}
+
+
+def _date(time: datetime) -> str:
+    if time.tzinfo is None:
+        raise BadValue("the commit's time has no time zone")
+    return f"@{int(time.timestamp())} {format(time, '%z')[:5]}"
 
 
 @dataclass(frozen=True, slots=True)
