@@ -139,10 +139,10 @@ def test_without_a_line_the_code_is_pushed(clones: list[Path], tmp_path: Path) -
 
 
 def test_a_push_by_hand_is_no_tree_to_be_judged(clones: list[Path]) -> None:
+    """A run on the line may name what only the tree has."""
     one = clones[0]
-    with gitml.run("wine", path=one) as done:
-        done.log({"auc": 0.5})
-    tip, none = git(one, "rev-parse", LINE), "0" * 40
-    lines = hooks.read(f"refs/heads/{LINE} {tip} refs/heads/{LINE} {none}\n")
-    assert hooks.pushed(Repository.find(one), lines).checked == 0
-    assert hooks.pushed(Repository.find(one), [lines[0]._replace(remote_ref="refs/heads/other")]).checked > 0
+    tip = laid(one, {run_path(1): run(0.1, "inputs:\n  train:\n    ref: dataset/wine@1\n")})
+    lines = hooks.read(f"refs/heads/{LINE} {tip} refs/heads/{LINE} {'0' * 40}\n")
+    assert hooks.pushed(Repository.find(one), lines).problems == ()
+    elsewhere = [lines[0]._replace(remote_ref="refs/heads/other")]
+    assert [one.code for one in hooks.pushed(Repository.find(one), elsewhere).problems][-1:] == ["ref.missing"]
