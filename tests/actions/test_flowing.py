@@ -10,6 +10,7 @@ import pytest
 
 import gitml
 from flowing import LINE, STORE, laid, run, run_id, run_path
+from gitml.actions.run import RunWarning
 from gitml.errors import Conflict, Refused
 from gitrepo import commit, environment, git, init, write
 
@@ -190,7 +191,7 @@ def test_in_a_tree_refs_keep_the_code(tmp_path: Path) -> None:
 
 def test_what_looks_like_a_secret_is_not_kept(store: Path) -> None:
     write(store, {"train.py": "lr = 0.1\nkey = 'AKIA" + "ABCDEFGHIJKLMNOP'\n"})
-    with pytest.warns(gitml.actions.run.RunWarning, match=r"is not kept: train\.py holds an AWS access key"):
+    with pytest.warns(RunWarning, match=r"is not kept: train\.py holds an AWS access key"):
         recorded(store)
     git(store, "checkout", "-q", "train.py")
     git(store, "gc", "-q", "--prune=now")
@@ -222,3 +223,15 @@ def test_a_statement_brings_the_event_that_it_names(store: Path) -> None:
     assert {one.ref for one in done.changes} >= {ref, "note/good"}
     assert git(store, "status", "--porcelain") == ""
     assert not gitml.open(store).validate_range("HEAD~1", "HEAD").problems
+
+
+def test_what_is_too_large_is_told_and_not_kept(store: Path) -> None:
+    commit(store, {"weights.bin": b"small"})
+    write(store, {"train.py": "lr = 0.2\n"})
+    with (store / "weights.bin").open("wb") as file:
+        file.truncate((32 << 20) + 1)
+    with pytest.warns(RunWarning, match=r"weights\.bin: changed, and too large to be captured"):
+        ref = recorded(store)
+    tree = gitml.open(store).show(ref).data["code"]["tree"]
+    assert git(store, "show", f"{tree}:weights.bin") == "small"
+    assert git(store, "show", f"{tree}:train.py") == "lr = 0.2"

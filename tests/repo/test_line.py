@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import gitml
+from command_line import fine
 from flowing import LINE, STORE, laid, run, run_id, run_path
 from gitml.repo.git.revision import At
 from gitrepo import commit, git, write
@@ -221,3 +222,17 @@ def test_the_tree_refers_to_no_event_that_it_does_not_hold(store: Path) -> None:
     git(store, *found.problems[0].hint.split()[3:])
     for found in (gitml.open(store).validate(), gitml.open(store).validate(staged=True)):
         assert not found.problems
+
+
+def test_every_answer_says_which_events_it_saw(store: Path) -> None:
+    events = git(store, "rev-list", "--reverse", LINE).split()
+    head = git(store, "rev-parse", "HEAD")
+    said = fine(store, "list", "run", "--at", "HEAD", "--format", "json")
+    assert said.json["at"] == {"kind": "commit", "commit": head, "events": events[2]}
+    assert said.err == f"git ml: HEAD is {head[:12]}, events as of {events[2][:12]}\n"
+    assert (
+        f"at {head[:12]}, events at {events[1][:12]}" in fine(store, "show", f"run/wine/{run_id(1)}", "--at", head).out
+    )
+    assert f", events at {events[2][:12]}" in fine(store, "status").out
+    diff = fine(store, "diff", "HEAD~1", "HEAD", "--format", "json").json
+    assert (diff["from"]["events"], diff["to"]["events"]) == (None, events[2])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gitml.cli.door import Door
+from gitml.cli.door import FINE, Door
 from gitml.cli.usage import Usage
-from gitml.cli.write import written
+from gitml.cli.write import answer
 
 
 def events(door: Door) -> int:
@@ -14,4 +14,7 @@ def events(door: Door) -> int:
         raise Usage("-m goes with --commit", hint="without it nothing of the tree is committed, as with DVC")
     with door.waiting("moving events"):
         done = door.here.move_events(args.to, commit=args.commit, message=args.message)
-    return written(door, done)
+    for told in done.warnings:
+        door.tell(told)
+    door.answer(*answer(done, door.page, {"warnings": list(done.warnings)}))
+    return FINE

@@ -27,7 +27,8 @@ def health_text(found: Health, page: Page = PLAIN) -> str:
     where = {"worktree": "the work tree", "staged": "what is staged"}.get(found.at.kind, f"commit {commit}")
     on = f", on {found.branch or 'no branch'}" + (f" at {commit}" if commit else ", without a commit yet")
     place = f" in {found.folder.rstrip('/')}" if found.folder else ""
-    head = where + place + (on if found.at.kind != "commit" else "")
+    events = f", events at {found.at.events[:_SHORT]}" if found.at.events else ""
+    head = where + place + (on if found.at.kind != "commit" else "") + events
     wrong = [_count(found.errors, "error"), _count(found.warnings, "warning")]
     told = f"{' and '.join(filter(None, wrong))}: git ml validate" if any(wrong) else "no problems"
     listed = table(found.kinds, page).splitlines() if found.kinds.rows else ["no records"]

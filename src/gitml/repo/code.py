@@ -27,6 +27,9 @@ _APART = ("-c", "core.splitIndex=false", "-c", "core.fsmonitor=false")
 # More files and folders than this are not watched: to look at each would take as long as asking git.
 _WATCHED = 20_000
 
+# A changed file of more bytes than this is for DVC, and not for each run to keep.
+_LARGE = 32 << 20
+
 _HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -35,13 +38,15 @@ class Code:
     """The code of a work tree: `commit` is None before the first one.
 
     `tree` holds the files that git tracks as they are now; `changed` are the paths, untracked ones included, that the
-    commit does not hold as they are. `fault` says why there is no tree where one belongs.
+    commit does not hold as they are. `fault` says why there is no tree where one belongs; `large` are changed files
+    that the tree has as they were, for they are too large to keep with every run.
     """
 
     commit: str | None
     tree: str | None
     changed: Collection[str]
     fault: str = ""
+    large: tuple[str, ...] = ()
 
 
 def code(repository: Repository) -> Code:
@@ -58,15 +63,23 @@ def _code(git: Git, own: str) -> tuple[Code, Apart]:
     named = git.run("rev-parse", "HEAD^{commit}", "HEAD^{tree}", check=False).decode().split()
     commit, tree = named[:2] if _HEX.fullmatch(named[0] if named else "") else (None, None)
     seen, fault = apart(git, own), ""
+    large = tuple(one.path for one in seen.found if one.staged != UNTRACKED and _is_large(git, one.path))
     if not all(one.staged == UNTRACKED for one in seen.found):
-        tree, fault = _tree(git, own)
-    return Code(commit, tree, frozenset(one.path for one in seen.found), fault), seen
+        tree, fault = _tree(git, own, large)
+    return Code(commit, tree, frozenset(one.path for one in seen.found), fault, large), seen
 
 
-def _tree(git: Git, own: str) -> tuple[str | None, str]:
+def _is_large(git: Git, path: str) -> bool:
+    try:
+        return os.lstat(git.full(path)).st_size > _LARGE
+    except OSError:  # it is gone, and the tree has it no more
+        return False
+
+
+def _tree(git: Git, own: str, large: Collection[str]) -> tuple[str | None, str]:
     """The tree that `git add -u` would stage, made in an index of its own, or why there is none.
 
-    Its objects stay until git's next `gc`.
+    Its objects stay until git's next `gc`; the door keeps those of runs that are recorded (actions/keeping.py).
     """
     from tempfile import TemporaryDirectory
 
@@ -75,7 +88,8 @@ def _tree(git: Git, own: str) -> tuple[str | None, str]:
         if git.index_file.is_file():
             shutil.copy2(git.index_file, index)  # with its time: git compares it with those of the files
         env = {"GIT_INDEX_FILE": str(index)}
-        for args in (("add", "--update", "--", *without(own)), ("write-tree", "--missing-ok")):
+        meant = (*without(own), *(f":(top,exclude,literal){path}" for path in large))
+        for args in (("add", "--update", "--", *meant), ("write-tree", "--missing-ok")):
             done = git.call(*_APART, *args, env=env)
             if done.code:
                 return None, str(failure(args, done))

@@ -50,6 +50,8 @@ def code_of(
     found = code(repository)
     if found.fault:
         tell(f"what is not committed was not captured: {found.fault}")
+    if found.large:
+        tell(f"{', '.join(found.large)}: changed, and too large to be captured with a run; let DVC track such files")
     told: dict[str, Any] = {"branch": repository.git.branch(), "commit": found.commit, "tree": found.tree}
     path = rooted(repository, script.resolve()) if script else None
     if path is not None:
