@@ -15,6 +15,7 @@ from gitml.errors import Conflict, Refused
 from gitrepo import commit, environment, git, init, write
 
 KEEP = "refs/gitml/keep/"
+NOTE = f"schema: note/1\nof:\n  ref: run/wine/{run_id(1)}\ntext: well done\n"
 
 
 @pytest.fixture
@@ -235,3 +236,34 @@ def test_what_is_too_large_is_told_and_not_kept(store: Path) -> None:
     tree = gitml.open(store).show(ref).data["code"]["tree"]
     assert git(store, "show", f"{tree}:weights.bin") == "small"
     assert git(store, "show", f"{tree}:train.py") == "lr = 0.2"
+
+
+def test_a_copy_is_removed_from_the_tree_unless_somebody_refers_to_it(store: Path) -> None:
+    laid(store, {run_path(1): run(0.1)})
+    commit(store, {run_path(1): run(0.1), "metadata/notes/good.yaml": NOTE})
+    ref, opened = f"run/wine/{run_id(1)}", gitml.open(store)
+    with pytest.raises(Refused, match="on the events line alone"):
+        opened.rm(ref, commit=True)
+    opened.rm("note/good", commit=True)
+    opened.rm(ref, commit=True)
+    assert not (store / run_path(1)).exists()
+    assert opened.show(ref).data["metrics"] == {"auc": 0.1}
+    opened.rm(ref)
+    assert not opened.rows("run").rows
+
+
+def test_a_revert_of_what_cites_an_event_leaves_the_event(store: Path) -> None:
+    ref = recorded(store)
+    opened = gitml.open(store)
+    opened.register("wine", run=ref)
+    git(store, "add", "-A")
+    git(store, "commit", "-q", "-m", "registered, on no main yet")
+    git(store, "update-ref", "refs/remotes/origin/main", "HEAD~1")
+    git(store, "config", "remote.origin.url", "elsewhere")
+    git(store, "checkout", "-q", "-b", "try")
+    tip = git(store, "rev-parse", LINE)
+    gitml.open(store).revert("HEAD", commit=True)
+    assert git(store, "rev-parse", LINE) == tip
+    folders = {path.split("/")[1] for path in git(store, "diff", "--name-only", "HEAD~2", "HEAD").splitlines()}
+    assert folders == {"environments", "runs"}  # copies of what stands on the line do no harm
+    assert gitml.open(store).show(ref)

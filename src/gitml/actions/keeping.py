@@ -68,7 +68,14 @@ def _text(value: Any) -> str | None:
 
 
 def _secret(repository: Repository, commit: str | None, tree: str) -> str | None:
-    """Where something that was not committed looks like a secret, and what like."""
+    """Where something that was not committed looks like a secret, and what like; looked for once."""
+    asked, known = ("secret", commit or "", tree), repository.session.known
+    if asked not in known:
+        known[asked] = _found(repository, commit, tree)
+    return known[asked]
+
+
+def _found(repository: Repository, commit: str | None, tree: str) -> str | None:
     session = repository.session
     base = session.find([f"{commit}^{{tree}}"])[0] if commit else None
     if base is None or base.oid == tree:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from gitml.checks.survey import referring
 from gitml.errors import BadRef, Problem
 from gitml.records.ref import Ref
 
@@ -24,8 +25,8 @@ def same(scope: Scope) -> Iterator[Problem]:
         return
     ground, line = tree.layers
     for path in sorted(tree.changes if scope.whole else {*scope.changed, *scope.paths}):
-        here = ground.file(path) if path in tree.changes else None
-        there = line.file(path) if here else None
+        there = line.file(path)
+        here = ground.file(path) if there else None
         if there is not None and here is not None and here.oid != there.oid:
             told = f"differs from what the events line has at {(tree.events or '')[:12]}"
             yield Problem(DIFFERS, path, told, "an event is recorded once: copy it from there, or record another")
@@ -37,7 +38,8 @@ def landed(scope: Scope) -> Iterator[Problem]:
     if tree.events is None:
         return
     ground, line = tree.layers
-    paths = [path for path in (_records(scope, ground) if scope.whole else scope.present) if path in ground]
+    asked = _records(scope, ground) if scope.whole else [*scope.present, *_referrers(scope, ground, line)]
+    paths = [path for path in dict.fromkeys(asked) if path in ground]
     for path, facts in zip(paths, scope.facts.of(paths), strict=True):
         for link in facts.links if facts else ():
             found = _path(scope, link.text)
@@ -45,6 +47,16 @@ def landed(scope: Scope) -> Iterator[Problem]:
                 told = f"{link.text} is on the events line alone, and what lands must hold all that it refers to"
                 hint = f"copy it: git checkout {scope.snapshot.settings.events} -- {quote(found)}"
                 yield scope.problem_in(path, ABSENT, told, hint, at=link.at)
+
+
+def _referrers(scope: Scope, ground: Tree, line: Tree) -> Iterator[str]:
+    """What refers to events whose copies are taken out of the tree."""
+    if scope.base is None:
+        return
+    stood = scope.base.tree.ground
+    gone = [path for path in scope.changed if path not in ground and path in line and path in stood]
+    refs = {str(one.record.ref) for one in scope.snapshot.load(sorted(gone)) if one.record is not None}
+    yield from (path for path, _facts in referring(scope.facts, refs))
 
 
 def _records(scope: Scope, ground: Tree) -> list[str]:

@@ -25,6 +25,8 @@ class Session:
 
     def __init__(self, git: Git) -> None:
         self.git = git
+        self.known: dict[tuple[str, ...], str | None] = {}
+        """What was found out of objects, which never change, by a word for it and their ids."""
 
     @cached_property
     def objects(self) -> Blobs:

@@ -42,11 +42,14 @@ class Stack(Tree):
         return path.startswith(self._starts)
 
     def stays(self, path: str, oid: str | None) -> bool:
-        """Whether a change at a path is one of the tree: a copy of what the line has, or of what the tree alone has."""
+        """Whether a change at a path is one of the tree: a copy of what the line has, or of what the tree alone has.
+
+        What is removed (None) is removed from the tree first: the line keeps what happened.
+        """
         if not self.flows(path):
             return True
         there = self._line.file(path)
-        return self._ground.file(path) is not None if there is None else there.oid == oid
+        return self._ground.file(path) is not None if there is None or oid is None else there.oid == oid
 
     def on_top(self, changes: Changes) -> Tree:
         """The same with some files changed, each in the layer that it belongs to."""
