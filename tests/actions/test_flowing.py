@@ -267,3 +267,15 @@ def test_a_revert_of_what_cites_an_event_leaves_the_event(store: Path) -> None:
     folders = {path.split("/")[1] for path in git(store, "diff", "--name-only", "HEAD~2", "HEAD").splitlines()}
     assert folders == {"environments", "runs"}  # copies of what stands on the line do no harm
     assert gitml.open(store).show(ref)
+
+
+def test_the_line_holds_the_environments_of_its_runs(store: Path) -> None:
+    recorded(store)
+    path = gitml.open(store).show("environment/" + gitml.open(store).rows("environment").rows[0]["ref"][12:]).path
+    git(store, "checkout", "-q", LINE, "--", path)
+    git(store, "commit", "-q", "-m", "the environment, in the tree")
+    git(store, "update-ref", "-d", f"refs/heads/{LINE}")
+    recorded(store)
+    assert git(store, "rev-parse", f"{LINE}:{path}") == git(store, "rev-parse", f"HEAD:{path}")
+    recorded(store)
+    assert not gitml.open(store).validate().problems

@@ -55,7 +55,8 @@ def _prepared(snapshot: Snapshot, plan: Plan, how: How) -> tuple[Plan, Split, Sn
     whole = split.whole(after)
     if whole is split:
         return plan, split, after
-    plan = replace(plan, changes=(*plan.changes, *whole.here[len(split.here) :]))
+    more = (*whole.here[len(split.here) :], *whole.there[len(split.there) :])
+    plan = replace(plan, changes=(*plan.changes, *more))
     return plan, whole, snapshot.overlay(plan.changes)
 
 

@@ -12,7 +12,7 @@ from gitml.errors import BadRef
 from gitml.records.ref import Ref
 from gitml.records.settings import TREE
 from gitml.repo.change import Change
-from gitml.repo.line import parted
+from gitml.repo.line import ENVIRONMENT, parted
 from gitml.repo.writing.commit import Words
 from gitml.repo.writing.flow import flow
 from gitml.repo.writing.writer import Written, write
@@ -42,9 +42,10 @@ class Split:
         return cls(tuple(here), tuple(there), line)
 
     def whole(self, after: Snapshot) -> Split:
-        """With the events that the tree must hold as well, byte for byte, for what is new in it refers to them."""
+        """With what both parts must hold as well, byte for byte, for what is new in them refers to it."""
         copies = tuple(_copies(after, self.here))
-        return replace(self, here=(*self.here, *copies)) if copies else self
+        shared = tuple(_environments(after, self.there))
+        return replace(self, here=(*self.here, *copies), there=(*self.there, *shared)) if copies or shared else self
 
     def write(
         self, repository: Repository, after: Snapshot, plan: Plan, how: How, trailers: Sequence[tuple[str, str]]
@@ -96,6 +97,23 @@ def _copies(after: Snapshot, here: Iterable[Change]) -> Iterator[Change]:
     new = (one.path for one in here if one.after is not None and after.is_record_path(one.path))
     for path in rested_on(after, new, lambda path: path not in ground and path in line):
         yield Change(path, None, line[path].oid, after.read([line[path].oid]).get(line[path].oid), line[path].mode)
+
+
+def _environments(after: Snapshot, there: Iterable[Change]) -> Iterator[Change]:
+    """The environments of new events that only the tree has."""
+    layers = after.tree.layers
+    ground, line = layers[0], layers[1] if len(layers) > 1 else None
+    new = [one.path for one in there if one.after is not None and after.is_record_path(one.path)]
+    known = {one.path for one in there}
+
+    def lacks(path: str) -> bool:
+        place = after.place(path)
+        is_shared = place is not None and place.kind.name == ENVIRONMENT
+        return is_shared and path not in known and path in ground and (line is None or path not in line)
+
+    for path in rested_on(after, new, lacks) if new else ():
+        entry = ground[path]
+        yield Change(path, None, entry.oid, after.read([entry.oid]).get(entry.oid), entry.mode)
 
 
 def rested_on(snapshot: Snapshot, paths: Iterable[str], counts: Callable[[str], bool]) -> Iterator[str]:

@@ -183,8 +183,7 @@ def _environment(recording: Recording, snapshot: Snapshot, how: How) -> tuple[st
     name, content = capture.environment_of(snapshot.schemas.kind("environment"), known)
     ref = Ref("environment", (name,))
     path = snapshot.path(ref)
-    # On a line of events it stands beside the runs, whatever the tree has.
-    entry = (snapshot.tree if how.branch else snapshot.tree.layers[-1]).file(path)
+    entry = snapshot.tree.file(path)
     if entry is None:
         return str(ref), [Change(path, None, snapshot.git.blob_id(content), content)]
     is_here = how.commit and snapshot.at.kind != "commit"
