@@ -64,12 +64,11 @@ class Stack(Tree):
         """What the tree has otherwise than the line, committed or not, and what is changed outside of the line."""
         ground, line = self._ground, self._line
         committed = (one for folder in self._laid for one in ground.listed(folder).items())
-        return {
-            **{path: entry for path, entry in line.changes.items() if self.flows(path) and ground.file(path) is None},
-            **{path: entry for path, entry in ground.changes.items() if not path.startswith(self._laid_starts)},
-            **{path: entry for path, entry in ground.changes.items() if entry and entry != line.file(path)},
-            **{path: one for path, one in committed if path not in ground.changes and one != line.file(path)},
-        }
+        asked = [*filter(self.flows, line.changes), *ground.changes]
+        asked += [path for path, entry in committed if path not in ground.changes and entry != line.file(path)]
+        found = {path: self.file(path) for path in asked}
+        same = {path for path in found if path.startswith(self._laid_starts) and path not in line.changes}
+        return {path: entry for path, entry in found.items() if path not in same or entry != line.file(path)}
 
     def differs(self, other: Tree) -> frozenset[str]:
         """The paths at which another tree of the repository has something else."""
