@@ -212,6 +212,7 @@ def test_register_copies_the_runs_that_it_cites(store: Path) -> None:
     assert sorted(path.split("/")[1] for path in copied) == ["environments", "runs", "runs"]
     assert {git(store, "hash-object", path) for path in copied} == there
     assert not gitml.open(store).validate().problems
+    assert all(one.commit for one in gitml.open(store).blame(ref).fields)  # by the line, whatever the copy is
     git(store, "add", "-A")
     git(store, "commit", "-q", "-m", "registered")
     git(store, "branch", "-q", "-D", LINE)

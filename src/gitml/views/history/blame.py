@@ -91,8 +91,9 @@ def blame(repository: Repository, snapshot: Snapshot, ref: Ref) -> Blame:
 def _committed(repository: Repository, line: Line, snapshot: Snapshot, record: Record) -> Told | None:
     """The past of what is committed of a record, under the name that it has there; None where nothing is."""
     ref = record.ref
-    if not record.derived and record.path not in snapshot.tree.ground and (there := flowed(line, snapshot, ref)):
-        return there[0]
+    flowing = snapshot.tree.layers[1:]
+    if any((entry := layer.file(record.path)) and entry.oid == record.blob for layer in flowing):
+        return flowed(line, snapshot, ref)[0]
     if snapshot.at.commit is None and not record.derived:
         head = repository.commit(line.tip)
         if record.path not in head.tree:
