@@ -6,6 +6,7 @@ Here alone GITML_* variables are read. GITML_NOTEBOOK names the notebook that ru
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import posixpath
 import sys
@@ -124,6 +125,16 @@ class _Same(Generic[T]):
 def _environment_of(tag: str, order: _Same[KeyOrder], found: _Same[Mapping[str, Any]]) -> tuple[str, bytes]:
     content = dump({"schema": tag, **found.value}, order.value)
     return hashlib.sha256(content).hexdigest()[:_NAME_SIZE], content
+
+
+def environment_json(found: Mapping[str, Any]) -> str:
+    """An environment as JSON, as journals hold it."""
+    return _environment_json(_Same(found))
+
+
+@lru_cache(maxsize=4)
+def _environment_json(found: _Same[Mapping[str, Any]]) -> str:
+    return json.dumps(found.value)
 
 
 @cache

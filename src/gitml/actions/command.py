@@ -19,8 +19,8 @@ from typing import IO, Any
 from gitml.actions import capture
 from gitml.actions.apply import Applied
 from gitml.actions.flow import Material
-from gitml.actions.recording import End
 from gitml.actions.run import Run, Source
+from gitml.actions.story import End
 from gitml.errors import BadValue, GitmlError, NotFound
 from gitml.repo.repository import Repository
 

@@ -3,8 +3,9 @@
     with gitml.run("wine", params={"lr": 0.01}) as run:
         run.log({"auc": 0.91}, split="validation", step=1)
 
-Nothing that goes wrong with its record stops the training, and nothing of the record is lost: what the checks or the
-disk refuse is kept below the Git directory, and a warning says where.
+All that it says is in its journal a second later, which stays until the record stands in a commit. Nothing that goes
+wrong with its record stops the training, and nothing of the record is lost: what the checks or the disk refuse is kept
+below the Git directory, and a warning says where.
 """
 
 from __future__ import annotations
@@ -19,18 +20,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gitml.actions import capture, series, values
+from gitml.actions import capture, values
 from gitml.actions.apply import Applied, How
 from gitml.actions.batch import Batch, current_batch
 from gitml.actions.flow import INPUTS, OUTPUTS, Material
-from gitml.actions.recording import End, Recording, save
+from gitml.actions.recording import Recording, begun
 from gitml.actions.records import Origin
-from gitml.actions.redaction import REDACTED
+from gitml.actions.saving import save
+from gitml.actions.story import End, Story
 from gitml.checks.secrets import shape
 from gitml.errors import BadValue, GitFailed
 from gitml.records.ref import Ref
+from gitml.repo.code import Code
+from gitml.repo.journal.folder import root
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
+from gitml.repo.writing.files import disk_failed
 
 TRAIN = "train"
 _CURRENT: ContextVar[Run | None] = ContextVar("gitml_run", default=None)
@@ -88,13 +93,14 @@ class Run:
         self.warnings: list[str] = []
         self.applied: Applied | None = None
         self._told = Told(**what)
-        self.note = self._told.note
+        self._note = self._told.note
         self._source = source or Source()
         self._batch = batch
         self._warned = 0
         self._process = 0
         self._end: End | None = None
         self._recording: Recording | None = None
+        self._state = Code(None, None, ())
         self._outer: Run | None = None
 
     def __repr__(self) -> str:
@@ -105,12 +111,23 @@ class Run:
     @property
     def ref(self) -> str:
         """Its ref, from its start on."""
-        return str(self._open.ref)
+        return str(self._open.story.ref)
 
     @property
     def id(self) -> str:
         """Its id, from its start on."""
-        return self._open.ref.keys[1]
+        return self._open.story.ref.keys[1]
+
+    @property
+    def note(self) -> str | None:
+        """What there is to say of it; to set it replaces what was said."""
+        return self._note
+
+    @note.setter
+    def note(self, note: str | None) -> None:
+        self._note = note
+        if self._recording is not None:
+            self._say("note", None if note is None else values.plain(str(note), "note", self.tell))
 
     @property
     def _open(self) -> Recording:
@@ -135,16 +152,33 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         _CURRENT.set(self._outer)
-        if os.getpid() != self._process:
-            return  # a child that was forked inside the block: the run is its parent's
         recording, told, now = self._open, self._told, self.clock()
-        recording.end = self._end or _end_of(error)
-        recording.note = None if self.note is None else str(self.note)
+        if os.getpid() != self._process:  # a child that was forked inside the block: the run is its parent's
+            recording.journal.close(durable=True)
+            return
+        self._close(self._end or _end_of(error), now)
         try:
             how = How(now, told.commit, told.message, told.branch, told.author)
-            self.applied = save(recording, how, self.tell, self._batch)
+            self.applied = save(recording, how, self._batch)
         finally:
             self._warn(last=True)
+
+    def _close(self, end: End, now: datetime) -> None:
+        """Say how it ended; its text where the store asks for texts."""
+        story = self._open.story
+        text = values.plain(end.text, "error.message", self.tell) if end.text and self._wants_text() else ""
+        told = {"status": end.status, "error": dict(end.error), "utilization": dict(end.utilization), "text": text}
+        told = {key: value for key, value in told.items() if value}
+        if story.code:
+            told["dirty"] = capture.is_dirty(self.repository, self._state.changed, story.outputs.values())
+        self._open.say("end", told, now)
+        story.ended = now
+
+    def _wants_text(self) -> bool:
+        try:
+            return self._open.snapshot.settings.capture_text
+        except Exception:  # noqa: BLE001 - to write the record will fail on the same, and say so
+            return False
 
     def finish(self, end: End) -> None:
         """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""
@@ -157,21 +191,35 @@ class Run:
         if not isinstance(name, str) or name != self.experiment or not name or shape(name):
             raise BadValue(f"{self.experiment!r} names no experiment", hint="give it a name of a few words")
         origin = Origin(self.clock(), told.author or self.repository.author(), os.urandom)
-        shown = None if told.name is None else values.tag(told.name, "name", self.tell)
-        recording = Recording(self.repository, Ref("run", (name, origin.new_id())), origin, self._target,
-                              self._source.environment, {"type": told.type, "name": shown})  # fmt: skip
+        story = Story(Ref("run", (name, origin.new_id())), origin, self._head(told))
+        recording = begun(self.repository, story, self._target, root(self.repository.git), self.tell)
         if told.type != TRAIN:
             recording.check_type(told.type)
-        recording.code, recording.state = capture.code_of(
+        self._captured(story)
+        story.params = values.mapping_of(told.params, "params", self.tell)
+        seeds = {"seed": told.seeds} if isinstance(told.seeds, int) else told.seeds or {}
+        story.seeds = {str(key): values.seed(value, f"seeds.{key}", self.tell) for key, value in seeds.items()}
+        story.tags = self._tags(told.tags or {})
+        for key, material in (told.inputs or {}).items():
+            story.inputs[str(key)] = recording.described(INPUTS, material)
+        story.note = None if self._note is None else values.plain(str(self._note), "note", self.tell)
+        recording.begin()
+        return recording
+
+    def _head(self, told: Told) -> dict[str, Any]:
+        """What its record says first."""
+        shown = None if told.name is None else values.tag(told.name, "name", self.tell)
+        return {"type": told.type} | ({"name": shown} if shown else {})
+
+    def _captured(self, story: Story) -> None:
+        """What nobody has to tell: the code, the machine, the environment."""
+        story.code, self._state = capture.code_of(
             self.repository, self._source.argv(), self._source.script(), self.tell
         )
-        recording.params = values.mapping_of(told.params, "params", self.tell)
-        seeds = {"seed": told.seeds} if isinstance(told.seeds, int) else told.seeds or {}
-        recording.seeds = {str(key): values.seed(value, f"seeds.{key}", self.tell) for key, value in seeds.items()}
-        recording.tags = self._tags(told.tags or {})
-        for key, material in (told.inputs or {}).items():
-            recording.inputs[str(key)] = recording.described(INPUTS, material)
-        return recording
+        if story.code:
+            story.code["dirty"] = capture.is_dirty(self.repository, self._state.changed, ())
+        story.host = capture.host()
+        story.environment = self._source.environment() or {}
 
     def _joined(self) -> Batch | None:
         """The batch that will write it, if one is open; BadValue where the run is told how to be written itself."""
@@ -188,36 +236,36 @@ class Run:
 
     def log(self, metrics: Mapping[str, Any], *, split: str | None = None, step: int | None = None) -> None:
         """Metrics by name, of a split and at a step if they have one; the record holds the last value of each."""
-        recording, now = self._open, self.clock()
         if not isinstance(metrics, Mapping):
             raise BadValue(f"{metrics!r} is no mapping of metrics", hint='write run.log({"auc": 0.91})')
-        at = self._step(step)
-        for name, value in series.names(metrics, split):
-            number = values.number(value)
-            clean = tuple(REDACTED if shape(part) else part for part in name)
-            if number is None:
-                self.tell(f"the metric {'.'.join(clean)} is no number but a {type(value).__name__}: left out")
-            else:
-                recording.points.append(series.Point(clean, number, at, now))
+        at = step if type(step) is int or step is None else self._step(step)
+        self._open.log(metrics, split, at, self.clock())
         self._warn()
 
     def log_params(self, params: Any) -> None:
         """More settings; one of the same name is replaced."""
-        self._open.params |= values.mapping_of(params, "params", self.tell)
-        self._warn()
+        self._say("params", values.mapping_of(params, "params", self.tell))
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """More tags; one of the same name is replaced."""
-        self._open.tags |= self._tags(tags)
-        self._warn()
+        self._say("tags", self._tags(tags))
 
     def log_input(self, name: str, material: Material) -> None:
         """Something that went in: a ref (`dataset/wine@2`), a path or an address. NotFound where it names nothing."""
-        self._open.inputs[str(name)] = self._open.described(INPUTS, material)
+        self._say(INPUTS, {str(name): self._open.described(INPUTS, material)})
 
     def log_output(self, name: str, material: Material) -> None:
         """Something that came out: a path, a ref or an address. NotFound where it names nothing."""
-        self._open.outputs[str(name)] = self._open.described(OUTPUTS, material)
+        self._say(OUTPUTS, {str(name): self._open.described(OUTPUTS, material)})
+
+    def _say(self, what: str, said: Any) -> None:
+        self._open.say(what, said, self.clock())
+        self._warn(deeper=1)
+
+    def flush(self) -> None:
+        """Wait until all that was logged is on disk; by itself it is there a second later."""
+        self._open.journal.flush()
+        self._warn()
 
     def _tags(self, tags: Mapping[str, Any]) -> dict[str, str]:
         return {str(key): values.tag(value, f"tags.{key}", self.tell) for key, value in tags.items()}
@@ -237,12 +285,17 @@ class Run:
         if message not in self.warnings:
             self.warnings.append(message)
 
-    def _warn(self, *, last: bool = False) -> None:
+    def _warn(self, *, last: bool = False, deeper: int = 0) -> None:
         """Pass on what is new; where warnings are errors, the last ones are shown instead: the training has ended."""
+        journal = self._open.journal
+        if journal.fault is not None and not last:
+            self.tell(f"{self.ref}: what it logs stays in memory for now: {disk_failed(journal.fault, journal.folder)}")
+        if journal.lost:
+            self.tell(f"{self.ref}: the disk took nothing for so long that points were lost")
         fresh, self._warned = self.warnings[self._warned :], len(self.warnings)
         for message in fresh if self._source.warns else ():
             try:
-                warnings.warn(message, RunWarning, stacklevel=3)
+                warnings.warn(message, RunWarning, stacklevel=3 + deeper)
             except RunWarning as raised:
                 if not last:
                     raise

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from gitml.cli.door import Door, page
+from gitml.cli.door import FINE, FOUND, Door, page
 from gitml.cli.fields import fields, words
 from gitml.cli.usage import Usage
 from gitml.cli.write import answer, how
 from gitml.errors import BadValue
 from gitml.records.record import segments
+from gitml.render.changes import change_rows
+from gitml.render.sync import synced_shape, synced_text
 
 
 def run(door: Door) -> int:
@@ -40,6 +42,20 @@ def run(door: Door) -> int:
     else:
         sys.stderr.write(door.rendered(*told))
     return done.code
+
+
+def sync(door: Door) -> int:
+    """What ran elsewhere or crashed, as records; exit 1 where a run could not be written."""
+    options = how(door)
+    with door.waiting("looking at the journals"):
+        done = door.here.sync(**options)
+    for warning in done.warnings:
+        door.tell(f"warning: {warning}")
+    for ref, why in done.refused:
+        door.tell(f"{ref} could not be written: {why}")
+    door.answer(lambda: synced_shape(done), lambda: change_rows(done.applied.changes),
+                lambda: synced_text(done, door.page))  # fmt: skip
+    return FOUND if done.refused else FINE
 
 
 def nested(values: dict[str, Any]) -> dict[str, Any]:

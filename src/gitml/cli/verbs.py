@@ -291,6 +291,15 @@ RUN = Verb(
     ),
     _COMMAND,
 )
+SYNC = Verb(
+    "sync",
+    "record what ran elsewhere or crashed, and bring back what was lost before it was committed",
+    WRITES,
+    ("git ml sync", "git ml sync --commit -m 'runs of the night'"),
+    "All that a run says is in its journal, below the Git directory, a second later, and stays there until its record "
+    "stands in a commit. A run whose process is gone without a word is recorded as crashed. A second sync changes "
+    "nothing.",
+)
 REGISTER = Verb(
     "register",
     "make the next version of a model, or of dataset/NAME, feature-set/NAME",
@@ -372,6 +381,6 @@ VERBS = {
     verb.name: verb
     for verb in (
         *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, DIFF, LOG, BLAME, LIVE, LINEAGE, WHY, VALIDATE),
-        *(RUN, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
+        *(RUN, SYNC, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
     )
 }
