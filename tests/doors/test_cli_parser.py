@@ -21,7 +21,7 @@ SHOWING = (
 WRITING = ("init", "new", "set", "rm", "run", "sync", "register", "bump", "promote", "retire", "revert", "renumber")
 WORDS = (
     "init", "new", "set", "show", "get", "preview", "rm", "list", "compare", "diff", "log", "blame", "live", "lineage",
-    "why", "validate", "run", "sync", "sync", "register", "bump", "promote", "retire", "revert", "renumber", "status", "doctor",
+    "why", "validate", "run", "sync", "register", "bump", "promote", "retire", "revert", "renumber", "status", "doctor",
     "cache", "version",
 )  # fmt: skip
 

@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from gitml.actions import capture, values
 from gitml.actions.apply import Applied, How
 from gitml.actions.batch import Batch, current_batch
+from gitml.actions.curves import points, wanted
 from gitml.actions.flow import INPUTS, OUTPUTS, Material
 from gitml.actions.recording import Recording, begun
 from gitml.actions.records import Origin
@@ -33,9 +34,13 @@ from gitml.errors import BadValue, GitFailed
 from gitml.records.ref import Ref
 from gitml.repo.code import Code
 from gitml.repo.journal.folder import root
+from gitml.repo.journal.lines import Point
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 from gitml.repo.writing.files import disk_failed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TRAIN = "train"
 _CURRENT: ContextVar[Run | None] = ContextVar("gitml_run", default=None)
@@ -261,6 +266,19 @@ class Run:
     def _say(self, what: str, said: Any) -> None:
         self._open.say(what, said, self.clock())
         self._warn(deeper=1)
+
+    def series(self, metric: str | None = None) -> pd.DataFrame:
+        """What was logged so far: name, step, time, value; of one metric by its full name or the last part of it."""
+        from gitml.views.table.points import frame
+
+        return frame(wanted(self._points(), metric))
+
+    def _points(self) -> Iterator[Point]:
+        if self.applied is None or not self.applied.changes:
+            return self._open.points()
+        commit = self.applied.commit
+        snapshot = self.repository.commit(commit) if commit else self._target()
+        return points(self.repository, snapshot, self._open.story.ref)
 
     def flush(self) -> None:
         """Wait until all that was logged is on disk; by itself it is there a second later."""

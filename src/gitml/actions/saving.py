@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from gitml.actions import capture, series
 from gitml.actions.apply import Applied, How
@@ -14,15 +11,14 @@ from gitml.actions.landing import land
 from gitml.actions.recording import Recording
 from gitml.actions.records import adding
 from gitml.actions.redaction import redacted
+from gitml.actions.series_file import Points, beside
 from gitml.actions.story import Story
 from gitml.actions.swept import UNCOMMITTED
 from gitml.actions.values import Tell
 from gitml.errors import ERROR, Conflict, GitmlError, Refused
 from gitml.records.canonical import dump
 from gitml.records.ref import Ref
-from gitml.records.template import OWN_FOLDER, SERIES
 from gitml.repo.change import Change
-from gitml.repo.journal.lines import Point
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 from gitml.repo.writing import unsaved
@@ -36,18 +32,20 @@ class Draft:
     repository: Repository
     story: Story
     tallies: series.Tallies
-    points: Callable[[], Iterator[Point]]
+    points: Points
 
     def changes(self, snapshot: Snapshot, how: How, tell: Tell) -> list[Change]:
         """The record, its series where there is one, and its environment where nobody has recorded that yet."""
         data = self.story.data(snapshot, self.tallies, tell)
         name, shared = self._environment(snapshot, how)
-        beside = self._series(snapshot)
-        if beside:
-            data["series"] = beside[0]
+        bulk: tuple[Change, ...] = ()
+        if series.is_series(self.tallies):
+            told, bulk = beside(self.repository, snapshot, self.story.ref, self.points)
+            count = sum(one.count for one in self.tallies.values())
+            data["series"] = {**told, "points": count, "summary": series.summary(self.tallies, Metrics.of(snapshot))}
         if name:
             data["environment"] = name
-        return [adding(snapshot, self.story.ref, data, fresh=True), *([beside[1]] if beside else []), *shared]
+        return [adding(snapshot, self.story.ref, data, fresh=True), *bulk, *shared]
 
     def _environment(self, snapshot: Snapshot, how: How) -> tuple[str | None, list[Change]]:
         """The ref of the environment's record, and the change that adds it."""
@@ -65,18 +63,6 @@ class Draft:
             # Another run has written it and nobody has committed it: it lands with the first record that needs it.
             return str(ref), [Change(path, entry.oid, entry.oid, snapshot.bytes_at(path), entry.mode)]
         return str(ref), []
-
-    def _series(self, snapshot: Snapshot) -> tuple[dict[str, Any], Change] | None:
-        """What the record says of its series, and the change that adds the CSV."""
-        if not series.is_series(self.tallies):
-            return None
-        content = b"".join(series.table(self.points()))
-        own = snapshot.schemas.path(self.story.ref).removeprefix(OWN_FOLDER).removesuffix(".yaml")
-        path = f"{snapshot.prefix}{SERIES}{own}.csv"
-        told = {"path": path, "sha256": hashlib.sha256(content).hexdigest(),
-                "points": sum(one.count for one in self.tallies.values()),
-                "summary": series.summary(self.tallies, Metrics.of(snapshot))}  # fmt: skip
-        return told, Change(path, None, snapshot.git.blob_id(content), content, fresh=True)
 
 
 def save(recording: Recording, how: How, batch: Batch | None = None) -> Applied:

@@ -144,7 +144,10 @@ def _standing(repository: Repository, one: Gathered, snapshot: Snapshot) -> list
     """The files of a run that stand in the work tree, to be in the commit as they are."""
     data = snapshot.record(one.story.ref).data
     beside = data.get("series")
-    paths = [one.path, *([str(beside["path"])] if isinstance(beside, dict) and "path" in beside else [])]
+    paths = [one.path]
+    if isinstance(beside, dict) and isinstance(beside.get("path"), str):
+        path = beside["path"]  # which is there for git to see where DVC does not track it
+        paths += [path, f"{path}.dvc", f"{path.rpartition('/')[0]}/.gitignore"]
     shared = data.get("environment")
     if isinstance(shared, str):
         paths.append(snapshot.path(Ref.parse(shared)))

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from gitml.errors import NotFound
 from gitml.records.ref import Ref
 from gitml.repo.repository import Repository
 from gitml.views.rows import Rows, rows, view
@@ -117,6 +118,19 @@ class Reading:
         wanted = as_ref(ref)
         store = self.at(wanted.rev) if wanted.rev else self
         return store.snapshot.record(wanted.bare)
+
+    def series(self, ref: str | Ref, metric: str | None = None) -> pd.DataFrame:
+        """The points of a run, live or finished: name, step, time, value.
+
+        With a metric its points alone: by its full name, or by the last part of it. Raises NotFound.
+        """
+        from gitml.actions.curves import points, wanted
+        from gitml.views.table.points import frame
+
+        found = frame(wanted(points(self.repository, self.snapshot, as_ref(ref)), metric))
+        if metric is not None and found.empty:
+            raise NotFound(f"{ref} has no metric {metric!r}")
+        return found
 
     def problems(self, record: Record) -> tuple[Problem, ...]:
         """What is wrong with one record."""
