@@ -9,15 +9,13 @@ import shutil
 import subprocess
 import sys
 import tracemalloc
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
 import gitml
+from acting import warned
 from disks import full, mounted
 from gitml.errors import Conflict
 from gitml.repo.writing.lock import exclusive
@@ -57,13 +55,6 @@ def line(stream: IO[str] | None) -> str:
 def killed(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.communicate()
-
-
-@contextmanager
-def warned() -> Iterator[list[warnings.WarningMessage]]:
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        yield told
 
 
 def journals(place: Path) -> list[str]:

@@ -50,7 +50,7 @@ class Ran:
 
 
 def run_command(
-    repository: Repository, experiment: str, argv: Sequence[str], *, clock: Callable[[], datetime],
+    repository: Repository | None, experiment: str, argv: Sequence[str], *, clock: Callable[[], datetime],
     outputs: Mapping[str, Material] | None = None, stdout: IO[Any] | int | None = None, **what: Any,
 ) -> Ran:  # fmt: skip
     """Run a command and record it; `what` are the fields of `run.Told`, `outputs` what it is to write.

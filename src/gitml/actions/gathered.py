@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +49,17 @@ def gathered(repository: Repository, snapshot: Snapshot, spools: Iterable[Path] 
 
     A run whose process is gone without a word has crashed: at its last sign, as far as its journal tells.
     """
+    here = root(repository.git)
     found: dict[Folder, Story] = {}
-    for folder in folders(root(repository.git)):
-        story = _story(folder) if _is_of(repository, folder.begin or {}) else None
+    shared: dict[str, Mapping[str, Any]] = {}
+    for folder in chain(folders(here), *map(folders, spools)):
+        begin = folder.begin or {}
+        is_ours = _is_of(repository, begin) if folder.path.parent == here else _is_for(repository, begin)
+        story = _story(folder) if is_ours else None
         if story is not None:
+            text = json.dumps(story.environment, sort_keys=True)
+            story.environment = shared.setdefault(text, story.environment)  # written out once for all who have it
             found[folder] = story
-    for spool in spools:
-        found |= {folder: story for folder in folders(spool) if (story := _story(folder)) is not None}
     paths = {folder: snapshot.path(story.ref) for folder, story in found.items()}
     known = landed(repository.session, {path: _text(folder) for folder, path in paths.items()})
     snapshot.tree.ready(paths.values())
@@ -79,6 +85,11 @@ def _story(folder: Folder) -> Story | None:
         story.end = End(CRASHED)
         story.ended = folder.last
     return story
+
+
+def _is_for(repository: Repository, begin: Any) -> bool:
+    """Whether a run in a spool is for this store: it says so, or nothing of a store."""
+    return begin.get("store") in (None, repository.prefix)
 
 
 def _is_of(repository: Repository, begin: Any) -> bool:

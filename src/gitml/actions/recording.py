@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from os import getpid, urandom
-from pathlib import Path
 from typing import Any
 
 from gitml.actions import capture, series, values
-from gitml.actions.flow import Material, described
+from gitml.actions.ground import Ground
 from gitml.actions.redaction import REDACTED, redacted
 from gitml.actions.story import ENVIRONMENT, Story
 from gitml.actions.values import Tell
 from gitml.checks.secrets import shape
-from gitml.errors import BadValue, NotFound
 from gitml.records.record import column
 from gitml.repo.journal.folder import BEGIN, OWN, WRITTEN, Folder
 from gitml.repo.journal.lines import Point, event_line, json_line, milliseconds, named, number_text, points_line
 from gitml.repo.journal.process import this_process
 from gitml.repo.journal.writing import Journal
-from gitml.repo.repository import Repository
-from gitml.repo.snapshot import Snapshot
 
 _DIGITS = 4000
 """Python writes no integer of many more."""
@@ -33,44 +28,22 @@ _DIGITS = 4000
 class Recording:
     """A run in this process: what is known of it so far, and where that is kept."""
 
-    repository: Repository
+    ground: Ground
     story: Story
-    target: Callable[[], Snapshot]
     journal: Journal
     tell: Tell
     tallies: series.Tallies = field(default_factory=dict)
     _known: dict[tuple[str | None, Any], tuple[series.Tally, str]] = field(default_factory=dict)
-
-    @cached_property
-    def snapshot(self) -> Snapshot:
-        """The store as it was when it was first asked; a run that names no record asks only at its end."""
-        return self.target()
 
     @property
     def folder(self) -> Folder:
         """What its journal holds, those of its process's children included."""
         return Folder(self.journal.folder)
 
-    def described(self, field_name: str, material: Material) -> dict[str, Any]:
-        """An input or output; what is not in the snapshot may have been recorded since it was taken."""
-        try:
-            return described(self.repository, self.snapshot, field_name, material)
-        except NotFound:
-            del self.snapshot
-            return described(self.repository, self.snapshot, field_name, material)
-
-    def check_type(self, word: str) -> None:
-        """BadValue for a type that the schema does not take: before anything has run, for later is too late."""
-        found = self.snapshot.schemas.kind(self.story.ref.kind).violations({"type": word})
-        fault = next((one for one in found if one.path == ("type",)), None)
-        if fault:
-            raise BadValue(f"type: {fault.message}", hint=fault.hint)
-
     def begin(self) -> None:
         """Begin the journal: from here on it is known that this run is there."""
-        place = {"process": this_process(), "place": str(self.repository.git.git_dir), "store": self.repository.prefix}
         told = redacted(self.story.begun(), self.tell)
-        self._add(event_line(self.story.began, BEGIN, {**told, **place}))
+        self._add(event_line(self.story.began, BEGIN, {**told, "process": this_process(), **self.ground.told()}))
         if self.story.environment:
             packages = capture.environment_json(self.story.environment)
             self._add(json_line(self.story.began, ENVIRONMENT, packages))
@@ -151,6 +124,6 @@ class Recording:
         return series.tallied(self.points()) if self.folder.is_shared else self.tallies
 
 
-def begun(repository: Repository, story: Story, target: Callable[[], Snapshot], place: Path, tell: Tell) -> Recording:
-    """A recording whose journal has not begun yet; `place` holds those of all runs."""
-    return Recording(repository, story, target, Journal(place / story.ref.keys[1], OWN), tell)
+def begun(ground: Ground, story: Story, tell: Tell) -> Recording:
+    """A recording whose journal has not begun yet."""
+    return Recording(ground, story, Journal(ground.journals / story.ref.keys[1], OWN), tell)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from gitml.actions.apply import Applied, How
 from gitml.actions.batch import Batch, current_batch
 from gitml.actions.curves import points, wanted
 from gitml.actions.flow import INPUTS, OUTPUTS, Material
+from gitml.actions.ground import Apart, Ground, InRepository
 from gitml.actions.recording import Recording, begun
 from gitml.actions.records import Origin
 from gitml.actions.saving import save
@@ -32,11 +33,9 @@ from gitml.actions.story import End, Story
 from gitml.checks.secrets import shape
 from gitml.errors import BadValue, GitFailed
 from gitml.records.ref import Ref
-from gitml.repo.code import Code
-from gitml.repo.journal.folder import root
 from gitml.repo.journal.lines import Point
 from gitml.repo.repository import Repository
-from gitml.repo.snapshot import Snapshot
+from gitml.repo.writing import unsaved
 from gitml.repo.writing.files import disk_failed
 
 if TYPE_CHECKING:
@@ -89,8 +88,9 @@ class Run:
     """
 
     def __init__(
-        self, repository: Repository, experiment: str, *, clock: Callable[[], datetime], source: Source | None = None,
-        batch: Batch | None = None, **what: Any,
+        self, repository: Repository | None, experiment: str, *, clock: Callable[[], datetime],
+        source: Source | None = None, batch: Batch | None = None, spool: str | os.PathLike[str] | None = None,
+        **what: Any,
     ) -> None:  # fmt: skip
         self.repository = repository
         self.experiment = experiment
@@ -105,7 +105,8 @@ class Run:
         self._process = 0
         self._end: End | None = None
         self._recording: Recording | None = None
-        self._state = Code(None, None, ())
+        self._changed: Collection[str] = ()
+        self._spool = Path(spool).absolute() if spool else None
         self._outer: Run | None = None
 
     def __repr__(self) -> str:
@@ -146,6 +147,7 @@ class Run:
         if self._recording is not None:
             raise BadValue(f"{self.ref} has been run already", hint="make another with gitml.run(…)")
         self._batch = self._joined()
+        self._ground = self._placed()
         self._recording = self._begin(self._told)
         self._process = os.getpid()
         self._outer = current_run()
@@ -164,49 +166,54 @@ class Run:
         self._close(self._end or _end_of(error), now)
         try:
             how = How(now, told.commit, told.message, told.branch, told.author)
-            self.applied = save(recording, how, self._batch)
+            self.applied = self._saved(recording, how)
         finally:
             self._warn(last=True)
+
+    def _saved(self, recording: Recording, how: How) -> Applied:
+        """Write the record, or leave that to who gathers the spool."""
+        if isinstance(self._ground, InRepository) and self._ground.spool is None:
+            return save(recording, self._ground, how, self._batch)
+        recording.journal.close(durable=True)
+        lines = b"".join(recording.journal.held()[1])
+        if lines:
+            place = unsaved.keep(None, self.id, {recording.journal.path.name: lines})
+            self.tell(f"{self.ref}: its spool took not all of it; the rest is {f'in {place}' if place else 'lost'}")
+        return Applied(None, (), ())
 
     def _close(self, end: End, now: datetime) -> None:
         """Say how it ended; its text where the store asks for texts."""
         story = self._open.story
-        text = values.plain(end.text, "error.message", self.tell) if end.text and self._wants_text() else ""
+        text = values.plain(end.text, "error.message", self.tell) if end.text and self._ground.wants_text() else ""
         told = {"status": end.status, "error": dict(end.error), "utilization": dict(end.utilization), "text": text}
         told = {key: value for key, value in told.items() if value}
         if story.code:
-            told["dirty"] = capture.is_dirty(self.repository, self._state.changed, story.outputs.values())
+            dirty = self._ground.dirty(self._changed, story.outputs)
+            told |= {} if dirty is None else {"dirty": dirty}
         self._open.say("end", told, now)
         story.ended = now
-
-    def _wants_text(self) -> bool:
-        try:
-            return self._open.snapshot.settings.capture_text
-        except Exception:  # noqa: BLE001 - to write the record will fail on the same, and say so
-            return False
 
     def finish(self, end: End) -> None:
         """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""
         self._end = end
 
     def _begin(self, told: Told) -> Recording:
-        if self.repository.git.root is None:
-            raise GitFailed("this repository is bare: no code runs in it", hint="clone it and work there")
+        ground = self._ground
         name = values.plain(self.experiment, "experiment", self.tell)
         if not isinstance(name, str) or name != self.experiment or not name or shape(name):
             raise BadValue(f"{self.experiment!r} names no experiment", hint="give it a name of a few words")
-        origin = Origin(self.clock(), told.author or self.repository.author(), os.urandom)
+        origin = Origin(self.clock(), told.author or ground.author(), os.urandom)
         story = Story(Ref("run", (name, origin.new_id())), origin, self._head(told))
-        recording = begun(self.repository, story, self._target, root(self.repository.git), self.tell)
+        recording = begun(ground, story, self.tell)
         if told.type != TRAIN:
-            recording.check_type(told.type)
+            ground.check_type(told.type)
         self._captured(story)
         story.params = values.mapping_of(told.params, "params", self.tell)
         seeds = {"seed": told.seeds} if isinstance(told.seeds, int) else told.seeds or {}
         story.seeds = {str(key): values.seed(value, f"seeds.{key}", self.tell) for key, value in seeds.items()}
         story.tags = self._tags(told.tags or {})
         for key, material in (told.inputs or {}).items():
-            story.inputs[str(key)] = recording.described(INPUTS, material)
+            story.inputs[str(key)] = ground.described(INPUTS, material)
         story.note = None if self._note is None else values.plain(str(self._note), "note", self.tell)
         recording.begin()
         return recording
@@ -218,24 +225,33 @@ class Run:
 
     def _captured(self, story: Story) -> None:
         """What nobody has to tell: the code, the machine, the environment."""
-        story.code, self._state = capture.code_of(
-            self.repository, self._source.argv(), self._source.script(), self.tell
-        )
-        if story.code:
-            story.code["dirty"] = capture.is_dirty(self.repository, self._state.changed, ())
+        ground, source = self._ground, self._source
+        story.code, self._changed = ground.code(source.argv(), source.script(), self.tell)
+        dirty = ground.dirty(self._changed, {})
+        if story.code and dirty is not None:
+            story.code["dirty"] = dirty
         story.host = capture.host()
         story.environment = self._source.environment() or {}
 
     def _joined(self) -> Batch | None:
         """The batch that will write it, if one is open; BadValue where the run is told how to be written itself."""
-        batch, told = self._batch or current_batch(self.repository), self._told
+        batch, told = self._batch, self._told
+        if batch is None and self.repository is not None:
+            batch = current_batch(self.repository)
         if batch is not None and (told.commit or told.message or told.branch or told.author):
             raise BadValue("this run is in a batch, which says how it is written", hint="tell it to store.batch(…)")
         return batch
 
-    def _target(self) -> Snapshot:
-        """The snapshot that it will be written on."""
-        return self._batch.snapshot if self._batch else self.repository.target(self._told.branch)
+    def _placed(self) -> Ground:
+        """Where it stands; in a batch it is written with that, whatever spool there is."""
+        spool = None if self._batch else self._spool or capture.spool()
+        repository, batch, branch = self.repository, self._batch, self._told.branch
+        if repository is not None:
+            target = (lambda: batch.snapshot) if batch else (lambda: repository.target(branch))
+            return InRepository(repository, target, spool)
+        if spool is None:
+            raise GitFailed("there is no repository here", hint="go into one, or name a spool: --spool, GITML_SPOOL")
+        return Apart(spool)
 
     # ── what it logs ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -257,11 +273,11 @@ class Run:
 
     def log_input(self, name: str, material: Material) -> None:
         """Something that went in: a ref (`dataset/wine@2`), a path or an address. NotFound where it names nothing."""
-        self._say(INPUTS, {str(name): self._open.described(INPUTS, material)})
+        self._say(INPUTS, {str(name): self._ground.described(INPUTS, material)})
 
     def log_output(self, name: str, material: Material) -> None:
         """Something that came out: a path, a ref or an address. NotFound where it names nothing."""
-        self._say(OUTPUTS, {str(name): self._open.described(OUTPUTS, material)})
+        self._say(OUTPUTS, {str(name): self._ground.described(OUTPUTS, material)})
 
     def _say(self, what: str, said: Any) -> None:
         self._open.say(what, said, self.clock())
@@ -274,11 +290,12 @@ class Run:
         return frame(wanted(self._points(), metric))
 
     def _points(self) -> Iterator[Point]:
-        if self.applied is None or not self.applied.changes:
+        repository = self.repository
+        if repository is None or self.applied is None or not self.applied.changes:
             return self._open.points()
         commit = self.applied.commit
-        snapshot = self.repository.commit(commit) if commit else self._target()
-        return points(self.repository, snapshot, self._open.story.ref)
+        snapshot = repository.commit(commit) if commit else repository.here()
+        return points(repository, snapshot, self._open.story.ref)
 
     def flush(self) -> None:
         """Wait until all that was logged is on disk; by itself it is there a second later."""

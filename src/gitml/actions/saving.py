@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from gitml.actions import capture, series
 from gitml.actions.apply import Applied, How
 from gitml.actions.batch import Batch
+from gitml.actions.ground import InRepository
 from gitml.actions.landing import land
 from gitml.actions.recording import Recording
 from gitml.actions.records import adding
@@ -65,21 +66,23 @@ class Draft:
         return str(ref), []
 
 
-def save(recording: Recording, how: How, batch: Batch | None = None) -> Applied:
+def save(recording: Recording, ground: InRepository, how: How, batch: Batch | None = None) -> Applied:
     """Write a run's record, with its environment and series; what cannot be written is kept aside, and told.
 
     In a batch it waits for the batch's end, which writes it or keeps it aside. The journal goes when there is a commit.
     """
     tell = recording.tell
-    draft = Draft(recording.repository, recording.story, recording.counted(), recording.points)
+    draft = Draft(ground.repository, recording.story, recording.counted(), recording.points)
     try:
         done = _persistently(recording, draft, how) if batch is None else _joined(recording, draft, how, batch)
     except KeyboardInterrupt:
-        tell(f"{recording.story.ref} was interrupted while it was written; {_kept_aside(recording, draft, how)}")
+        tell(
+            f"{recording.story.ref} was interrupted while it was written; {_kept_aside(recording, ground, draft, how)}"
+        )
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not take the place of the training's own result
         said = str(error) or type(error).__name__
-        told = f"{recording.story.ref} could not be written: {said}; {_kept_aside(recording, draft, how)}"
+        told = f"{recording.story.ref} could not be written: {said}; {_kept_aside(recording, ground, draft, how)}"
         tell(told)
         recording.journal.close(durable=True)
         return Applied(None, (), (), (told,))
@@ -118,7 +121,7 @@ def _landed(recording: Recording, draft: Draft, how: How) -> Applied:
         made[:] = draft.changes(snapshot, how, recording.tell)
         return made
 
-    done = land(recording.repository, making, how)
+    done = land(draft.repository, making, how)
     _settled(recording, made[0], done, how)
     return done
 
@@ -139,19 +142,19 @@ def _settled(recording: Recording, record: Change, done: Applied, how: How) -> N
         recording.folder.remove()
 
 
-def _kept_aside(recording: Recording, draft: Draft, how: How) -> str:
+def _kept_aside(recording: Recording, ground: InRepository, draft: Draft, how: How) -> str:
     """Keep what would have been written below the Git directory; where that is."""
     story, tell = recording.story, recording.tell
     name = story.ref.keys[1]
     try:
-        changes = draft.changes(recording.snapshot, how, tell)
+        changes = draft.changes(ground.snapshot, how, tell)
         files = {one.path: one.content for one in changes if one.content is not None}
         path = changes[0].path
     except Exception:  # noqa: BLE001 - what made the first attempt fail may do so again: what is known, then, as it is
         path, known = f"{name}.yaml", {**story.head, "params": story.params, "status": story.end.status}
         known |= {"metrics": series.last_values(draft.tallies), "created": story.origin.time}
         files = {path: dump(redacted({key: one for key, one in known.items() if one}, tell))}
-    place = unsaved.keep(recording.repository.git, name, files)
+    place = unsaved.keep(ground.repository.git, name, files)
     if place is None:
         return f"no disk takes it, so here it is:\n{files[path].decode()}"
     return f"it is kept in {place / path}"

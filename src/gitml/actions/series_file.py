@@ -45,7 +45,8 @@ class Beside(NamedTuple):
 def beside(repository: Repository, snapshot: Snapshot, ref: Ref, points: Points) -> Beside:
     """Write the file: as a change of its own, or to the work tree as what DVC tracks; raises DiskFailed."""
     own = snapshot.schemas.path(ref).removeprefix(OWN_FOLDER).removesuffix(".yaml")
-    with _smaller(points) as (file, suffix):
+    scratch = repository.git.common_dir / "gitml"  # where the journal is: that there is room elsewhere, nobody knows
+    with _smaller(points, scratch) as (file, suffix):
         path = f"{snapshot.prefix}{SERIES}{own}{suffix}"
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -79,13 +80,15 @@ def _with_dvc(repository: Repository, snapshot: Snapshot, told: dict[str, Any], 
 
 
 @contextmanager
-def _smaller(points: Points) -> Iterator[tuple[IO[bytes], str]]:
+def _smaller(points: Points, scratch: Path) -> Iterator[tuple[IO[bytes], str]]:
     """The points as CSV, or as Parquet where that is smaller and can hold them, and the suffix of its name."""
-    with SpooledTemporaryFile(_IN_MEMORY) as plain:  # of all the points, a disk's and not the memory's
+    with SpooledTemporaryFile(
+        _IN_MEMORY, "w+b", dir=scratch
+    ) as plain:  # of all the points, a disk's and not the memory's
         for part in series.table(points()):
             plain.write(part)
         size = plain.tell()
-        with SpooledTemporaryFile(_IN_MEMORY) as packed:
+        with SpooledTemporaryFile(_IN_MEMORY, "w+b", dir=scratch) as packed:
             if size > _WORTH_PARQUET and _pack(points(), packed) and packed.tell() < size:
                 yield packed, ".parquet"
             else:

@@ -109,7 +109,7 @@ class Story:
             "status": end.status,
             "ended": ended.astimezone(UTC).strftime(_TIME),
             "description": self.note,
-            "code": {**self.code, "dirty": known} if self.code else {},
+            "code": self.code | ({} if known is None else {"dirty": known}) if self.code else {},
             "inputs": self.inputs,
             "outputs": self.outputs,
             "params": self.params,

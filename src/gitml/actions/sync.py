@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitml.actions import series
+from gitml.actions import capture, flow, series
 from gitml.actions.apply import Applied, How, Plan
 from gitml.actions.gathered import Gathered, State, gathered
 from gitml.actions.landing import land
@@ -93,11 +93,14 @@ class _Sync:
 
 
 def sync(repository: Repository, how: How, spools: Iterable[Path] = ()) -> Synced:
-    """Write what the journals of this store and some spools hold; raises Conflict where another sync is at work."""
+    """Write what the journals of this store and some spools hold (GITML_SPOOL's, where none is named).
+
+    Raises Conflict where another sync is at work.
+    """
     with exclusive(repository.git.common_dir / "gitml" / "sync", _WAIT) as lock:
         if lock is Lock.BUSY:
             raise Conflict("another git ml sync is at work here", hint="wait for it, and repeat")
-        found = gathered(repository, repository.target(how.branch), spools)
+        found = gathered(repository, repository.target(how.branch), capture.spools(spools))
         work = _Sync(repository, how, found)
         done = _landed(work)
         _settle(work, done)
@@ -122,6 +125,8 @@ def _landed(work: _Sync) -> Applied:
 def _changes(repository: Repository, one: Gathered, snapshot: Snapshot, how: How, tell: Tell) -> list[Change]:
     """What adds a run's record with all that belongs to it: the very text of before, where there was one."""
     points = one.folder.points
+    for side, held in (("inputs", one.story.inputs), ("outputs", one.story.outputs)):
+        held.update({name: flow.resolved(repository, snapshot, side, told) for name, told in held.items()})
     draft = Draft(repository, one.story, series.tallied(points()), points)
     made = draft.changes(snapshot, how, tell)
     record = made[0]

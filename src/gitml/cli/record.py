@@ -22,7 +22,9 @@ def run(door: Door) -> int:
         raise Usage("no command is given", hint="it stands behind --: git ml run --experiment E -- python train.py")
     # Standard output is the command's, unless a program wants to read our answer from it.
     ours = door.format != "table"
-    done = door.here.run_command(
+    from gitml import store
+
+    done = store.run_command(
         args.experiment,
         args.command,
         params=nested(fields(args.param)),
@@ -30,6 +32,8 @@ def run(door: Door) -> int:
         inputs=words(args.input, "NAME=REF|PATH"),
         outputs=words(args.output, "NAME=PATH"),
         stdout=sys.stderr if ours else None,
+        clock=door.clock or store.now,
+        spool=args.spool,
         **options,
     )
     warnings = (*done.warnings, *done.applied.warnings)
@@ -48,7 +52,7 @@ def sync(door: Door) -> int:
     """What ran elsewhere or crashed, as records; exit 1 where a run could not be written."""
     options = how(door)
     with door.waiting("looking at the journals"):
-        done = door.here.sync(**options)
+        done = door.here.sync(door.args.spool, **options)
     for warning in done.warnings:
         door.tell(f"warning: {warning}")
     for ref, why in done.refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import UTC, datetime
@@ -308,11 +309,15 @@ class Reading:
 
         return merge_check(self.repository, commit_of(self.repository, a), commit_of(self.repository, b))
 
-    def status(self) -> Health:
-        """How the store is: records and problems by kind, the branch, what is not committed."""
+    def status(self, spools: Iterable[str | os.PathLike[str]] = ()) -> Health:
+        """How the store is: records and problems by kind, the branch, what is not committed; the runs that go on.
+
+        These may be in spools, too (GITML_SPOOL's, where none is named).
+        """
+        from gitml.actions.capture import spools as named
         from gitml.views.health import health
 
-        return health(self.repository, self.snapshot, self.validate().problems)
+        return health(self.repository, self.snapshot, self.validate().problems, named(spools))
 
     def data_status(self, *, ever_live: bool = False) -> DataStatus:
         """Whether the data of each pointer are in the work tree, in DVC's cache, in its remote, which is asked itself.
