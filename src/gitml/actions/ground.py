@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gitml.actions import capture, flow
+from gitml.actions.capture.variables import variables
 from gitml.actions.flow import Material
 from gitml.actions.values import Tell
 from gitml.errors import BadValue, GitFailed, NotFound
@@ -38,6 +39,12 @@ class Ground(Protocol):
 
     def check_type(self, word: str) -> None:
         """BadValue for a type that no run may have."""
+
+    def environment(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An environment, with what pins it here."""
+
+    def variables(self) -> dict[str, str]:
+        """The variables that are recorded."""
 
     def wants_text(self) -> bool:
         """Whether texts of exceptions are recorded."""
@@ -96,6 +103,14 @@ class InRepository:
         if fault:
             raise BadValue(f"type: {fault.message}", hint=fault.hint)
 
+    def environment(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As of Ground."""
+        return capture.locked(self.repository, found) if found else found
+
+    def variables(self) -> dict[str, str]:
+        """As of Ground: those that the store's settings allow, too."""
+        return variables(self.snapshot.settings.capture_variables)
+
     def wants_text(self) -> bool:
         """As of Ground; a repository that cannot be read wants none, and saving the record says so."""
         try:
@@ -132,6 +147,14 @@ class Apart:
 
     def check_type(self, word: str) -> None:
         """As of Ground: the store is not at hand, and `sync` says what it does not take."""
+
+    def environment(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As of Ground: nothing more is known."""
+        return found
+
+    def variables(self) -> dict[str, str]:
+        """As of Ground: those that change what is computed, no others."""
+        return variables()
 
     def wants_text(self) -> bool:
         """As of Ground: not where nobody has asked for it."""

@@ -13,8 +13,9 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,9 @@ from typing import TYPE_CHECKING, Any, Self
 from gitml.actions import capture, values
 from gitml.actions.apply import Applied, How
 from gitml.actions.batch import Batch, current_batch
+from gitml.actions.capture import fault
+from gitml.actions.capture.seeds import heard
+from gitml.actions.capture.usage import Usage
 from gitml.actions.curves import points, wanted
 from gitml.actions.flow import INPUTS, OUTPUTS, Material
 from gitml.actions.ground import Apart, Ground, InRepository
@@ -73,12 +77,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a run's code and environment are looked for: this process, or a command; whether it is warned here."""
+    """Where a run's code and environment are looked for; and whether it runs here, and so is warned here."""
 
     argv: Callable[[], list[str]] = capture.command
     script: Callable[[], Path | None] = capture.script
     environment: Callable[[], Mapping[str, Any] | None] = capture.environment
-    warns: bool = True
+    is_here: bool = True
 
 
 class Run:
@@ -108,6 +112,9 @@ class Run:
         self._changed: Collection[str] = ()
         self._spool = Path(spool).absolute() if spool else None
         self._outer: Run | None = None
+        self._seeds = 0
+        self._watching = ExitStack()
+        self._usage: Usage | None = None
 
     def __repr__(self) -> str:
         return f"<Run {self.ref if self._recording else self.experiment}>"
@@ -152,6 +159,9 @@ class Run:
         self._process = os.getpid()
         self._outer = current_run()
         _CURRENT.set(self)
+        if self._source.is_here:
+            self._usage = Usage().start()
+            self._watching.enter_context(heard(self._recording.story.seeds))
         self._warn()
         return self
 
@@ -163,7 +173,11 @@ class Run:
         if os.getpid() != self._process:  # a child that was forked inside the block: the run is its parent's
             recording.journal.close(durable=True)
             return
-        self._close(self._end or _end_of(error), now)
+        self._watching.close()
+        self._told_seeds(now)
+        used = self._usage.stop() if self._usage else {}
+        end = self._end or self._end_of(error)
+        self._close(replace(end, utilization={**used, **end.utilization}), now)
         try:
             how = How(now, told.commit, told.message, told.branch, told.author)
             self.applied = self._saved(recording, how)
@@ -193,9 +207,30 @@ class Run:
         self._open.say("end", told, now)
         story.ended = now
 
+    def _told_seeds(self, now: datetime) -> None:
+        """Say which seeds were set since it was last looked."""
+        recording = self._open
+        seeds = recording.story.seeds
+        if len(seeds) != self._seeds:
+            clean = {key: values.seed(value, f"seeds.{key}", self.tell) for key, value in seeds.items()}
+            seeds |= clean
+            self._seeds = len(seeds)
+            recording.say("seeds", clean, now)
+
     def finish(self, end: End) -> None:
         """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""
         self._end = end
+
+    def _end_of(self, error: BaseException | None) -> End:
+        """How the `with` block ended: an exit with code 0 is no failure, an interrupt is no fault of the run."""
+        if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+            return End("finished")
+        root = self.repository.file("") if self.repository else Path.cwd()
+        told = fault.told(root, error)
+        if isinstance(error, SystemExit):
+            told["exit_code"] = error.code if isinstance(error.code, int) else 1
+        killed = isinstance(error, KeyboardInterrupt | GeneratorExit)
+        return End("killed" if killed else "failed", told, text=str(error))
 
     def _begin(self, told: Told) -> Recording:
         ground = self._ground
@@ -215,6 +250,7 @@ class Run:
         for key, material in (told.inputs or {}).items():
             story.inputs[str(key)] = ground.described(INPUTS, material)
         story.note = None if self._note is None else values.plain(str(self._note), "note", self.tell)
+        self._seeds = len(story.seeds)
         recording.begin()
         return recording
 
@@ -231,7 +267,8 @@ class Run:
         if story.code and dirty is not None:
             story.code["dirty"] = dirty
         story.host = capture.host()
-        story.environment = self._source.environment() or {}
+        story.environment = ground.environment(source.environment() or {})
+        story.variables = ground.variables()
 
     def _joined(self) -> Batch | None:
         """The batch that will write it, if one is open; BadValue where the run is told how to be written itself."""
@@ -260,7 +297,10 @@ class Run:
         if not isinstance(metrics, Mapping):
             raise BadValue(f"{metrics!r} is no mapping of metrics", hint='write run.log({"auc": 0.91})')
         at = step if type(step) is int or step is None else self._step(step)
-        self._open.log(metrics, split, at, self.clock())
+        recording, now = self._open, self.clock()
+        if len(recording.story.seeds) != self._seeds:
+            self._told_seeds(now)
+        recording.log(metrics, split, at, now)
         self._warn()
 
     def log_params(self, params: Any) -> None:
@@ -328,21 +368,10 @@ class Run:
         if journal.lost:
             self.tell(f"{self.ref}: the disk took nothing for so long that points were lost")
         fresh, self._warned = self.warnings[self._warned :], len(self.warnings)
-        for message in fresh if self._source.warns else ():
+        for message in fresh if self._source.is_here else ():
             try:
                 warnings.warn(message, RunWarning, stacklevel=3 + deeper)
             except RunWarning as raised:
                 if not last:
                     raise
                 warnings.showwarning(raised, RunWarning, __file__, 0)
-
-
-def _end_of(error: BaseException | None) -> End:
-    """How the `with` block ended: an exit with code 0 is no failure, an interrupt is no fault of the run."""
-    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
-        return End("finished")
-    told: dict[str, Any] = {"type": type(error).__name__}
-    if isinstance(error, SystemExit):
-        told["exit_code"] = error.code if isinstance(error.code, int) else 1
-    killed = isinstance(error, KeyboardInterrupt | GeneratorExit)
-    return End("killed" if killed else "failed", told, text=str(error))

@@ -82,13 +82,11 @@ def _with_dvc(repository: Repository, snapshot: Snapshot, told: dict[str, Any], 
 @contextmanager
 def _smaller(points: Points, scratch: Path) -> Iterator[tuple[IO[bytes], str]]:
     """The points as CSV, or as Parquet where that is smaller and can hold them, and the suffix of its name."""
-    with SpooledTemporaryFile(
-        _IN_MEMORY, "w+b", dir=scratch
-    ) as plain:  # of all the points, a disk's and not the memory's
+    with SpooledTemporaryFile(_IN_MEMORY, dir=str(scratch)) as plain:  # large ones are the disk's to hold
         for part in series.table(points()):
             plain.write(part)
         size = plain.tell()
-        with SpooledTemporaryFile(_IN_MEMORY, "w+b", dir=scratch) as packed:
+        with SpooledTemporaryFile(_IN_MEMORY, dir=str(scratch)) as packed:
             if size > _WORTH_PARQUET and _pack(points(), packed) and packed.tell() < size:
                 yield packed, ".parquet"
             else:

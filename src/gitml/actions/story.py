@@ -20,7 +20,7 @@ from gitml.repo.snapshot import Snapshot
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _MERGED = ("params", "tags", "inputs", "outputs")
-_BEGUN = ("head", "code", "host", "seeds", *_MERGED, "note")
+_BEGUN = ("head", "code", "host", "variables", "seeds", *_MERGED, "note")
 ENVIRONMENT = "environment"
 CRASHED = "crashed"
 
@@ -46,6 +46,7 @@ class Story:
     code: dict[str, Any] = field(default_factory=dict)
     host: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
     seeds: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -92,7 +93,7 @@ class Story:
 
     def take(self, what: str, said: Any) -> None:
         """One event more; one that this version knows nothing of is passed by."""
-        if what in _MERGED:
+        if what in (*_MERGED, "seeds"):
             getattr(self, what).update(said)
         elif what == END:
             self.end = End(**said)
@@ -116,6 +117,7 @@ class Story:
             "seeds": self.seeds,
             "metrics": series.last_values(tallies),
             "error": {**end.error, **text},
+            "variables": dict(self.variables),
             "host": dict(self.host),
             "utilization": dict(end.utilization),
             "tags": self.tags,

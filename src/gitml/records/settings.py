@@ -22,6 +22,7 @@ class Settings:
     readers: tuple[str, ...] = ("dvc", "gto")
     dvc_above: int = _DVC_ABOVE
     capture_text: bool = False
+    capture_variables: tuple[str, ...] = ()
     present: bool = False
 
     @classmethod
@@ -30,6 +31,7 @@ class Settings:
         if data is None:
             return cls()
         capture = data.get("capture")
+        variables = capture.get("variables") if isinstance(capture, Mapping) else None
         readers = data.get("readers")
         return cls(
             main=_text(data.get("main"), "main"),
@@ -37,6 +39,7 @@ class Settings:
             readers=tuple(map(str, readers)) if isinstance(readers, list) else ("dvc", "gto"),
             dvc_above=_size(data.get("series")),
             capture_text=isinstance(capture, Mapping) and capture.get("text") is True,
+            capture_variables=tuple(map(str, variables)) if isinstance(variables, list) else (),
             present=True,
         )
 

@@ -7,9 +7,10 @@ here: it stays in memory, is tried again with what comes next, and `fault` says 
 from __future__ import annotations
 
 import os
+from _thread import start_new_thread
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 
 PATIENCE = 1.0
 """Seconds after which what was logged is on disk."""
@@ -38,7 +39,7 @@ class Journal:
         self._handle: int | None = None
         self._waits = False
         self._dirty, self._closed = Event(), Event()
-        self._thread: Thread | None = None
+        self._watched = False
 
     def fork(self, name: str) -> None:
         """Go on in a child of the process that it was made in: what its parent has not written is its parent's.
@@ -62,9 +63,9 @@ class Journal:
                 self._write(self._taken())
 
     def _awake(self) -> None:
-        if self._thread is None:
-            self._thread = Thread(target=self._flushing, name="gitml journal", daemon=True)
-            self._thread.start()
+        if not self._watched:
+            self._watched = True
+            start_new_thread(self._flushing, ())  # `threading` would wait until it runs, a tenth of a short run
         self._dirty.set()
 
     def _flushing(self) -> None:
