@@ -13,9 +13,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,7 +27,8 @@ from gitml.actions.capture.seeds import heard
 from gitml.actions.capture.usage import Usage
 from gitml.actions.flow import INPUTS, Material
 from gitml.actions.ground import Apart, Ground, InRepository
-from gitml.actions.logged import Logged, RunWarning, Source
+from gitml.actions.joined import Joined, joinable
+from gitml.actions.logged import CURRENT, Logged, RunWarning, Source
 from gitml.actions.recording import Recording, begun
 from gitml.actions.records import Origin
 from gitml.actions.saving import save
@@ -36,18 +36,28 @@ from gitml.actions.story import End, Story
 from gitml.checks.secrets import shape
 from gitml.errors import BadValue, GitFailed
 from gitml.records.ref import Ref
+from gitml.repo.around import around
 from gitml.repo.repository import Repository
 from gitml.repo.writing import unsaved
 
 TRAIN = "train"
 __all__ = ["Run", "RunWarning", "Source", "current_run"]
 
-_CURRENT: ContextVar[Run | None] = ContextVar("gitml_run", default=None)
+
+def current_run() -> Logged | None:
+    """The run whose `with` block this is, or that this process was started in by `git ml run`; None outside of any."""
+    found = CURRENT.get()
+    if found is None and (known := joinable()) is not None:
+        found = Joined(*known, _around(), lambda: datetime.now(UTC))
+        CURRENT.set(found)
+    return found
 
 
-def current_run() -> Run | None:
-    """The run whose `with` block this is; None outside of one."""
-    return _CURRENT.get()
+def _around() -> Repository | None:
+    try:
+        return around(Path())
+    except GitFailed:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,7 @@ class Run(Logged):
         self._end: End | None = None
         self._changed: Collection[str] = ()
         self._spool = Path(spool).absolute() if spool else None
-        self._outer: Run | None = None
+        self._outer: Logged | None = None
         self._watching = ExitStack()
         self._usage: Usage | None = None
 
@@ -103,8 +113,8 @@ class Run(Logged):
         self._ground = self._placed()
         self._recording = self._begin(self._told)
         self._process = os.getpid()
-        self._outer = current_run()
-        _CURRENT.set(self)
+        self._outer = CURRENT.get()
+        CURRENT.set(self)
         if self._source.is_here:
             self._usage = Usage().start()
             self._watching.enter_context(heard(self._recording.story.seeds))
@@ -114,13 +124,16 @@ class Run(Logged):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _CURRENT.set(self._outer)
+        CURRENT.set(self._outer)
         recording, told, now = self._open, self._told, self.clock()
         if os.getpid() != self._process:  # a child that was forked inside the block: the run is its parent's
             recording.journal.close(durable=True)
             return
         self._watching.close()
         self._told_seeds(now)
+        if recording.folder.is_shared:
+            recording.journal.flush(durable=False)
+            recording.story.gather(recording.folder)
         used = self._usage.stop() if self._usage else {}
         end = self._end or self._end_of(error)
         self._close(replace(end, utilization={**used, **end.utilization}), now)
@@ -152,6 +165,11 @@ class Run(Logged):
             told |= {} if dirty is None else {"dirty": dirty}
         self._open.say("end", told, now)
         story.ended = now
+
+    @property
+    def journal(self) -> Path:
+        """The folder of its journal, from its start on."""
+        return self._open.journal.folder.absolute()
 
     def finish(self, end: End) -> None:
         """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""
