@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from gitml.actions import capture
 from gitml.actions.apply import Applied
 from gitml.actions.capture.usage import Usage
 from gitml.actions.flow import Material
+from gitml.actions.picked_up import pick_up
 from gitml.actions.run import Run, Source
 from gitml.actions.story import End
 from gitml.errors import BadValue, GitmlError, NotFound
@@ -29,6 +31,7 @@ from gitml.repo.repository import Repository
 _PYTHON = re.compile(r"python[0-9.]*(?:\.exe)?")
 _BY_SIGNAL = 128  # what shells add to the number of the signal that ended a command
 _PATIENCE = 30
+_TICK_NS = 10_000_000  # a disk's clock may be that much behind
 _ASK = """
 import json, platform
 from importlib.metadata import distributions
@@ -69,9 +72,12 @@ def run_command(
     source = Source(lambda: list(argv), lambda: _script(argv), lambda: _environment(program), is_here=False)
     run = Run(repository, experiment, clock=clock, source=source, **what)
     with run:
+        since = time.time_ns() - _TICK_NS
         code = _wait([program, *argv[1:]], stdout, run)
+        run.gather()
         for name, material in (outputs or {}).items():
             _output(run, name, material)
+        pick_up(run, repository, since)
     if run.applied is None:
         raise BadValue(f"{run.ref} was not recorded")
     written = run.applied.warnings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -160,6 +160,15 @@ class Logged:
         commit = self.applied.commit
         snapshot = repository.commit(commit) if commit else repository.here()
         return points(repository, snapshot, self._open.story.ref)
+
+    def said(self, what: str) -> Mapping[str, Any]:
+        """What was said so far as params, tags, inputs or outputs, by name."""
+        found: Mapping[str, Any] = getattr(self._open.story, what)
+        return found
+
+    def metrics(self) -> Collection[tuple[str, ...]]:
+        """The metrics that were logged so far, each as its split, if any, and its name; of all its processes."""
+        return self._open.counted()
 
     def flush(self) -> None:
         """Wait until all that was logged is on disk; by itself it is there a second later."""

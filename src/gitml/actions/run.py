@@ -135,9 +135,7 @@ class Run(Logged):
             return
         self._watching.close()
         self._told_seeds(now)
-        if recording.folder.is_shared:
-            recording.journal.flush(durable=False)
-            recording.story.gather(recording.folder)
+        self.gather()
         used = self._usage.stop() if self._usage else {}
         end = self._end or self._end_of(error)
         self._close(replace(end, utilization={**used, **end.utilization}), now)
@@ -202,6 +200,13 @@ class Run(Logged):
     def journal(self) -> Path:
         """The folder of its journal, from its start on."""
         return self._open.journal.folder.absolute()
+
+    def gather(self) -> None:
+        """Take over what other processes have said of it so far."""
+        recording = self._open
+        if recording.folder.is_shared:
+            recording.journal.flush(durable=False)
+            recording.story.gather(recording.folder)
 
     def finish(self, end: End) -> None:
         """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""

@@ -110,9 +110,9 @@ def run(
     """A run of an experiment, recorded in the store around here when its `with` block ends.
 
     `what`: params, tags, inputs (refs or paths by name), seeds, type ("train"), name, note; parent and resume (runs),
-    sweep (space, objective); and how to write: commit, message, branch, author. With a `spool` (GITML_SPOOL) nothing is written but there, for `sync` to gather, and no
-    repository is needed. In a script under `git ml run` of the same experiment the first run is that one: what it is
-    told and logs is added to it.
+    sweep (space, objective); and how to write: commit, message, branch, author. With a `spool` (GITML_SPOOL) nothing is
+    written but there, for `sync` to gather, and no repository is needed. In a script under `git ml run` of the same
+    experiment the first run is that one: what it is told and logs is added to it.
     """
     from gitml.actions.joined import Joined, joinable
     from gitml.actions.run import Run
