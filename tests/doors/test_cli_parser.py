@@ -18,10 +18,10 @@ from gitml.cli.words import FORMAT, SHOWS, WRITES
 SHOWING = (
     "show", "get", "preview", "list", "compare", "diff", "log", "blame", "live", "lineage", "why", "validate", "status",
 )  # fmt: skip
-WRITING = ("init", "new", "set", "rm", "run", "register", "bump", "promote", "retire", "revert", "renumber")
+WRITING = ("init", "new", "set", "rm", "run", "sync", "register", "bump", "promote", "retire", "revert", "renumber")
 WORDS = (
     "init", "new", "set", "show", "get", "preview", "rm", "list", "compare", "diff", "log", "blame", "live", "lineage",
-    "why", "validate", "run", "events", "register", "bump", "promote", "retire", "revert", "renumber", "status",
+    "why", "validate", "run", "sync", "events", "register", "bump", "promote", "retire", "revert", "renumber", "status",
     "doctor", "cache", "version",
 )  # fmt: skip
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,14 +22,16 @@ from gitml.actions import capture
 from gitml.actions.apply import Applied
 from gitml.actions.capture.usage import Usage
 from gitml.actions.flow import Material
-from gitml.actions.recording import End
+from gitml.actions.picked_up import pick_up
 from gitml.actions.run import Run, Source
+from gitml.actions.story import End
 from gitml.errors import BadValue, GitmlError, NotFound
 from gitml.repo.repository import Repository
 
 _PYTHON = re.compile(r"python[0-9.]*(?:\.exe)?")
 _BY_SIGNAL = 128  # what shells add to the number of the signal that ended a command
 _PATIENCE = 30
+_TICK_NS = 10_000_000  # a disk's clock may be that much behind
 _ASK = """
 import json, platform
 from importlib.metadata import distributions
@@ -51,7 +55,7 @@ class Ran:
 
 
 def run_command(
-    repository: Repository, experiment: str, argv: Sequence[str], *, clock: Callable[[], datetime],
+    repository: Repository | None, experiment: str, argv: Sequence[str], *, clock: Callable[[], datetime],
     outputs: Mapping[str, Material] | None = None, stdout: IO[Any] | int | None = None, **what: Any,
 ) -> Ran:  # fmt: skip
     """Run a command and record it; `what` are the fields of `run.Told`, `outputs` what it is to write.
@@ -68,9 +72,12 @@ def run_command(
     source = Source(lambda: list(argv), lambda: _script(argv), lambda: _environment(program), is_here=False)
     run = Run(repository, experiment, clock=clock, source=source, **what)
     with run:
+        since = time.time_ns() - _TICK_NS
         code = _wait([program, *argv[1:]], stdout, run)
+        run.gather()
         for name, material in (outputs or {}).items():
             _output(run, name, material)
+        pick_up(run, repository, since)
     if run.applied is None:
         raise BadValue(f"{run.ref} was not recorded")
     written = run.applied.warnings
@@ -80,7 +87,7 @@ def run_command(
 def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run) -> int:
     """Run the command to its end, and say how that was."""
     with _interrupts_left_to_it():
-        process = subprocess.Popen(argv, stdout=stdout)
+        process = subprocess.Popen(argv, stdout=stdout, env={**os.environ, capture.RUN: str(run.journal)})
         usage = Usage(process.pid).start()
         code = process.wait()
         used = usage.stop()

@@ -38,6 +38,7 @@ DEEDS = {
     "why": "gitml.cli.trace:why",
     "validate": "gitml.cli.guard:validate",
     "run": "gitml.cli.record:run",
+    "sync": "gitml.cli.record:sync",
     "events": "gitml.cli.events:events",
     "register": "gitml.cli.write:register",
     "bump": "gitml.cli.write:bump",

@@ -1,0 +1,144 @@
+"""What a command has written that says of itself what it is: metrics and params files, DVCLive's, outputs of stages.
+
+Only what was written while it ran counts, and what a person or the script itself has said stays as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gitml.actions.flow import INPUTS, OUTPUTS
+from gitml.actions.logged import Logged
+from gitml.errors import GitmlError
+from gitml.records.record import Record
+from gitml.repo.data.dvc import is_dvc
+from gitml.repo.data.plain import Unreadable
+from gitml.repo.readers.values import load_values
+from gitml.repo.repository import Repository
+
+_ENDS = (".json", ".yaml", ".yml", ".toml")
+_LIVE = "dvclive"
+_PLOTS = f"{_LIVE}/plots/metrics"
+_STEP, PARAMS = "step", "params"
+
+
+def pick_up(run: Logged, repository: Repository | None, since: int) -> None:
+    """Log what was written in the current folder since a time (ns), and, by DVC's stages, anywhere in a repository."""
+    metrics = [Path(f"metrics{end}") for end in _ENDS]
+    if repository is not None and is_dvc(repository.git):
+        metrics += _of_stages(run, repository, since)
+    for file in _fresh([Path(f"params{end}") for end in _ENDS] + [Path(_LIVE, "params.yaml")], since):
+        _params(run, _values(run, file))
+    for file in sorted(Path(_PLOTS).rglob("*.tsv")):
+        if _is_fresh(file, since):
+            _series(run, file)
+    for file in _fresh([*metrics, Path(_LIVE, "metrics.json")], since):
+        found = _values(run, file)
+        if file.parts[0] == _LIVE:
+            found.pop(_STEP, None)
+        _metrics(run, found)
+
+
+def _fresh(files: list[Path], since: int) -> Iterator[Path]:
+    return (file for file in dict.fromkeys(files) if _is_fresh(file, since))
+
+
+def _is_fresh(file: Path, since: int) -> bool:
+    try:
+        return file.is_file() and file.stat().st_mtime_ns >= since
+    except OSError:
+        return False
+
+
+def _values(run: Logged, file: Path) -> dict[str, Any]:
+    """What a file holds, by name; nothing, and a word on it, where it cannot be read."""
+    try:
+        found = load_values(file.read_bytes(), file.name)
+    except (Unreadable, OSError) as error:
+        run.tell(f"{file} was not read: {error}")
+        return {}
+    return {str(key): one for key, one in found.items()} if isinstance(found, Mapping) else {}
+
+
+def _params(run: Logged, found: Mapping[str, Any]) -> None:
+    fresh = {key: one for key, one in found.items() if key not in run.said(PARAMS)}
+    if fresh:
+        run.log_params(fresh)
+
+
+def _metrics(run: Logged, found: Mapping[str, Any]) -> None:
+    """Those that nobody has logged; what is no number is no metric."""
+    known = run.metrics()
+    for name, value in _leaves(found, ()):
+        if name not in known:
+            inner: Any = value
+            for part in reversed(name):
+                inner = {part: inner}
+            run.log(inner)
+
+
+def _leaves(found: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int | float]]:
+    for key, value in found.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*above, str(key)))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield (*above, str(key)), value
+
+
+def _series(run: Logged, file: Path) -> None:
+    """One metric of DVCLive's, step by step: its name is its path, its column the last part of it."""
+    *split, last = file.relative_to(_PLOTS).with_suffix("").parts
+    if (*split, last) in run.metrics():
+        return
+    with file.open(encoding="utf-8", newline="") as text:
+        for row in csv.DictReader(text, delimiter="\t"):
+            try:
+                inner: Any = {last: float(row[last])}
+                step = int(row[_STEP])
+            except (KeyError, TypeError, ValueError):
+                continue  # a row that is only begun, or of a table that is none of a metric
+            for part in reversed(split):
+                inner = {part: inner}
+            run.log(inner, step=step)
+
+
+def _of_stages(run: Logged, repository: Repository, since: int) -> list[Path]:
+    """What stages of DVC's have written is an output, what these read an input; the metrics files among it."""
+    metrics = []
+    for stage in repository.worktree().records("dvc-stage"):
+        outs = [one for one in _listed(stage, "outs") if _is_written(repository.file(str(one["path"])), since)]
+        if not outs:
+            continue
+        for one in _listed(stage, "deps"):
+            _flow(run, INPUTS, repository, str(one["path"]))
+        for one in outs:
+            if one.get("role") == "metric":
+                metrics.append(repository.file(str(one["path"])))
+            elif one.get("role") != "plot":
+                _flow(run, OUTPUTS, repository, str(one["path"]))
+        params = stage.data.get("params")
+        _params(run, params if isinstance(params, Mapping) else {})
+    return metrics
+
+
+def _listed(stage: Record, name: str) -> list[Mapping[str, Any]]:
+    found = stage.data.get(name)
+    return [one for one in found if isinstance(one, Mapping) and "path" in one] if isinstance(found, list) else []
+
+
+def _is_written(place: Path, since: int) -> bool:
+    files = place.rglob("*") if place.is_dir() else [place]
+    return any(_is_fresh(file, since) for file in files)
+
+
+def _flow(run: Logged, side: str, repository: Repository, path: str) -> None:
+    """A file of a stage, by its path; one that somebody has named already keeps that name."""
+    if any(one.get("path") == path for one in run.said(side).values()):
+        return
+    try:
+        (run.log_input if side == INPUTS else run.log_output)(path, repository.file(path))
+    except GitmlError as error:
+        run.tell(f"{path} was not recorded: {error}")
