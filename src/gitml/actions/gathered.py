@@ -31,22 +31,21 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A run in a journal: its story, where its record belongs, and how far it has come."""
+    """A run in a journal: its story, where its record belongs, how far it has come.
+
+    `text` are the very bytes of its record, where it has been written before.
+    """
 
     folder: Folder
     story: Story
     path: str
     state: State
+    text: bytes | None
 
     @property
     def parent(self) -> str | None:
         """The run that this one is part of."""
         return self.story.head.get("parent")
-
-    @property
-    def text(self) -> bytes | None:
-        """The very bytes of its record, where it has been written before."""
-        return _text(self.folder)
 
 
 def gathered(repository: Repository, snapshot: Snapshot, spools: Iterable[Path] = ()) -> list[Gathered]:
@@ -66,10 +65,13 @@ def gathered(repository: Repository, snapshot: Snapshot, spools: Iterable[Path] 
             story.environment = shared.setdefault(text, story.environment)  # written out once for all who have it
             found[folder] = story
     paths = {folder: snapshot.path(story.ref) for folder, story in found.items()}
-    known = landed(repository.session, {path: _text(folder) for folder, path in paths.items()})
+    texts = {folder: _text(folder) for folder in found}
+    known = landed(repository.session, {paths[folder]: text for folder, text in texts.items()})
     snapshot.tree.ready(paths.values())
     made = [
-        Gathered(folder, story, paths[folder], _state(repository, folder, paths[folder], known, snapshot))
+        Gathered(
+            folder, story, paths[folder], _state(repository, folder, paths[folder], known, snapshot), texts[folder]
+        )
         for folder, story in found.items()
     ]
     going = {str(one.story.ref) for one in made if one.state is State.RUNNING}

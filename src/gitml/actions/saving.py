@@ -74,7 +74,7 @@ class Draft:
         if not is_here or self.repository.stood_on(snapshot).tree.file(path) is not None:
             return []
         # Another run has written it and nobody has committed it: it lands with the first record that needs it.
-        there = self.repository.file(path).read_bytes()
+        there = snapshot.bytes_at(path) or self.repository.file(path).read_bytes()
         oid = snapshot.git.blob_id(there)
         return [Change(path, oid, oid, there, entry.mode)]
 

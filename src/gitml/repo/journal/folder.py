@@ -87,7 +87,11 @@ class Folder:
         return len(self.files) > 1
 
     def said(self, what: str) -> Any:
-        """What was said last of something; None where nothing was."""
+        """What was said last of something that comes at the end of a run; None where nothing was."""
+        ends = [tail(file) for file in self.files]
+        found = [said for lines in ends for _at, word, said in events(lines) if word == what]
+        if found or (ends[0] and ends[0][-1].startswith(b"[")):
+            return found[-1] if found else None  # after points nothing has ended yet
         return next((said for _at, word, said in reversed(self.events) if word == what), None)
 
     @cached_property
