@@ -36,6 +36,7 @@ DEEDS = {
     "live": "gitml.cli.audit:live",
     "lineage": "gitml.cli.trace:lineage",
     "why": "gitml.cli.trace:why",
+    "leaderboard": "gitml.cli.board:leaderboard",
     "validate": "gitml.cli.guard:validate",
     "run": "gitml.cli.record:run",
     "register": "gitml.cli.write:register",

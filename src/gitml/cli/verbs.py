@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitml.cli.health_verbs import HEALTH
+from gitml.cli.run_verbs import LEADERBOARD
 from gitml.cli.words import (
     AT,
     COLOR,
@@ -371,7 +372,25 @@ REVERT = Verb(
 VERBS = {
     verb.name: verb
     for verb in (
-        *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, DIFF, LOG, BLAME, LIVE, LINEAGE, WHY, VALIDATE),
+        *(
+            INIT,
+            NEW,
+            SET,
+            SHOW,
+            GET,
+            PREVIEW,
+            RM,
+            LIST,
+            COMPARE,
+            DIFF,
+            LOG,
+            BLAME,
+            LIVE,
+            LINEAGE,
+            WHY,
+            LEADERBOARD,
+            VALIDATE,
+        ),
         *(RUN, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
     )
 }

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gitml.records.record import Record
     from gitml.repo.history import History
     from gitml.repo.snapshot import Snapshot
+    from gitml.views.board.board import Board
+    from gitml.views.board.gap import Gaps
     from gitml.views.compare import Comparison, Side
     from gitml.views.data import DataStatus
     from gitml.views.diff import Diff
@@ -256,6 +258,28 @@ class Reading:
 
         sides = [asked(text, self.snapshot, lambda rev: self.at(rev).snapshot) for text in (a, b)]
         return why(sides[0], sides[1], self.repository.commit)
+
+    def board(self, experiment: str, **asked: Any) -> Board:
+        """The runs of an experiment by a metric, the best first (views.board.board.leaderboard); no pandas needed.
+
+        `asked`: metric, where, by, limit, columns. Raises NotFound, BadFilter, BadValue.
+        """
+        from gitml.views.board.board import leaderboard
+
+        return leaderboard(self.snapshot, experiment, **asked)
+
+    def leaderboard(self, experiment: str, metric: str | None = None, **asked: Any) -> pd.DataFrame:
+        """The same as a DataFrame: one row a run, or a value of the field `by`."""
+        from gitml.views.table import table
+
+        return table(self.board(experiment, metric=metric, **asked).rows)
+
+    def gaps(self, board: Board) -> Gaps:
+        """Of the runs that a board shows, each metric of training against the same metric of other splits."""
+        from gitml.views.board.gap import gaps
+        from gitml.views.metrics import Metrics
+
+        return gaps(board, Metrics.of(self.snapshot))
 
     def validate(self, paths: Iterable[str] | None = None, *, staged: bool = False) -> Validation:
         """What is wrong: in everything, in some paths, or in what is staged."""

@@ -1,0 +1,39 @@
+"""The verbs about runs that were, as data (see verbs)."""
+
+from __future__ import annotations
+
+from gitml.cli.words import SHOWS, Verb, limit, option, place, switch
+
+LEADERBOARD = Verb(
+    "leaderboard",
+    "rank the runs of an experiment by a metric, the best first",
+    (
+        place("experiment", "EXPERIMENT", "the experiment"),
+        place("filter", "FILTER", "which runs: 'params.lr < 1e-2'", nargs="?"),
+        option(
+            "--metric", "NAME", "the metric: validation.auc; without it the experiment's objective, or the only one"
+        ),
+        option("--by", "FIELD", "the best run of each value of a field: params.model"),
+        option("--limit", "N", "at most N lines (default: 20)", type=limit),
+        option("--columns", "FIELDS", "these fields beside, with commas", action="append"),
+        option(
+            "--diff", "A B", "how the board changed between two commits, tags, branches or dates", "revision", nargs=2
+        ),
+        switch("--gap", "each metric of training against the same metric of other splits"),
+        option("--effects", "METRIC", "what each parameter does to a metric"),
+        *SHOWS,
+    ),
+    (
+        "git ml leaderboard wine --metric validation.auc",
+        "git ml leaderboard wine 'params.lr < 1e-2' --metric validation.auc --by params.model --limit 5",
+        "git ml leaderboard wine --metric validation.auc --diff v1.0 HEAD",
+        "git ml leaderboard wine --metric validation.auc --gap",
+        "git ml leaderboard wine --effects validation.auc --format csv",
+    ),
+    "Which way is better says the metric's record, or the objective of the experiment's. Equal values share a rank, "
+    "NaN stands last without one. Runs that did not end well, are deleted, are another run again or lack the metric "
+    "are left out, and counted; a filter that looks at status, deleted or reproduces decides of that itself. "
+    "--effects: of numbers Spearman's rank correlation (rho) and the slope of least squares per unit, or per decade "
+    "where the values span two or more; of other values the mean of each and Kelley's epsilon squared, the share "
+    "of the variance between them. Parameters that change together share their effect.",
+)
