@@ -42,9 +42,21 @@ def code_of(
         told |= {"path": path, "blob": blob_of(repository, path)}
         if path.endswith(".ipynb"):
             told["notebook"] = {"path": path}
+    folder = _folder(repository)
+    if folder:
+        told["folder"] = folder
     if argv:
         told["command"] = command_line(_without_places(repository, argv), tell)[:_LONGEST_COMMAND]
     return {key: value for key, value in told.items() if value}, found
+
+
+def _folder(repository: Repository) -> str | None:
+    """The folder that it was started in, where that is not the root."""
+    try:
+        here = rooted(repository, Path.cwd())
+    except FileNotFoundError:  # somebody has removed it
+        return None
+    return here if here != "." else None
 
 
 def is_dirty(repository: Repository, changed: Collection[str], outputs: Iterable[Mapping[str, Any]]) -> bool:

@@ -39,6 +39,7 @@ DEEDS = {
     "leaderboard": "gitml.cli.board:leaderboard",
     "validate": "gitml.cli.guard:validate",
     "run": "gitml.cli.record:run",
+    "reproduce": "gitml.cli.record:reproduce",
     "register": "gitml.cli.write:register",
     "bump": "gitml.cli.write:bump",
     "promote": "gitml.cli.write:promote",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitml.cli.words import SHOWS, Verb, limit, option, place, switch
+from gitml.cli.words import SHOWS, WRITES, Verb, choice, limit, many, option, place, switch
 
 LEADERBOARD = Verb(
     "leaderboard",
@@ -36,4 +36,28 @@ LEADERBOARD = Verb(
     "--effects: of numbers Spearman's rank correlation (rho) and the slope of least squares per unit, or per decade "
     "where the values span two or more; of other values the mean of each and Kelley's epsilon squared, the share "
     "of the variance between them. Parameters that change together share their effect.",
+)
+REPRODUCE = Verb(
+    "reproduce",
+    "run a run again, with its code, data and environment, and with --check say how the result compares",
+    (
+        place("ref", "RUN", "the run: run/wine/01JD…", "ref"),
+        choice("--env", ("check", "uv"), "its environment: check what differs here, or rebuild it with uv"),
+        switch("--keep", "keep the worktree that it ran in"),
+        switch("--check", "compare metrics and outputs, record that too, and exit 1 where they differ"),
+        many(
+            "--tolerance", "NAME=AMOUNT", "how much a metric may differ, auc=0.01 or loss=2%; else what its record says"
+        ),
+        *WRITES,
+    ),
+    (
+        "git ml reproduce run/wine/01JD7K0000000000000000000A",
+        "git ml reproduce run/wine/01JD7K0000000000000000000A --check --tolerance validation.auc=0.01",
+        "git ml reproduce run/wine/01JD7K0000000000000000000A --env uv --check --tolerance loss=2% --commit",
+    ),
+    "First it says what of the code, the script, the command, the data, the environment and the seed is there. The "
+    "code is the recorded tree, what was not committed included; where it is gone, a commit with the same script "
+    "(equivalent), else nothing runs. Data are checked out by the hashes that were read, from git, the work tree, "
+    "DVC's cache or its remotes. It runs in a worktree of its own; your files, index and branches stay as they are. "
+    "The result is a run of type reproduce, the comparison one of type verify: identical, within tolerance, different.",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitml.cli.health_verbs import HEALTH
-from gitml.cli.run_verbs import LEADERBOARD
+from gitml.cli.run_verbs import LEADERBOARD, REPRODUCE
 from gitml.cli.words import (
     AT,
     COLOR,
@@ -391,6 +391,6 @@ VERBS = {
             LEADERBOARD,
             VALIDATE,
         ),
-        *(RUN, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
+        *(RUN, REPRODUCE, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
     )
 }
