@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from gitml.cli.words import SHOWS, WRITES, Verb, choice, limit, many, option, place, switch
 
+CURVES = (
+    option("--curves", "METRIC", "a metric of runs over its steps, drawn here"),
+    option("-o --output", "FILE", "with --curves: a picture instead, FILE.png or FILE.svg", "file", dest="picture"),
+    switch("--watch", "with --curves: draw again while a run goes on"),
+)
 LEADERBOARD = Verb(
     "leaderboard",
     "rank the runs of an experiment by a metric, the best first",

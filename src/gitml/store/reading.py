@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gitml.views.board.board import Board
     from gitml.views.board.gap import Gaps
     from gitml.views.compare import Comparison, Side
+    from gitml.views.curves import Curves
     from gitml.views.data import DataStatus
     from gitml.views.diff import Diff
     from gitml.views.health import Health
@@ -171,6 +172,12 @@ class Reading:
         from gitml.views.table import frame
 
         return frame(self._compared(refs))
+
+    def curves(self, *refs: str | Ref, metric: str) -> Curves:
+        """One metric of runs over its steps; raises NotFound for a run without it, BadValue."""
+        from gitml.actions.tracks import tracks
+
+        return tracks(self.repository, self.snapshot, [as_ref(ref).bare for ref in refs], metric)
 
     def diff(self, a: str | None = None, b: str | None = None, *, parted: bool = False) -> Diff:
         """What changed between two snapshots, by meaning: from HEAD to this one, from `a` to this one, from `a` to `b`.
