@@ -36,7 +36,11 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(("git", "dvc", "pygit2", "dulwich", "scmrepo"), ("gitml.repo",)),
 }
-IMPORTED_AS = {"gitpython": "git", "pyyaml": "yaml"}  # where it is not the distribution's name
+IMPORTED_AS = {
+    "nvidia-ml-py": "pynvml",
+    "gitpython": "git",
+    "pyyaml": "yaml",
+}  # where it is not the distribution's name
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common"}
 MODULE_LINES = 400
 FUNCTION_LINES = 40

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'gitml' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_LATER[name]), name)
     return value
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext gitml` does in a notebook: `%gitml list run` says in a cell what `git ml list run` would."""
+    shell.alias_manager.define_alias("gitml", f'"{sys.executable}" -m gitml %l')
 
 
 def __dir__() -> list[str]:

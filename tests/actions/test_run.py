@@ -163,7 +163,7 @@ def test_a_failure_is_recorded_and_raised_again(plain: Path) -> None:
         run.log({"auc": 0.5})
         _ = 1 / 0
     found = data(run)
-    assert (found["status"], found["error"]) == ("failed", {"type": "ZeroDivisionError"})
+    assert (found["status"], found["error"]["type"]) == ("failed", "ZeroDivisionError")
     assert found["metrics"] == {"auc": 0.5}
 
 
@@ -172,27 +172,28 @@ def test_the_text_of_an_exception_is_recorded_on_request_only(plain: Path) -> No
     settings.write_text(settings.read_text().replace("text: false", "text: true"))
     with pytest.raises(ValueError, match="row 3"), gitml.run("wine") as run:
         raise ValueError("row 3 is odd")
-    assert data(run)["error"] == {"type": "ValueError", "message": "row 3 is odd"}
+    assert data(run)["error"].items() >= {"type": "ValueError", "message": "row 3 is odd"}.items()
 
 
 @pytest.mark.parametrize(
     ("raised", "status", "error"),
     [
         (KeyboardInterrupt(), "killed", {"type": "KeyboardInterrupt"}),
-        (SystemExit(0), "finished", None),
-        (SystemExit(), "finished", None),
+        (SystemExit(0), "finished", {}),
+        (SystemExit(), "finished", {}),
         (SystemExit(3), "failed", {"type": "SystemExit", "exit_code": 3}),
         (SystemExit("no data"), "failed", {"type": "SystemExit", "exit_code": 1}),
     ],
     ids=["interrupt", "exit 0", "exit", "exit 3", "exit with words"],
 )
 def test_how_python_ends_is_how_the_run_ends(
-    plain: Path, raised: BaseException, status: str, error: dict[str, Any] | None
+    plain: Path, raised: BaseException, status: str, error: dict[str, Any]
 ) -> None:
     with pytest.raises(type(raised)), gitml.run("wine") as run:
         raise raised
     found = data(run)
-    assert (found["status"], found.get("error")) == (status, error)
+    told = {key: value for key, value in found.get("error", {}).items() if key != "frames"}
+    assert (found["status"], told) == (status, error)
 
 
 def test_the_current_run_is_that_of_the_block(plain: Path) -> None:
@@ -390,7 +391,7 @@ def test_an_output_that_names_nothing_fails_the_run_which_is_recorded(plain: Pat
         run.log({"auc": 0.9})
         run.log_output("model", "models/nothing.pkl")
     found = data(run)
-    assert (found["status"], found["error"], found["metrics"]) == ("failed", {"type": "NotFound"}, {"auc": 0.9})
+    assert (found["status"], found["error"]["type"], found["metrics"]) == ("failed", "NotFound", {"auc": 0.9})
 
 
 def test_a_store_in_a_subfolder_holds_its_own_runs(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:

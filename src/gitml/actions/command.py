@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from gitml.actions import capture
 from gitml.actions.apply import Applied
+from gitml.actions.capture.usage import Usage
 from gitml.actions.flow import Material
 from gitml.actions.recording import End
 from gitml.actions.run import Run, Source
@@ -65,10 +66,10 @@ def run_command(
         raise NotFound(
             f"there is no command {argv[0]!r}", hint="look at the PATH, or write ./ before a script of yours"
         )
-    source = Source(lambda: list(argv), lambda: _script(argv), lambda: environment_of(program), warns=False)
+    source = Source(lambda: list(argv), lambda: _script(argv), lambda: environment_of(program), is_here=False)
     run = Run(repository, experiment, clock=clock, source=source, **what)
     with run:
-        code = _wait([program, *argv[1:]], stdout, run, clock)
+        code = _wait([program, *argv[1:]], stdout, run)
         for name, material in (outputs or {}).items():
             _output(run, name, material)
     if run.applied is None:
@@ -77,13 +78,13 @@ def run_command(
     return Ran(code, run.ref, run.applied, tuple(one for one in run.warnings if not one.endswith(written)))
 
 
-def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run, clock: Callable[[], datetime]) -> int:
+def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run) -> int:
     """Run the command to its end, and say how that was."""
-    started = clock()
     with _interrupts_left_to_it():
-        code = subprocess.run(argv, stdout=stdout, check=False).returncode
-    seconds = round((clock() - started).total_seconds(), 3)
-    used = {"duration_s": int(seconds) if seconds.is_integer() else seconds}
+        process = subprocess.Popen(argv, stdout=stdout)
+        usage = Usage(process.pid).start()
+        code = process.wait()
+        used = usage.stop()
     if code < 0:
         run.finish(End("killed", {"signal": _name(-code)}, used))
         return _BY_SIGNAL - code

@@ -12,6 +12,7 @@ from typing import Any
 from gitml.actions import capture, series
 from gitml.actions.apply import Applied, How, apply
 from gitml.actions.batch import Batch
+from gitml.actions.capture.variables import variables
 from gitml.actions.flow import Material, described
 from gitml.actions.records import Origin, adding, given
 from gitml.actions.redaction import redacted
@@ -98,6 +99,7 @@ class Recording:
             "seeds": self.seeds,
             "metrics": series.last_values(self.points),
             "error": {**self.end.error, **text},
+            "variables": variables(snapshot.settings.capture_variables),
             "host": dict(capture.host()),
             "utilization": dict(self.end.utilization),
             "tags": self.tags,
@@ -177,6 +179,7 @@ def _environment(recording: Recording, snapshot: Snapshot, how: How) -> tuple[st
     known = recording.environment()
     if not known:
         return None, []
+    known = capture.locked(recording.repository, known)
     name, content = capture.environment_of(snapshot.schemas.kind("environment"), known)
     ref = Ref("environment", (name,))
     path = snapshot.path(ref)

@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,9 @@ from typing import Any, Self
 from gitml.actions import capture, series, values
 from gitml.actions.apply import Applied, How
 from gitml.actions.batch import Batch, current_batch
+from gitml.actions.capture import fault
+from gitml.actions.capture.seeds import heard
+from gitml.actions.capture.usage import Usage
 from gitml.actions.flow import INPUTS, OUTPUTS, Material
 from gitml.actions.recording import End, Recording, save
 from gitml.actions.records import Origin
@@ -64,12 +68,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a run's code and environment are looked for: this process, or a command; whether it is warned here."""
+    """Where a run's code and environment are looked for; and whether it runs here, and so is warned here."""
 
     argv: Callable[[], list[str]] = capture.command
     script: Callable[[], Path | None] = capture.script
     environment: Callable[[], Mapping[str, Any] | None] = capture.environment
-    warns: bool = True
+    is_here: bool = True
 
 
 class Run:
@@ -96,6 +100,8 @@ class Run:
         self._end: End | None = None
         self._recording: Recording | None = None
         self._outer: Run | None = None
+        self._watching = ExitStack()
+        self._usage: Usage | None = None
 
     def __repr__(self) -> str:
         return f"<Run {self.ref if self._recording else self.experiment}>"
@@ -128,6 +134,9 @@ class Run:
         self._process = os.getpid()
         self._outer = current_run()
         _CURRENT.set(self)
+        if self._source.is_here:
+            self._usage = Usage().start()
+            self._watching.enter_context(heard(self._recording.seeds))
         self._warn()
         return self
 
@@ -138,7 +147,11 @@ class Run:
         if os.getpid() != self._process:
             return  # a child that was forked inside the block: the run is its parent's
         recording, told, now = self._open, self._told, self.clock()
-        recording.end = self._end or _end_of(error)
+        self._watching.close()
+        used = self._usage.stop() if self._usage else {}
+        end = self._end or self._end_of(error)
+        recording.end = replace(end, utilization={**used, **end.utilization})
+        recording.seeds = {key: values.seed(value, f"seeds.{key}", self.tell) for key, value in recording.seeds.items()}
         recording.note = None if self.note is None else str(self.note)
         try:
             how = How(now, told.commit, told.message, told.branch, told.author)
@@ -149,6 +162,16 @@ class Run:
     def finish(self, end: End) -> None:
         """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""
         self._end = end
+
+    def _end_of(self, error: BaseException | None) -> End:
+        """How the `with` block ended: an exit with code 0 is no failure, an interrupt is no fault of the run."""
+        if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+            return End("finished")
+        told = fault.told(self.repository, error)
+        if isinstance(error, SystemExit):
+            told["exit_code"] = error.code if isinstance(error.code, int) else 1
+        killed = isinstance(error, KeyboardInterrupt | GeneratorExit)
+        return End("killed" if killed else "failed", told, text=str(error))
 
     def _begin(self, told: Told) -> Recording:
         if self.repository.git.root is None:
@@ -240,21 +263,10 @@ class Run:
     def _warn(self, *, last: bool = False) -> None:
         """Pass on what is new; where warnings are errors, the last ones are shown instead: the training has ended."""
         fresh, self._warned = self.warnings[self._warned :], len(self.warnings)
-        for message in fresh if self._source.warns else ():
+        for message in fresh if self._source.is_here else ():
             try:
                 warnings.warn(message, RunWarning, stacklevel=3)
             except RunWarning as raised:
                 if not last:
                     raise
                 warnings.showwarning(raised, RunWarning, __file__, 0)
-
-
-def _end_of(error: BaseException | None) -> End:
-    """How the `with` block ended: an exit with code 0 is no failure, an interrupt is no fault of the run."""
-    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
-        return End("finished")
-    told: dict[str, Any] = {"type": type(error).__name__}
-    if isinstance(error, SystemExit):
-        told["exit_code"] = error.code if isinstance(error.code, int) else 1
-    killed = isinstance(error, KeyboardInterrupt | GeneratorExit)
-    return End("killed" if killed else "failed", told, text=str(error))

@@ -31,8 +31,7 @@ def refs(scope: Scope) -> Iterator[Problem]:
     claims = {link: targets.of(link.text) for one in scope.surveyed for link in one.gist.claims}
     scope.facts.of({target.path for link, target in claims.items() if link.id is not None and target.path})
     wrong = {link: told for link, target in claims.items() if (told := _fault(scope, link, target))}
-    glances = scope.glances(lambda gist: not gist.claims.isdisjoint(wrong)) if wrong else ()
-    found = [(path, link) for path, facts in glances for link in facts.links if claim(link) in wrong]
+    found = [(path, link) for path, facts in scope.claiming(wrong) for link in facts.links if claim(link) in wrong]
     scope.ready({path for path, _link in found})
     for path, link in found:
         code, message, hint = wrong[claim(link)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from gitml.checks.facts import FactBook, Facts
 from gitml.checks.survey import Gist, Surveyed, survey, versions_of
 from gitml.errors import ERROR, Problem
+from gitml.records.links import Link
 from gitml.records.marks import Marks
 from gitml.records.reader import all_marks
 from gitml.records.record import Path, Record, segment
@@ -83,13 +84,11 @@ class Scope:
         paths = sorted(filter(self.snapshot.is_record_path, self.changed)) if self.whole else self.paths
         return tuple(path for path in paths if path in self.snapshot.tree and self.is_new(path))
 
-    def glances(self, wanted: Callable[[Gist], bool]) -> Iterator[tuple[str, Facts]]:
-        """The readable records in question, by path, from among those whose gist is wanted."""
-        for one in self.surveyed:
-            if wanted(one.gist):
-                paths = one.paths()
-                found = zip(paths, self.facts.of(paths), strict=True)
-                yield from ((path, facts) for path, facts in found if facts is not None)
+    def claiming(self, claims: Container[Link]) -> Iterator[tuple[str, Facts]]:
+        """The records in question that make some claims, by path."""
+        paths = [path for one in self.surveyed for path in one.claiming(claims.__contains__)]
+        found = zip(paths, self.facts.of(paths), strict=True)
+        return ((path, facts) for path, facts in found if facts is not None)
 
     @cached_property
     def _doubtful(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -20,12 +21,13 @@ _SURVEY: Final = "survey"
 class Gist(NamedTuple):
     """Some records together: how many, those that somebody must look at, the refs and pointers in them, and their ids.
 
-    A claim is a link without its place: what refers in the same way is one. `ids` are those of versions, with ref.
+    A claim is a link without its place: what refers in the same way is one, and which of the records do is told by
+    their numbers, in the order of their paths, 32 bits each. `ids` are those of versions, with ref.
     """
 
     size: int
     doubtful: tuple[str, ...]
-    claims: frozenset[Link]
+    claims: Mapping[Link, bytes]
     pointers: tuple[tuple[str, Path, Mapping[str, Any]], ...]
     ids: tuple[tuple[str, str, str], ...]
 
@@ -37,7 +39,7 @@ class Gist(NamedTuple):
         return cls(
             len(told),
             tuple(path for path, facts in told if facts is None or not facts.sound),
-            frozenset(claim(link) for _path, facts in readable for link in facts.links),
+            _claims(facts.links if facts else () for _path, facts in told),
             tuple((path, at, value) for path, facts in readable for at, value in facts.pointers),
             tuple((facts.id, path, facts.ref) for path, facts in readable if facts.id and facts.kind in versions),
         )
@@ -49,10 +51,26 @@ class Surveyed(NamedTuple):
     gist: Gist
     paths: Callable[[], Sequence[str]]
 
+    def claiming(self, wanted: Callable[[Link], bool]) -> list[str]:
+        """The paths of those of the records that make such claims."""
+        held = [found for one, found in self.gist.claims.items() if wanted(one)]
+        rows = sorted({row for found in held for row in array("I", found)})
+        paths = self.paths() if rows else ()
+        return [paths[row] for row in rows]
+
 
 def claim(link: Link) -> Link:
     """A link without its place."""
     return link._replace(at=())
+
+
+def _claims(links: Iterable[Iterable[Link]]) -> Mapping[Link, bytes]:
+    """The claims in the links of each record, with the numbers of those that make them."""
+    found: dict[Link, array[int]] = {}
+    for row, held in enumerate(links):
+        for one in set(map(claim, held)):
+            found.setdefault(one, array("I")).append(row)
+    return {one: rows.tobytes() for one, rows in found.items()}
 
 
 def versions_of(snapshot: Snapshot) -> frozenset[str]:
@@ -103,20 +121,16 @@ def _loose(book: FactBook, paths: list[str]) -> Surveyed:
 def referring(book: FactBook, refs: Iterable[str]) -> Iterator[tuple[str, Facts]]:
     """The records that refer to some others, which are named by the text of their refs; with their paths."""
     wanted = frozenset(refs)
-    for one in survey(book) if wanted else ():
-        if any(link.text in wanted for link in one.gist.claims):
-            paths = one.paths()
-            for path, facts in zip(paths, book.of(paths), strict=True):
-                if facts is not None and any(link.text in wanted for link in facts.links):
-                    yield path, facts
+    paths = [path for one in survey(book) for path in one.claiming(lambda link: link.text in wanted)] if wanted else []
+    return ((path, facts) for path, facts in zip(paths, book.of(paths), strict=True) if facts is not None)
 
 
 def kept(snapshot: Snapshot, loaded: Sequence[Loaded]) -> Any:
     """The gist of a block, as the index keeps it."""
     gist = Gist.of(((found.path, facts_of(snapshot, found)) for found in loaded), versions_of(snapshot))
-    return (*gist[:2], sorted(map(tuple, gist.claims), key=repr), *gist[3:])
+    return (*gist[:2], [(tuple(link), rows) for link, rows in gist.claims.items()], *gist[3:])
 
 
 def _known(value: Any) -> Gist:
     size, doubtful, claims, pointers, ids = value
-    return Gist(size, doubtful, frozenset(map(Link._make, claims)), pointers, ids)
+    return Gist(size, doubtful, {Link._make(link): rows for link, rows in claims}, pointers, ids)

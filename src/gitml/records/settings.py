@@ -18,6 +18,7 @@ class Settings:
     events: str = TREE
     readers: tuple[str, ...] = ("dvc", "gto")
     capture_text: bool = False
+    capture_variables: tuple[str, ...] = ()
     present: bool = False
 
     @classmethod
@@ -26,12 +27,14 @@ class Settings:
         if data is None:
             return cls()
         capture = data.get("capture")
+        variables = capture.get("variables") if isinstance(capture, Mapping) else None
         readers = data.get("readers")
         return cls(
             main=_text(data.get("main"), "main"),
             events=_text(data.get("events"), TREE),
             readers=tuple(map(str, readers)) if isinstance(readers, list) else ("dvc", "gto"),
             capture_text=isinstance(capture, Mapping) and capture.get("text") is True,
+            capture_variables=tuple(map(str, variables)) if isinstance(variables, list) else (),
             present=True,
         )
 

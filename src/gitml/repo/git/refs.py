@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from gitml.repo.git.command import Command, failure
 
+_BRANCH: Final = "ref: refs/heads/"
 # What HEAD's file says where refs lie in tables.
-_NOT_HERE = "refs/heads/.invalid"
+_NOT_HERE: Final = "ref: refs/heads/.invalid"
+_OID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NAMES = "%(objectname) %(*objectname) %(objecttype) %(*objecttype) %(refname)"
 
 
@@ -20,18 +25,19 @@ def head(command: Command) -> str | None:
 
 def branch(command: Command) -> str | None:
     """The branch that is checked out (it may have no commit yet); None on a detached HEAD."""
-    name = _read_head(command) or _symbolic(command, "HEAD")
+    said = _read_head(command)
+    if _OID.fullmatch(said):
+        return None
+    name = said.removeprefix("ref: ") if said.startswith(_BRANCH) and said != _NOT_HERE else _symbolic(command, "HEAD")
     return name.removeprefix("refs/heads/") if name else None
 
 
-def _read_head(command: Command) -> str | None:
-    """What HEAD names, read from its file: that saves a process. None where it is detached, or refs lie in tables."""
+def _read_head(command: Command) -> str:
+    """What HEAD's file says: to read it saves a process."""
     try:
-        text = (command.git_dir / "HEAD").read_bytes().decode("utf-8", "surrogateescape")
+        return (command.git_dir / "HEAD").read_bytes().decode("utf-8", "surrogateescape").strip()
     except OSError:
-        return None
-    name = text.removeprefix("ref: ").strip()
-    return name if name != text.strip() and name.startswith("refs/heads/") and name != _NOT_HERE else None
+        return ""
 
 
 def _symbolic(command: Command, ref: str) -> str | None:

@@ -15,7 +15,7 @@ FOLDER: Final = "040000"
 _DIFFER: Final = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
 _GONE: Final = "000000"
 # Who looks into more folders than this one by one has them all listed.
-_MANY: Final = 512
+_MANY: Final = 1024
 
 Changes = Mapping[str, Entry | None]
 """Files by path, None for one that is gone."""

@@ -1,6 +1,7 @@
 """What a run is captured with: its code, its python and packages, the machine.
 
-Here alone GITML_* variables are read. GITML_NOTEBOOK names the notebook that runs, where Python cannot know.
+Here alone GITML_* variables are read. GITML_NOTEBOOK names the notebook that runs, where Python cannot know;
+GITML_CONTAINER the image of the container, by digest.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import os
 import posixpath
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from gitml.actions.capture import gpus, notebook
+from gitml.actions.capture.places import is_installed
 from gitml.actions.pointer import rooted
 from gitml.actions.redaction import command_line
 from gitml.actions.values import Tell
@@ -27,6 +31,11 @@ _LONGEST_COMMAND = 2000
 _NAME_SIZE = 8
 T = TypeVar("T")
 _NOTEBOOK = "__vsc_ipynb_file__"
+# What schedulers call the job that a process is of.
+_JOBS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ID", "GITHUB_RUN_ID",
+         "CI_JOB_ID")  # fmt: skip
+# What pins packages beyond their versions.
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml", "requirements.txt")
 
 
 def code_of(
@@ -36,27 +45,19 @@ def code_of(
     found = code(repository)
     if found.fault:
         tell(f"what is not committed was not captured: {found.fault}")
-    told: dict[str, Any] = {"commit": found.commit, "tree": found.tree}
+    told: dict[str, Any] = {"branch": repository.git.branch(), "commit": found.commit, "tree": found.tree}
     path = rooted(repository, script.resolve()) if script else None
     if path is not None:
         told |= {"path": path, "blob": blob_of(repository, path)}
         if path.endswith(".ipynb"):
-            told["notebook"] = {"path": path}
-    folder = _folder(repository)
-    if folder:
+            stripped = notebook.digest(script) if script else None
+            told["notebook"] = {"path": path, **({"sha256": stripped} if stripped else {})}
+    folder = rooted(repository, Path.cwd())
+    if folder not in (None, "."):
         told["folder"] = folder
     if argv:
         told["command"] = command_line(_without_places(repository, argv), tell)[:_LONGEST_COMMAND]
     return {key: value for key, value in told.items() if value}, found
-
-
-def _folder(repository: Repository) -> str | None:
-    """The folder that it was started in, where that is not the root."""
-    try:
-        here = rooted(repository, Path.cwd())
-    except FileNotFoundError:  # somebody has removed it
-        return None
-    return here if here != "." else None
 
 
 def is_dirty(repository: Repository, changed: Collection[str], outputs: Iterable[Mapping[str, Any]]) -> bool:
@@ -73,7 +74,12 @@ def is_dirty(repository: Repository, changed: Collection[str], outputs: Iterable
 def script() -> Path | None:
     """The script or notebook that this process runs; None in a shell, or where it is an installed tool."""
     main = sys.modules.get("__main__")
-    named = os.environ.get("GITML_NOTEBOOK") or getattr(main, _NOTEBOOK, None) or getattr(main, "__file__", None)
+    named = (
+        os.environ.get("GITML_NOTEBOOK")
+        or getattr(main, _NOTEBOOK, None)
+        or os.environ.get("JPY_SESSION_NAME")  # Jupyter's server says it to its kernels
+        or getattr(main, "__file__", None)
+    )
     return script_in([str(named)] if named else [])
 
 
@@ -82,22 +88,8 @@ def script_in(argv: Iterable[str]) -> Path | None:
     for arg in argv:
         found = Path(arg)
         if arg and not arg.startswith("-") and found.is_file():
-            return None if _installed(found) else found.absolute()
+            return None if is_installed(found) else found.absolute()
     return None
-
-
-def _installed(file: Path) -> bool:
-    """Whether a file is part of an installed Python or of what is installed there."""
-    here = os.path.abspath(file)  # noqa: PTH100  (a path that is only compared)
-    return any(here.startswith(place) for place in _places())
-
-
-@cache
-def _places() -> tuple[str, ...]:
-    import sysconfig
-
-    named = (sysconfig.get_path(name) for name in ("scripts", "purelib", "platlib", "stdlib"))
-    return tuple(os.path.join(place, "") for place in named)  # noqa: PTH118  (with a separator at its end)
 
 
 def command() -> list[str]:
@@ -110,7 +102,7 @@ def _without_places(repository: Repository, argv: Sequence[str]) -> list[str]:
     """A command without where things lie here: its program by name, files of the repository from its root."""
     root = f"{repository.file('')}{os.sep}"
     first, *rest = argv
-    installed = {arg for arg in rest if Path(arg).is_absolute() and _installed(Path(arg))}
+    installed = {arg for arg in rest if Path(arg).is_absolute() and is_installed(arg)}
     return [Path(first).name, *(Path(arg).name if arg in installed else arg.removeprefix(root) for arg in rest)]
 
 
@@ -130,6 +122,28 @@ class _Same(Generic[T]):
 
     def __hash__(self) -> int:
         return id(self.value)
+
+
+def locked(repository: Repository, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An environment with the lock files that lie at the top of the repository, by their digests."""
+    files = []
+    for name in _LOCKS:
+        file = repository.git.full(name)
+        with suppress(OSError):
+            seen = file.stat()
+            files.append((name, seen.st_size, _sha256(file, seen.st_mtime_ns, seen.st_size)))
+    return _with_locks(_Same(found), tuple(files)) if files else found
+
+
+@lru_cache(maxsize=64)
+def _sha256(file: Path, _time: int, _size: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _with_locks(found: _Same[Mapping[str, Any]], files: tuple[tuple[str, int, str], ...]) -> Mapping[str, Any]:
+    told = [{"path": path, "sha256": digest, "size": size} for path, size, digest in files]
+    return {**found.value, "lock_files": told}
 
 
 @lru_cache(maxsize=4)
@@ -171,8 +185,25 @@ def host() -> Mapping[str, Any]:
     release = ".".join(platform.release().split("-")[0].split(".")[:2])
     machine = platform.machine()
     count = os.cpu_count() or 1
-    told = {"os": f"{platform.system()} {release}".strip(), "cpu": f"{count} x {machine}", "memory_gb": _memory()}
+    told = {
+        "os": f"{platform.system()} {release}".strip(),
+        "cpu": f"{count} x {machine}",
+        "memory_gb": _memory(),
+        "gpus": gpus.named(),
+        "container": _container(),
+        "job": next((os.environ[name] for name in _JOBS if os.environ.get(name)), None),
+    }
     return {key: value for key, value in told.items() if value}
+
+
+def _container() -> str | None:
+    """The image of the container that this is, as GITML_CONTAINER or Podman says it; Docker tells nobody inside."""
+    try:
+        said = Path("/run/.containerenv").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        said = []
+    lines = dict(line.partition("=")[::2] for line in said)
+    return os.environ.get("GITML_CONTAINER") or lines.get("image", "").strip('"') or None
 
 
 def _memory() -> float | int | None:
