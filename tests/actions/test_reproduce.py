@@ -162,6 +162,7 @@ def test_what_cannot_be_run_is_said_before_anything_runs(
     assert "unreachable" in told[-1]
     assert "held a secret" in told[-1]
     assert "is in no cache and no remote" in told[-1]
+    assert "the run has no such metric" in again(trained, "--check", "--tolerance", "auk=1").err
     assert ml(trained, "reproduce", "metric/auc").err.startswith("git ml: metric/auc is no run")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/git").symlink_to(str(shutil.which("git")))
@@ -204,6 +205,18 @@ def test_a_command_that_records_nothing_is_recorded(trained: Path) -> None:
     assert (row["status"], row["error.exit_code"], row["params.n"], row["code.folder"]) == ("failed", 4, 3, "sub")
     git(trained, "worktree", "remove", "--force", str(kept / "code"))
     shutil.rmtree(kept)
+
+
+def test_what_is_refused_is_kept_aside(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = the_run(trained)
+    strict = (trained / "schemas/run.yaml").read_text().replace("pattern: ^[a-z][a-z0-9_-]*$", "enum: [train]", 1)
+    write(trained, {"schemas/run.yaml": strict})
+    said = ml(trained, "reproduce", ref)
+    assert said.code == 1
+    assert "type" in said.err
+    kept = Path(said.err.partition("kept in ")[2].strip())
+    (record,) = kept.rglob("metadata/runs/**/*.yaml")
+    assert f"reproduces: {ref}" in record.read_text()
 
 
 def test_the_environment_is_compared() -> None:

@@ -39,13 +39,15 @@ class Code(NamedTuple):
 def find(git: Git, code: Mapping[str, Any], *names: str) -> Code | None:
     """The recorded code: its tree, else a commit with just its script, its own first; None where it is unreachable.
 
-    What is not here is looked for in the remotes, among the refs below `refs/gitml/keep/` that name it, or one of
+    What is not here is looked for in the remotes, below `refs/gitml/keep/`: first by the refs that name it, or one of
     `names`.
     """
     tree, commit = _oid(code.get("tree")), _oid(code.get("commit"))
     found = _same(git, tree, commit, code)
-    if found is None and _fetched(git, [one for one in (tree, commit, *names) if one]):
-        found = _same(git, tree, commit, code)
+    for refs in () if found else _kept(git, [one for one in (tree, commit, *names) if one]):
+        found = _same(git, tree, commit, code) if _fetched(git, *refs) else None
+        if found:
+            break
     return found or _alike(git, commit, code)
 
 
@@ -86,16 +88,21 @@ def _equivalent(git: Git, code: Mapping[str, Any]) -> Code | None:
     return None
 
 
-def _fetched(git: Git, names: list[str]) -> bool:
-    """Whether a remote had refs that keep one of these, which are here now."""
+def _kept(git: Git, names: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """What each remote keeps for runs, as refs to fetch: those that name one of these, then all."""
     for remote in git.run("remote").decode().split():
         listed = git.call("ls-remote", "--quiet", remote, f"{KEPT}*")
         pairs = [line.split("\t") for line in listed.out.decode("utf-8", "replace").splitlines()]
-        wanted = [ref for oid, ref in pairs if oid in names or any(name in ref for name in names)]
-        specs = [f"+{ref}:{ref}" for ref in wanted]
-        if specs and git.call("fetch", "--quiet", "--no-tags", remote, *specs).code == 0:
-            return True
-    return False
+        named = [ref for oid, ref in pairs if oid in names or any(name in ref for name in names)]
+        if named:
+            yield remote, named
+        if len(pairs) > len(named):
+            yield remote, [f"{KEPT}*"]
+
+
+def _fetched(git: Git, remote: str, refs: list[str]) -> bool:
+    """Whether some refs of a remote could be fetched."""
+    return git.call("fetch", "--quiet", "--no-tags", remote, *(f"+{ref}:{ref}" for ref in refs)).code == 0
 
 
 def blob_at(git: Git, tree: str, path: str) -> str | None:
@@ -111,7 +118,7 @@ def checked_out(git: Git, code: Code, place: Path, *, keep: bool = False) -> Ite
     No hook of the user's runs for it. Raises GitFailed.
     """
     commit = _commit(git, code)
-    quiet = ("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false")
+    quiet = ("-c", "core.hooksPath=/dev/null", "-c", "core.sparseCheckout=false")
     git.run(*quiet, "worktree", "add", "--quiet", "--detach", str(place), commit, env=_LAZILY)
     try:
         yield Git.find(place)

@@ -74,18 +74,26 @@ def verification(
 ) -> Verification:
     """Two runs' records compared; `tolerances` (`0.01`, `2%`) by a metric's dotted name, or its last part.
 
-    Raises BadValue for a tolerance that is none, or names no metric.
+    Raises BadValue as `asked` does.
     """
     sides = [_numbers(one) for one in (first, again)]
     names = [*sides[0], *(name for name in sides[1] if name not in sides[0])]
-    given = {name: _tolerance(name, text) for name, text in tolerances.items()}
-    for name in given:
-        if not any(name in (known, segments(known)[-1]) for known in names):
-            raise BadValue(f"--tolerance {name}: neither run has such a metric", hint=f"there are {', '.join(names)}")
+    given = asked(first, tolerances)
     measured = tuple(
         _measured(name, sides[0].get(name, MISSING), sides[1].get(name, MISSING), metrics, given) for name in names
     )
     return Verification(measured, tuple(_artifacts(first, again)))
+
+
+def asked(first: Mapping[str, Any], tolerances: Mapping[str, str]) -> dict[str, Metric]:
+    """Tolerances as they are given; BadValue for one that is none, or for a metric that the first run does not have."""
+    given = {name: _tolerance(name, text) for name, text in tolerances.items()}
+    names = list(_numbers(first))
+    for name in given:
+        if not any(name in (known, segments(known)[-1]) for known in names):
+            known = f"there are {', '.join(names)}" if names else "it has no metric"
+            raise BadValue(f"--tolerance {name}: the run has no such metric", hint=known)
+    return given
 
 
 def _numbers(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,11 +112,11 @@ def _tolerance(name: str, text: str) -> Metric:
 
 def _measured(name: str, first: Any, again: Any, metrics: Metrics, given: Mapping[str, Metric]) -> Measured:
     known = metrics.find(f"{_METRICS}.{name}") or Metric()
-    asked = given.get(name) or given.get(segments(name)[-1])
-    metric = asked or known
+    told = given.get(name) or given.get(segments(name)[-1])
+    metric = told or known
     moved = delta(first, again)
     # How long something took is the machine's, not the model's; who wants it compared says how closely.
-    timed = known.unit in _TIMES and asked is None
+    timed = known.unit in _TIMES and told is None
     return Measured(name, first, again, moved, _said(metric), None if timed else _verdict(metric, first, again))
 
 

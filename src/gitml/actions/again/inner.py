@@ -13,7 +13,7 @@ from gitml.repo.change import Change
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 
-_RUN: Final = "run"
+_ABOVE: Final = 2  # an event lies in <folder of its experiment>/<shard>/
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,17 @@ def recorded_in(place: Path, first: Record) -> Inner | None:
     """The run that stands for another one in a worktree: of its experiment, with its params, or the only one there."""
     repository = Repository.find(place)
     here, before = repository.worktree(), repository.head()
-    new = [record for record in here.records(_RUN) if not record.derived and record.path not in before.tree]
-    new = [record for record in new if record.ref.keys[0] == first.ref.keys[0]]
+    folder = here.path(first.ref).rsplit("/", _ABOVE)[0]  # of the experiment
+    paths = [path for path in here.tree.under([folder]) if path not in before.tree and here.is_record_path(path)]
+    new = [one.record for one in here.load(paths) if one.record is not None]
     found = _meant(new, first)
     if found is None:
         return None
-    paths = [_path(found.data.get("series"), "path"), _environment(here, found)]
+    beside = [_path(found.data.get("series"), "path"), _environment(here, found)]
     files = {
-        path: (repository.git.full(path)).read_bytes() for path in paths if path and repository.git.full(path).is_file()
+        path: (repository.git.full(path)).read_bytes()
+        for path in beside
+        if path and repository.git.full(path).is_file()
     }
     lost = len(new) - 1
     told = (f"the command recorded {lost} run{'s' * (lost > 1)} more, not taken over",) if lost else ()

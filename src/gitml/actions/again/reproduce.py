@@ -31,8 +31,10 @@ from gitml.repo.git import Git
 from gitml.repo.recorded import checked_out
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
+from gitml.repo.writing import unsaved
 from gitml.views.metrics import Metrics
 from gitml.views.verification import Verification, verification
+from gitml.views.verification import asked as tolerable
 
 Tell = Callable[[str], None]
 REPRODUCE, VERIFY = "reproduce", "verify"
@@ -87,24 +89,39 @@ def reproduce(repository: Repository, ref: Ref, asked: Asked, how: How, clock: C
     NotFound where what is needed is not there, Refused where the record is, GitmlError where the environment cannot be
     made; nothing is recorded then.
     """
-    snapshot = repository.target(how.branch)
-    needed = needs(repository, repository.here(), ref)
+    here, snapshot = repository.here(), repository.target(how.branch)
+    needed = needs(repository, here, ref)
     asked.first(needed)
     needed.check()
+    tolerable(needed.run.data, asked.tolerances)
     warnings: list[str] = []
     with _folder(keep=asked.keep) as folder:
         result = _run(repository, snapshot, needed, asked, folder, clock, warnings.append)
-    run, changes = _record(repository, snapshot, needed, result, how)
-    verified, compared = None, None
+    by = how.author or repository.author()
+    run, changes = _record(snapshot, needed, result, Origin(result.started, by, os.urandom))
+    verified: str | None = None
+    compared: Verification | None = None
     if asked.check:
-        verified, compared, more = _verified(repository, snapshot, needed, run, result, asked, how)
+        compared = verification(needed.run.data, run[1], Metrics.of(here), asked.tolerances)
+        verified, more = _verified(snapshot, needed, run[0], compared, Origin(result.ended, by, os.urandom))
         changes += more
-    done = apply(repository, repository.target(how.branch), changes, how)
+    done = _applied(repository, changes, how, run[0])
     told = (*warnings, *(result.inner.warnings if result.inner else ()))
     place = folder if asked.keep else None
     return Reproduced(
         needed, result.code, str(run[0]), result.around.differences, done, told, verified, compared, place
     )
+
+
+def _applied(repository: Repository, changes: list[Change], how: How, ref: Ref) -> Applied:
+    """Write what came of it; what the checks or the disk refuse is kept aside, for it may have taken days."""
+    try:
+        return apply(repository, repository.target(how.branch), changes, how)
+    except GitmlError as error:
+        files = {one.path: one.content for one in changes if one.content is not None}
+        place = unsaved.keep(repository.git, ref.keys[-1], files)
+        error.hint = "; ".join(filter(None, [error.hint, f"what came of it is kept in {place}" if place else ""]))
+        raise
 
 
 @contextmanager
@@ -131,7 +148,8 @@ def _run(
         argv = [around.program, *needed.argv[1:]]
         code = subprocess.run(argv, cwd=start, env=around.variables(), stdout=asked.stdout, check=False).returncode
         after = clock()
-        inner = recorded_in(place / repository.prefix, needed.run)
+        own = place / repository.prefix
+        inner = recorded_in(own if own.is_dir() else place, needed.run)
         return _Result(code, before, after, inner, _outputs(needed, place), around)
 
 
@@ -173,10 +191,9 @@ def _outputs(needed: Needs, place: Path) -> dict[str, Any]:
 
 
 def _record(
-    repository: Repository, snapshot: Snapshot, needed: Needs, result: _Result, how: How
+    snapshot: Snapshot, needed: Needs, result: _Result, origin: Origin
 ) -> tuple[tuple[Ref, dict[str, Any]], list[Change]]:
     """The record of the run that was made, and the changes that add it."""
-    origin = Origin(result.started, how.author or repository.author(), os.urandom)
     ref = result.inner.ref if result.inner else Ref(RUN, (needed.run.ref.keys[0], origin.new_id()))
     kind, code = snapshot.schemas.kind(RUN), needed.check()
     said = needed.run.data.get("code")
@@ -218,20 +235,15 @@ def _environment(snapshot: Snapshot, result: _Result) -> tuple[str | None, list[
 
 
 def _verified(
-    repository: Repository, snapshot: Snapshot, needed: Needs, run: tuple[Ref, dict[str, Any]], result: _Result,
-    asked: Asked, how: How,
-) -> tuple[str | None, Verification, list[Change]]:  # fmt: skip
-    """The comparison, and the record of it, where there is something to compare."""
-    ref, data = run
-    compared = verification(needed.run.data, data, Metrics.of(repository.here()), asked.tolerances)
+    snapshot: Snapshot, needed: Needs, run: Ref, compared: Verification, origin: Origin
+) -> tuple[str | None, list[Change]]:
+    """The record of a comparison, where there was something to compare: its ref, and the change that adds it."""
     if compared.verdict is None:
-        return None, compared, []
-    origin = Origin(result.ended, how.author or repository.author(), os.urandom)
-    made = Ref(RUN, (ref.keys[0], origin.new_id()))
-    moved = {one.name: one.delta for one in compared.measured if one.delta is not None}
+        return None, []
+    made = Ref(RUN, (run.keys[0], origin.new_id()))
     told: dict[str, Any] = {
         "verdict": compared.verdict,
-        "differences": moved,
+        "differences": {one.name: one.delta for one in compared.measured if one.delta is not None},
         "outputs": {one.name: one.same for one in compared.artifacts},
         "missing": needed.missing,
         "completeness": needed.completeness,
@@ -239,6 +251,6 @@ def _verified(
     kept = {name: value for name, value in told.items() if value or name == "completeness"}
     record = {
         **given(snapshot.schemas.kind(RUN), made, origin), "type": VERIFY, "status": "finished", "ended": origin.time,
-        "reproduces": str(needed.run.ref), "inputs": {"reproduction": {"ref": str(ref)}}, "verification": kept,
+        "reproduces": str(needed.run.ref), "inputs": {"reproduction": {"ref": str(run)}}, "verification": kept,
     }  # fmt: skip
-    return str(made), compared, [adding(snapshot, made, record, fresh=True)]
+    return str(made), [adding(snapshot, made, record, fresh=True)]
