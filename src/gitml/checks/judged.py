@@ -22,7 +22,7 @@ _GTO: Final = "gto"
 # So many commits that were judged last are known.
 _KNOWN: Final = 8
 # A commit in which more is wrong, or from which more differs, is no help.
-_WRONG: Final = 200
+_WRONG: Final = 5000
 _DIFFERING: Final = 5000
 
 

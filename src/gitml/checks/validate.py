@@ -29,7 +29,20 @@ class Validation:
 
 
 def everything(repository: Repository, snapshot: Snapshot) -> Validation:
-    """A whole snapshot; where a commit below it was judged before, by what differs from that."""
+    """A whole snapshot; of a work tree with what git ignores, which is looked for meanwhile."""
+    if snapshot.at.kind != "worktree":
+        return _judged(repository, snapshot)
+    from concurrent.futures import ThreadPoolExecutor  # a hook comes without it
+
+    with ThreadPoolExecutor(1) as beside:
+        ignored = beside.submit(snapshot.git.ignored, snapshot.prefix + "metadata")
+        found = _judged(repository, snapshot)
+        problems = sorted([*found.problems, *_ignored(snapshot, ignored.result())], key=lambda problem: problem.order)
+    return replace(found, problems=tuple(problems))
+
+
+def _judged(repository: Repository, snapshot: Snapshot) -> Validation:
+    """All records; where a commit below was judged before, by what differs from that."""
     base = repository.base(snapshot.settings, snapshot.at.commit)
     known = step(repository, snapshot) if base else None
     if known is not None:
@@ -38,10 +51,7 @@ def everything(repository: Repository, snapshot: Snapshot) -> Validation:
     else:
         found = _validation(whole(snapshot, base))
     learn(snapshot, found.checked, found.problems)
-    if snapshot.at.kind != "worktree":
-        return found
-    problems = sorted([*found.problems, *_ignored(snapshot)], key=lambda problem: problem.order)
-    return replace(found, problems=tuple(problems))
+    return found
 
 
 def some(repository: Repository, snapshot: Snapshot, paths: Iterable[str]) -> Validation:
@@ -72,9 +82,8 @@ def _validation(scope: Scope) -> Validation:
     return Validation(scope.snapshot.at, base, scope.count, tuple(check(scope)))
 
 
-def _ignored(snapshot: Snapshot) -> list[Problem]:
+def _ignored(snapshot: Snapshot, paths: Iterable[str]) -> list[Problem]:
     """Records that git ignores are seen by nobody else."""
-    paths = snapshot.git.ignored(snapshot.prefix + "metadata")
     return [
         Problem(
             "path.ignored",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
+import re
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gitml.actions.capture import gpus, notebook
 from gitml.actions.capture.places import is_installed
@@ -26,8 +27,12 @@ from gitml.records.schema import Kind
 from gitml.repo.code import Code, blob_of, code
 from gitml.repo.repository import Repository
 
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
 OWN = "metadata/"
 _LONGEST_COMMAND = 2000
+_SAID = re.compile(r"^(Name|Version):[ \t]*(\S+)", re.MULTILINE)
 _NAME_SIZE = 8
 T = TypeVar("T")
 _NOTEBOOK = "__vsc_ipynb_file__"
@@ -154,21 +159,29 @@ def _environment_of(tag: str, order: _Same[KeyOrder], found: _Same[Mapping[str, 
 
 @cache
 def environment() -> Mapping[str, Any]:
-    """The python and packages of this process; looked up once (50 ms)."""
+    """The python and packages of this process; looked up once (30 ms)."""
     from importlib.metadata import distributions
 
     version = ".".join(map(str, sys.version_info[:3]))
-    packages = ((one.metadata["Name"], one.version) for one in distributions())
+    found = filter(None, map(_named, distributions()))
     return {
         "language": {"name": "python", "version": version, "implementation": _implementation()},
-        "packages": dict(sorted({normal(name): str(held) for name, held in packages if name and held}.items())),
+        "packages": dict(sorted({normal(name): held for name, held in found}.items())),
     }
+
+
+def _named(one: Distribution) -> tuple[str, str] | None:
+    """Name and version of a distribution, None for one that does not say both.
+
+    By its own lines: to have its whole metadata parsed as a mail, twice, takes ten times as long.
+    """
+    text = one.read_text("METADATA") or one.read_text("PKG-INFO") or ""
+    said = dict(_SAID.findall(text.partition("\n\n")[0]))
+    return (said["Name"], said["Version"]) if len(said) == len(("Name", "Version")) else None
 
 
 def normal(name: str) -> str:
     """A package's name in its one normal form."""
-    import re
-
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
