@@ -13,7 +13,7 @@ import pytest
 
 import gitml
 from acting import WINE, opened
-from command_line import Said, ml, source
+from command_line import Said, ml, process, source, typed
 from dvc_world import push
 from gitml.actions.again.needs import needs
 from gitml.actions.again.surroundings import differences, rebuilt
@@ -126,11 +126,28 @@ def test_where_the_tree_is_gone_a_commit_with_the_same_script_is_equivalent(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = far(trained, tmp_path / "far", monkeypatch)
-    done = opened(place).reproduce(the_run(place), check=True)
-    assert done.needs.missing[0].startswith("code: equivalent")
-    assert done.verification is not None
-    assert done.verification.verdict == "identical"
-    assert opened(place).show(done.ref).data["code"]["commit"] == git(place, "rev-parse", "HEAD")
+    said = process(
+        place, "git", "ml", "reproduce", the_run(place), "--check", "--format", "json", env=typed(tmp_path / "bin")
+    )
+    assert said.code == 0, said
+    told = said.json
+    assert told["needs"][0]["told"].startswith("equivalent")
+    assert told["needs"][1:3] == [
+        {"name": "script", "share": 1, "told": "train.py"},
+        {"name": "command", "share": 1, "told": "python train.py"},
+    ]
+    assert {change["kind"] for change in told["changes"]} >= {"run"}
+    assert told["verification"] | {"metrics": None, "outputs": None} == {
+        "verdict": "identical",
+        "metrics": None,
+        "outputs": None,
+    }
+    (metric,) = told["verification"]["metrics"]
+    assert metric["first"] == metric["again"]
+    assert metric | {"first": 0, "again": 0} == {"name": "validation.auc", "first": 0, "again": 0, "delta": 0.0,
+                                                 "tolerance": "0.01", "verdict": "identical"}  # fmt: skip
+    assert [(one["name"], one["same"]) for one in told["verification"]["outputs"]] == [("model", True)]
+    assert opened(place).show(told["ref"]).data["code"]["commit"] == git(place, "rev-parse", "HEAD")
 
 
 def test_what_is_kept_below_a_ref_is_fetched(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

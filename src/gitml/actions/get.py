@@ -38,7 +38,7 @@ def get(repository: Repository, snapshot: Snapshot, ref: Ref, into: Path | None 
     if pointer["type"] == "git":
         found = _from_git(repository, pointer, path)
     else:
-        found = _from_dvc(repository, snapshot, pointer, path)
+        found = from_dvc(repository, snapshot, pointer, path)
     return found if into is None else _copy(found, into / PurePosixPath(path).name)
 
 
@@ -68,12 +68,8 @@ def inside(path: str) -> None:
         raise BadValue(f"{path!r} is no path inside the repository")
 
 
-def bytes_of(repository: Repository, snapshot: Snapshot, path: str, md5: str) -> Path:
-    """Where bytes of DVC's are by their hash: the work tree, its cache, its remotes; NotFound."""
-    return _from_dvc(repository, snapshot, {"md5": md5}, path)
-
-
-def _from_dvc(repository: Repository, snapshot: Snapshot, pointer: Mapping[str, Any], path: str) -> Path:
+def from_dvc(repository: Repository, snapshot: Snapshot, pointer: Mapping[str, Any], path: str) -> Path:
+    """Where the bytes are that DVC tracks at a path with the md5 of a pointer; raises as `get`."""
     md5 = pointer.get("md5")
     if not isinstance(md5, str):
         told = f"{path} is not pinned by an md5, so that nothing can be checked"

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from gitml.actions.get import bytes_of, inside
+from gitml.actions.get import from_dvc, inside
 from gitml.errors import BadValue, NotFound
 from gitml.records.record import flatten
 from gitml.repo.repository import Repository
@@ -64,7 +64,9 @@ def _content(repository: Repository, snapshot: Snapshot, path: str, md5: Any) ->
     if here is not None and here.is_file():
         return here.read_bytes()
     found = snapshot.bytes_at(path)
-    return found if found is not None or not md5 else bytes_of(repository, snapshot, path, str(md5)).read_bytes()
+    if found is not None or not md5:
+        return found
+    return from_dvc(repository, snapshot, {"md5": str(md5)}, path).read_bytes()
 
 
 def _number(text: str) -> int | float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlparse
 
-from gitml.actions.get import bytes_of, inside
+from gitml.actions.get import from_dvc, inside
 from gitml.errors import BadRef, GitmlError, NotFound
 from gitml.records.record import Record
 from gitml.records.ref import Ref
@@ -124,7 +124,7 @@ def _put(repository: Repository, snapshot: Snapshot, data: Sequence[Datum], plac
         target = place / one.path
         if target.exists() and is_what(target, one.md5):
             continue
-        source = bytes_of(repository, snapshot, one.path, one.md5)
+        source = from_dvc(repository, snapshot, {"md5": one.md5}, one.path)
         try:
             _replaced(source, target)
         except OSError as error:
