@@ -236,6 +236,18 @@ def test_what_is_refused_is_kept_aside(trained: Path, monkeypatch: pytest.Monkey
     assert f"reproduces: {ref}" in record.read_text()
 
 
+def test_a_program_of_the_repository_is_found_by_its_name(trained: Path) -> None:
+    write(trained, {"bin/job.sh": "#!/bin/sh\necho 1 > out.txt\n"})
+    (trained / "bin/job.sh").chmod(0o755)
+    commit(trained, {}, "a program")
+    with chdir(trained / "bin"):
+        assert ml(trained / "bin", "run", "--experiment", "job", "--output", "o=out.txt", "--", "./job.sh").code == 0
+    (ref,) = [row["ref"] for row in gitml.open(trained).rows("run", "code.folder = 'bin'").rows]
+    done = opened(trained).reproduce(str(ref), check=True)
+    assert done.verification is not None
+    assert done.verification.verdict == "identical"
+
+
 def test_the_environment_is_compared() -> None:
     was = {"language": {"version": "3.11.7"}, "packages": {"numpy": "1.26", "scipy": "1", "pandas": "2"}}
     here = {"language": {"version": "3.12.1"}, "packages": {"numpy": "2.0", "pandas": "2", "more": "1"}}

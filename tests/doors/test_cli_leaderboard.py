@@ -40,6 +40,7 @@ def test_the_shape(store: Path) -> None:
         "direction": "higher",
         "by": None,
         "left_out": {"deleted": 1},
+        "complete": True,
         "total": 2,
     }
 
@@ -58,6 +59,24 @@ def test_how_it_changed(store: Path) -> None:
     )
     assert shape["changes"][0] == {"op": "entered", "before": None, "after": {"rank": 1, "ref": C, "metric": 0.93}}
     assert fine(store, *BOARD, "--diff", "HEAD", "HEAD").out == "3 as before\n"
+
+
+def test_where_there_was_nothing_all_of_them_entered(store: Path) -> None:
+    first = git(store, "rev-list", "--max-parents=0", "HEAD")
+    git(store, "checkout", "-q", "--orphan", "empty")
+    git(store, "rm", "-rqf", "--cached", "metadata/runs")
+    git(store, "commit", "-q", "-m", "no runs")
+    said = fine(store, *BOARD, "--diff", "empty", first)
+    assert said.out.splitlines() == [f"+ {A}  entered at 1  0.91", f"+ {B}  entered at 2  0.85"]
+    assert "there are no runs of 'wine'" in said.err
+
+
+def test_what_cannot_be_read_is_said(store: Path) -> None:
+    broken = next(path for path in (store / "metadata/runs").rglob(f"{RUN_B}.yaml"))
+    broken.write_text("a: [")
+    said = fine(store, *BOARD)
+    assert "cannot be read, so runs may be missing" in said.err
+    assert B not in said.out
 
 
 def test_groups(store: Path) -> None:
@@ -87,6 +106,7 @@ def test_gap_and_effects(store: Path) -> None:
         (("--effects", "auc", "--metric", "auc"), 2, "leave --metric out"),
         (("--metric", "auc", "--diff", "v1", "HEAD", "--at", "v1"), 2, "leave --at out"),
         (("params.lrr > 1", "--metric", "auc"), 1, "params.lr"),
+        (("--metric", "auc", "--by", "params"), 1, "params makes no groups"),
         (("--metric", "auc", "--diff", "v1", "nowhere"), 1, "nowhere"),
     ],
 )

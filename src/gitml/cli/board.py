@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gitml.cli.door import FINE, Door
 from gitml.cli.usage import Usage
+from gitml.errors import NotFound
 
 if TYPE_CHECKING:
     from gitml.store import Store
@@ -33,7 +35,11 @@ def _asked(door: Door, store: Store, **more: Any) -> Board:
     limit = _LIMIT if args.limit is None else args.limit
     columns = None if args.columns is None else ",".join(args.columns)
     how = {"metric": args.metric, "where": args.filter, "by": args.by, "limit": limit, "columns": columns, **more}
-    return store.board(args.experiment, **how)
+    found = store.board(args.experiment, **how)
+    if found.unread:
+        files = f"{len(found.unread)} file{'s' * (len(found.unread) > 1)}"
+        door.tell(f"warning: {files} cannot be read, so runs may be missing; git ml validate says why")
+    return found
 
 
 def _board(door: Door) -> None:
@@ -55,10 +61,18 @@ def _diff(door: Door) -> None:
     with door.waiting("reading run records"):
         a, b = door.args.diff
         after = _asked(door, door.here.at(b))
-        before = _asked(door, door.here.at(a), metric=after.aim.metric)
-        found = moved(before, after)
+        found = moved(_before(door, door.here.at(a), after), after)
     door.tell(board_line(after))
     door.answer(lambda: moves_shape(found), lambda: found.rows, lambda: moves_text(found, door.page))
+
+
+def _before(door: Door, store: Store, after: Board) -> Board:
+    """The board as it was; nobody stands on it where there was no run of the experiment, or none with the metric."""
+    try:
+        return _asked(door, store, metric=after.aim.metric)
+    except NotFound as error:
+        door.tell(f"{door.args.diff[0]}: {error.message}")
+        return replace(after, at=store.snapshot.at, entries=())
 
 
 def _gap(door: Door) -> None:

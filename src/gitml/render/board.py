@@ -68,6 +68,7 @@ def _head(board: Board) -> Shape:
         "direction": board.aim.direction,
         "by": board.by,
         "left_out": dict(board.left_out),
+        "complete": board.complete,
     }
 
 

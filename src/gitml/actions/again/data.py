@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlparse
 
 from gitml.actions.get import from_dvc, inside
-from gitml.errors import BadRef, GitmlError, NotFound
+from gitml.errors import BadRef, BadValue, GitmlError, NotFound
 from gitml.records.record import Record
 from gitml.records.ref import Ref
 from gitml.repo.data.dvc import is_what
@@ -122,6 +122,8 @@ def _put(repository: Repository, snapshot: Snapshot, data: Sequence[Datum], plac
         if one.path is None or one.md5 is None or one.place in (UNPINNED, NOWHERE):
             continue
         target = place / one.path
+        if not target.parent.resolve().is_relative_to(place.resolve()):
+            raise BadValue(f"{one.path} leads out of the code by a link")
         if target.exists() and is_what(target, one.md5):
             continue
         source = from_dvc(repository, snapshot, {"md5": one.md5}, one.path)

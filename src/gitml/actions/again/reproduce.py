@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -145,7 +145,7 @@ def _run(
         make = rebuilt if asked.env == UV else as_here
         around = make(needed.argv, needed.environment, folder if asked.env == UV else start)
         before = clock()
-        argv = [around.program, *needed.argv[1:]]
+        argv = [around.program, *_words(needed, start, place)]
         code = subprocess.run(argv, cwd=start, env=around.variables(), stdout=asked.stdout, check=False).returncode
         after = clock()
         own = place / repository.prefix
@@ -176,6 +176,13 @@ def _start(needed: Needs, place: Path) -> Path:
             if path.endswith(f"/{word}"):
                 return place / path.removesuffix(f"/{word}")
     return place
+
+
+def _words(needed: Needs, start: Path, place: Path) -> list[str]:
+    """What stands behind the program; a script that was named by its whole path is recorded by that from the root."""
+    said = needed.run.data.get("code")
+    path = said.get("path") if isinstance(said, Mapping) else None
+    return [str(place / word) if word == path and not (start / word).exists() else word for word in needed.argv[1:]]
 
 
 def _outputs(needed: Needs, place: Path) -> dict[str, Any]:
@@ -216,7 +223,7 @@ def _of_command(needed: Needs, result: _Result) -> dict[str, Any]:
     error = {"error": {"exit_code": result.code}} if result.code > 0 else {}
     return {
         "status": "killed" if result.code < 0 else "failed" if result.code else "finished",
-        "ended": result.ended.strftime(_TIME),
+        "ended": result.ended.astimezone(UTC).strftime(_TIME),
         **same,
         **error,
         "utilization": {"duration_s": int(seconds) if seconds.is_integer() else seconds},

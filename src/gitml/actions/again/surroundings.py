@@ -34,8 +34,9 @@ class Surroundings(NamedTuple):
 def as_here(argv: Sequence[str], recorded: Mapping[str, Any] | None, folder: Path) -> Surroundings:
     """The command's program as it is found here, or in the folder that it runs in; NotFound."""
     name = argv[0]
-    program = str(folder / name) if os.sep in name else shutil.which(name)
-    if program is None or not Path(program).is_file():
+    # Of a program only the name is recorded, so that of ./train.sh too.
+    program = shutil.which(name) or shutil.which(str(folder / name))
+    if program is None:
         raise NotFound(f"there is no command {name!r}", hint="look at the PATH, or activate its environment")
     found = environment_of(program) if PYTHON.fullmatch(Path(program).name) else None
     return Surroundings(program, found, tuple(differences(recorded, found)))

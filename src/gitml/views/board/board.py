@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from gitml.errors import BadValue
 from gitml.records.record import MISSING
 from gitml.records.sorting import order
 from gitml.views.board.aim import Aim
@@ -15,11 +16,13 @@ from gitml.views.board.measures import mean
 from gitml.views.choice import Spots
 from gitml.views.columns import REF, Names, named, split
 from gitml.views.deltas import is_number
+from gitml.views.kinds import is_complete, unread, unread_by_readers
 from gitml.views.metrics import HIGHER
 from gitml.views.question import check_limit
 from gitml.views.rows import Column, Rows, check_columns
 
 if TYPE_CHECKING:
+    from gitml.errors import Problem
     from gitml.repo.git.revision import At
     from gitml.repo.snapshot import Snapshot
 
@@ -48,7 +51,10 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A leaderboard; `left_out` says how many runs do not stand on it, by reason. The first `limit` are shown."""
+    """A leaderboard; `left_out` says how many runs do not stand on it, by reason. The first `limit` are shown.
+
+    `unread` says why records of runs, or files of other tools that may hold some, cannot be read.
+    """
 
     experiment: str
     aim: Aim
@@ -58,6 +64,12 @@ class Board:
     entrants: Entrants
     limit: int | None = None
     columns: Sequence[str] | None = None
+    unread: tuple[Problem, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether no run is missing that this clone could have."""
+        return is_complete(self.unread)
 
     @property
     def shown(self) -> Sequence[Entry]:
@@ -129,6 +141,8 @@ def leaderboard(
     wanted = None if columns is None else [named(name) for name in split(columns)]
     field = None if by is None else named(by)
     check_columns([*(wanted or ()), *([field] if field else [])], entrants.listing)
+    if field is not None and (field == REF or entrants.listing.inside(field)):
+        raise BadValue(f"{field} makes no groups", hint="group by a field of few values: --by params.model")
     values = entrants.values(aim.column)
     entrants = entrants.without([is_number(value) for value in values], f"without {aim.metric}")
     values = [value for value in values if is_number(value)]
@@ -138,7 +152,8 @@ def leaderboard(
         entries = _grouped(placed, values, refs, entrants.values(field))
     else:
         entries = [Entry(None, refs[place], refs[place], values[place], place) for place in placed]
-    return Board(experiment, aim, field, snapshot.at, _ranked(entries), entrants, limit, wanted)
+    lost = (*unread(snapshot, RUN), *unread_by_readers(snapshot, RUN))
+    return Board(experiment, aim, field, snapshot.at, _ranked(entries), entrants, limit, wanted, lost)
 
 
 def _placed(values: Sequence[int | float], refs: Sequence[str], aim: Aim) -> list[int]:
