@@ -109,7 +109,7 @@ def read_files(blobs: Mapping[str, str], read: Bytes, cache: Cache | None) -> tu
     heads = cache.get(keys.values()) if cache else {}
     missing = [blob for blob, key in keys.items() if key not in heads]
     raw = read(missing) if missing else {}
-    fresh = _fresh({path: (blob, raw[blob]) for path, blob in blobs.items() if blob in raw})
+    fresh = _fresh({path: (blob, raw[blob]) for path, blob in blobs.items() if blob in raw}, cache)
     if cache and raw:
         cache.put(_kept({keys[blob]: next((file for file in fresh if file.blob == blob), None) for blob in raw}))
     known = {file.path: file for file in fresh}
@@ -119,12 +119,27 @@ def read_files(blobs: Mapping[str, str], read: Bytes, cache: Cache | None) -> tu
     return tuple(known[path] for path in sorted(known))
 
 
-def _fresh(files: Mapping[str, tuple[str, bytes]]) -> list[SchemaFile]:
+def _fresh(files: Mapping[str, tuple[str, bytes]], cache: Cache | None) -> list[SchemaFile]:
+    """Files as read and checked; a copy of one that we ship is sound, and read when it is asked for."""
     ours = {path: found for path, found in files.items() if is_ours(found[1])}
-    if not ours:
-        return []
-    meta = Shape(read_slowly(packaged.files()[_META_FILE][1]).data or {})
-    return [read_schema(raw, path, blob, meta) for path, (blob, raw) in ours.items()]
+    known = {raw for _digest, raw in packaged.files().values()}
+    copies = {path: found for path, found in ours.items() if found[1] in known}
+    others = {path: found for path, found in ours.items() if path not in copies}
+    found = [_copy(path, blob, raw, cache) for path, (blob, raw) in copies.items()]
+    if others:
+        meta = Shape(read_slowly(_meta()).data or {})
+        found += [read_schema(raw, path, blob, meta) for path, (blob, raw) in others.items()]
+    return found
+
+
+def _copy(path: str, blob: str, raw: bytes, cache: Cache | None) -> SchemaFile:
+    if raw == _meta():
+        return SchemaFile(path, blob, None)
+    return SchemaFile(path, blob, Schema(_head(raw), _rest(cache, _key(blob), partial(_same, raw))))
+
+
+def _meta() -> bytes:
+    return packaged.files()[_META_FILE][1]
 
 
 def _kept(files: Mapping[str, SchemaFile | None]) -> dict[str, Any]:
@@ -137,8 +152,8 @@ def _kept(files: Mapping[str, SchemaFile | None]) -> dict[str, Any]:
         problems = [(found.message, found.hint, found.line, found.column, found.field) for found in file.problems]
         head = None if file.data is None else {word: file.data[word] for word in _HEAD}
         kept[key] = {"head": head, "problems": problems}
-        if file.data is not None:
-            kept[f"{key}/data"] = dict(file.data)
+        if isinstance(file.data, dict):  # else it is read, and kept, when it is asked for
+            kept[f"{key}/data"] = file.data
     return kept
 
 
