@@ -224,6 +224,13 @@ def test_a_command_that_records_nothing_is_recorded(trained: Path) -> None:
     shutil.rmtree(kept)
 
 
+def test_what_dvc_runs_is_left_to_it(trained: Path) -> None:
+    stage = "stages:\n  s:\n    cmd: echo\n"
+    write(trained, {"dvc.yaml": stage, "dvc.lock": f"schema: '2.0'\n{stage}"})
+    (ref,) = [row["ref"] for row in gitml.open(trained).rows("run", "origin = 'dvc'").rows]
+    assert "an entry of dvc.lock" in ml(trained, "reproduce", str(ref)).err
+
+
 def test_what_is_refused_is_kept_aside(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ref = the_run(trained)
     strict = (trained / "schemas/run.yaml").read_text().replace("pattern: ^[a-z][a-z0-9_-]*$", "enum: [train]", 1)

@@ -107,8 +107,11 @@ def test_what_cannot_be_ranked_is_refused_with_what_there_is() -> None:
     with pytest.raises(BadValue, match=r"which metric.*test\.auc, test\.loss, train\.auc"):
         board(two)
     with pytest.raises(NotFound, match=r"no run of these has a metric validation\.auk") as found:
-        board(metric="validation.auk")
+        board({"run/other/a": run(metrics={"elsewhere": 1}), **RUNS}, metric="validation.auk")
+    assert "elsewhere" not in found.value.hint
     assert "validation.auc" in found.value.near
+    with pytest.raises(NotFound, match="no run of these has a metric elsewhere"):
+        board({"run/other/a": run(metrics={"elsewhere": 1}), **RUNS}, metric="elsewhere")
     with pytest.raises(NotFound) as absent:
         leaderboard(store(RUNS), "wien")
     assert absent.value.near[0] == "wine"

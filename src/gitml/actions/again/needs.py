@@ -68,6 +68,10 @@ def needs(repository: Repository, snapshot: Snapshot, ref: Ref) -> Needs:
     run = snapshot.record(ref)
     if run.kind != RUN:
         raise BadValue(f"{ref} is no run", hint="git ml list run shows the runs")
+    if run.derived:  # it goes when dvc.lock goes on, and no record may refer to it
+        raise BadValue(
+            f"{ref} is an entry of dvc.lock, which DVC runs again", hint="git checkout its commit, dvc repro"
+        )
     said = run.data.get("code")
     recorded: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
     code = find(repository.git, recorded, ref.keys[-1])
@@ -130,8 +134,12 @@ def _data(data: list[Datum]) -> Need:
         return Need("data", 0.5, "no input was recorded, so what it read is not known")
     lost = [one for one in data if one.share < 1]
     share = round(sum(one.share for one in data) / len(data), 3)
-    told = "; ".join(f"{one.name} ({one.path or one.told}): {_why(one)}" for one in lost)
+    told = "; ".join(f"{_named(one)}: {_why(one)}" for one in lost)
     return Need("data", share, told or f"{len(data)} of {len(data)}", fatal=any(one.place == NOWHERE for one in data))
+
+
+def _named(one: Datum) -> str:
+    return one.name if one.path in (None, one.name) else f"{one.name} ({one.path})"
 
 
 def _why(one: Datum) -> str:

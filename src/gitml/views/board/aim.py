@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gitml.errors import BadRef, BadValue, NotFound
 from gitml.records.nearest import nearest
@@ -21,6 +21,16 @@ EXPERIMENT: Final = "experiment"
 _DIRECTIONS: Final = frozenset({HIGHER, LOWER})
 
 
+class Measured(Protocol):
+    """Runs, as they are asked for their metrics."""
+
+    def metrics(self) -> list[str]:
+        """The columns of the metrics that any of them has."""
+
+    def has(self, name: str) -> bool:
+        """Whether any of them has something in a column."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aim:
     """A metric by its column (`metrics.validation.auc`), and which way is better: `higher` or `lower`."""
@@ -34,16 +44,16 @@ class Aim:
         return self.column.removeprefix(METRICS)
 
     @classmethod
-    def of(cls, snapshot: Snapshot, experiment: str, metric: str | None, columns: Collection[str]) -> Aim:
+    def of(cls, snapshot: Snapshot, experiment: str, metric: str | None, asked: Measured) -> Aim:
         """What is asked for; else the objective of the experiment's record; else the one metric that there is.
 
-        `columns` are those of the runs' metrics. Raises NotFound for a metric that no run has, BadValue where nobody
+        Raises NotFound for a metric that no run has, BadValue where nobody
         says which is meant or which way is better.
         """
         objective = _objective(snapshot, experiment)
         known = Metrics.of(snapshot)
         said = metric if metric is not None else objective.get("metric")
-        column = _column(said, columns) if isinstance(said, str) else _only(columns, known)
+        column = _column(said, asked) if isinstance(said, str) else _only(asked.metrics(), known)
         found = meaning(known, column)
         if found.direction in _DIRECTIONS:
             return cls(column, found.direction)
@@ -67,9 +77,10 @@ def _objective(snapshot: Snapshot, experiment: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _column(metric: str, columns: Collection[str]) -> str:
+def _column(metric: str, asked: Measured) -> str:
     column = f"{METRICS}{named(metric.removeprefix(METRICS))}"
-    if column not in columns:
+    if not asked.has(column):
+        columns = asked.metrics()
         near = nearest(column, columns)
         told = f"no run of these has a metric {column.removeprefix(METRICS)}"
         raise NotFound(told, near=[one.removeprefix(METRICS) for one in near], hint=_known(columns))

@@ -137,7 +137,7 @@ def leaderboard(
     """
     check_limit(limit)
     entrants = Entrants.of(snapshot, experiment, where)
-    aim = Aim.of(snapshot, experiment, metric, entrants.metrics())
+    aim = Aim.of(snapshot, experiment, metric, entrants)
     wanted = None if columns is None else [named(name) for name in split(columns)]
     field = None if by is None else named(by)
     check_columns([*(wanted or ()), *([field] if field else [])], entrants.listing)

@@ -58,11 +58,14 @@ class Entrants:
         return cls(listing, chosen.only([not one for one in reasons]), dict(left_out))
 
     def metrics(self) -> list[str]:
-        """The columns of the metrics that any of them has a number in."""
-        found: set[str] = set()
-        for block, _rows in self.choice.blocks:
-            found.update(name for name in block.names if name.startswith(METRICS))
-        return sorted(found)
+        """The columns of the metrics that any of them has."""
+        near = {name for block, _rows in self.choice.blocks for name in block.names if name.startswith(METRICS)}
+        self.listing.table.fetch(near, [block for block, _rows in self.choice.blocks])
+        return sorted(name for name in near if self.has(name))
+
+    def has(self, name: str) -> bool:
+        """Whether any of them has something in a column."""
+        return any(value not in _NOTHING for value in self.values(name))
 
     def values(self, name: str) -> list[Any]:
         """The values of a column, MISSING where a run has none."""
