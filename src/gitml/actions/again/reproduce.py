@@ -21,7 +21,7 @@ from gitml.actions.again.data import put
 from gitml.actions.again.inner import Inner, recorded_in
 from gitml.actions.again.needs import RUN, Needs, needs
 from gitml.actions.again.surroundings import UV, Surroundings, as_here, rebuilt
-from gitml.actions.apply import Applied, How, apply
+from gitml.actions.apply import Applied, How, Plan, apply
 from gitml.actions.records import Origin, adding, given
 from gitml.errors import GitmlError
 from gitml.records.ref import Ref
@@ -105,7 +105,8 @@ def reproduce(repository: Repository, ref: Ref, asked: Asked, how: How, clock: C
         compared = verification(needed.run.data, run[1], Metrics.of(here), asked.tolerances)
         verified, more = _verified(snapshot, needed, run[0], compared, Origin(result.ended, by, os.urandom))
         changes += more
-    done = _applied(repository, changes, how, run[0])
+    verdict = f": {str(compared.verdict).replace('_', ' ')}" if compared and verified else ""
+    done = _applied(repository, changes, how, run[0], f"gitml: {ref} run again{verdict}")
     told = (*warnings, *(result.inner.warnings if result.inner else ()))
     place = folder if asked.keep else None
     return Reproduced(
@@ -113,10 +114,10 @@ def reproduce(repository: Repository, ref: Ref, asked: Asked, how: How, clock: C
     )
 
 
-def _applied(repository: Repository, changes: list[Change], how: How, ref: Ref) -> Applied:
+def _applied(repository: Repository, changes: list[Change], how: How, ref: Ref, message: str) -> Applied:
     """Write what came of it; what the checks or the disk refuse is kept aside, for it may have taken days."""
     try:
-        return apply(repository, repository.target(how.branch), changes, how)
+        return apply(repository, repository.target(how.branch), Plan(tuple(changes), message=message), how)
     except GitmlError as error:
         files = {one.path: one.content for one in changes if one.content is not None}
         place = unsaved.keep(repository.git, ref.keys[-1], files)
