@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,3 +33,11 @@ def dvc(path: Path, *args: str) -> str:
 def opened(place: Path) -> Store:
     """The store in a folder, at a fixed time."""
     return gitml.open(place, clock=now)
+
+
+@contextmanager
+def warned() -> Iterator[list[warnings.WarningMessage]]:
+    """What a block warns of, none of it an error."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        yield told

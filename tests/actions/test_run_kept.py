@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import gitml
-from acting import now
-from gitml.actions.run import Run, RunWarning, Source
+from gitml.actions import saving
+from gitml.actions.run import RunWarning
 from gitml.repo.git import Git
 from gitml.repo.writing.unsaved import keep
 from gitrepo import commit, environment, write
@@ -115,15 +115,12 @@ def test_a_full_disk_leaves_the_record_in_the_warning(plain: Path) -> None:
     assert not list((plain / "metadata").rglob("runs/*/*/*"))
 
 
-def test_a_second_interrupt_while_it_is_written_loses_nothing(plain: Path) -> None:
-    asked = []
+def test_a_second_interrupt_while_it_is_written_loses_nothing(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_what: object) -> None:
+        raise KeyboardInterrupt
 
-    def interrupted() -> None:
-        asked.append(1)
-        if len(asked) == 1:
-            raise KeyboardInterrupt
-
-    run = Run(gitml.open().repository, "wine", clock=now, source=Source(environment=interrupted))
+    monkeypatch.setattr(saving, "land", interrupted)
+    run = gitml.run("wine")
     with (
         pytest.warns(RunWarning, match="interrupted while it was written; it is kept in"),
         pytest.raises(KeyboardInterrupt),

@@ -11,15 +11,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitml.actions.series import Name, Point, is_series, last_values, names, summary, table
+from gitml.actions import series
+from gitml.actions.series import names
 from gitml.records.record import segments
+from gitml.repo.journal.lines import Name, Point, milliseconds
 from gitml.views.metrics import Metrics
 
-NOW = datetime(2026, 3, 2, 9, 30, 0, 123_456, tzinfo=UTC)
+NOW = milliseconds(datetime(2026, 3, 2, 9, 30, 0, 123_456, tzinfo=UTC))
 
 
 def point(name: str, value: float, step: int | None = None) -> Point:
     return Point(tuple(name.split("/")), value, step, NOW)
+
+
+def last_values(points: list[Point]) -> dict[str, object]:
+    return series.last_values(series.tallied(points))
+
+
+def is_series(points: list[Point]) -> bool:
+    return series.is_series(series.tallied(points))
+
+
+def table(points: list[Point]) -> bytes:
+    return b"".join(series.table(points))
 
 
 def test_last_values_are_nested_as_the_names_say() -> None:
@@ -56,7 +70,7 @@ def test_the_table_holds_every_point() -> None:
 )
 def test_the_summary(values: list[float], wanted: dict[str, float]) -> None:
     points = [point("val/auc", value, step) for step, value in enumerate(values)]
-    assert summary(points, Metrics()) == {"val.auc": wanted}
+    assert series.summary(series.tallied(points), Metrics()) == {"val.auc": wanted}
 
 
 def test_nested_metrics_are_entered() -> None:

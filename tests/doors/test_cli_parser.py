@@ -20,13 +20,13 @@ SHOWING = (
     "leaderboard", "validate", "status",
 )  # fmt: skip
 WRITING = (
-    "init", "new", "set", "rm", "run", "reproduce", "register", "bump", "promote", "retire", "revert",
+    "init", "new", "set", "rm", "run", "reproduce", "sync", "register", "bump", "promote", "retire", "revert",
     "renumber",
 )  # fmt: skip
 WORDS = (
     "init", "new", "set", "show", "get", "preview", "rm", "list", "compare", "diff", "log", "blame", "live", "lineage",
-    "why", "leaderboard", "validate", "run", "reproduce", "register", "bump", "promote", "retire", "revert", "renumber",
-    "status", "doctor", "cache", "version",
+    "why", "leaderboard", "validate", "run", "reproduce", "sync", "register", "bump", "promote", "retire", "revert",
+    "renumber", "status", "doctor", "cache", "version",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from dataclasses import replace
 from threading import RLock
 
 from gitml.actions.apply import Applied, How, Plan, apply
@@ -41,6 +42,7 @@ class Batch:
         self._pending = Pending(repository.target(self._branch))
         self._plans: list[Plan] = []
         self._runs: dict[str, tuple[Change, ...]] = {}
+        self._then: list[Callable[[Applied], None]] = []
         self._turn = RLock()
         self._process = 0
         self._open = False
@@ -73,6 +75,8 @@ class Batch:
         try:
             if error is None:
                 self.applied = self._written()
+                for settle in self._then:
+                    settle(self.applied)
         finally:
             if self.applied is None:
                 self._keep_runs()
@@ -82,13 +86,21 @@ class Batch:
         own = self.repository
         return (own.git.git_dir, own.prefix) == (repository.git.git_dir, repository.prefix)
 
-    def take(self, made: Plan | Iterable[Change], *, run: str | None = None) -> Applied:
-        """Add what a deed would write, of the run with the id `run` if it is one's; what it comes to."""
+    def take(
+        self, made: Plan | Iterable[Change], *, run: str | None = None, then: Callable[[Applied], None] | None = None
+    ) -> Applied:
+        """Add what a deed would write, of the run with the id `run` if it is one's; what it comes to.
+
+        `then` is called with what the batch comes to, once it is written.
+        """
         plan = made if isinstance(made, Plan) else Plan(tuple(made))
         if not self._open or plan.then is not None:
             told = "this batch has ended" if not self._open else "this is no deed for a batch"
             raise BadValue(told, hint="do it outside of the batch")
         with self._turn:
+            if run is not None:  # what it shares with others, one of them may have brought just now
+                known = self._pending.changes
+                plan = replace(plan, changes=tuple(one for one in plan.changes if one.fresh or one.path not in known))
             before = self._pending.snapshot
             new = {path for path, one in self._pending.changes.items() if one.before is None} if plan.problems else ()
             self._pending.take(plan.changes)
@@ -97,6 +109,8 @@ class Batch:
             self._plans.append(Plan((), plan.notes, lasting, plan.message, plan.trailers))
             if run is not None:
                 self._runs[run] = plan.changes
+            if then is not None:
+                self._then.append(then)
             moved = [one for one in plan.changes if one.before != one.after]
             return Applied(None, tuple(describe(moved, before, self._pending.snapshot)), lasting, plan.notes)
 

@@ -20,8 +20,8 @@ from gitml.actions import capture
 from gitml.actions.apply import Applied
 from gitml.actions.capture.usage import Usage
 from gitml.actions.flow import Material
-from gitml.actions.recording import End
 from gitml.actions.run import Run, Source
+from gitml.actions.story import End
 from gitml.errors import BadValue, GitmlError, NotFound
 from gitml.repo.repository import Repository
 
@@ -52,7 +52,7 @@ class Ran:
 
 
 def run_command(
-    repository: Repository, experiment: str, argv: Sequence[str], *, clock: Callable[[], datetime],
+    repository: Repository | None, experiment: str, argv: Sequence[str], *, clock: Callable[[], datetime],
     outputs: Mapping[str, Material] | None = None, stdout: IO[Any] | int | None = None, **what: Any,
 ) -> Ran:  # fmt: skip
     """Run a command and record it; `what` are the fields of `run.Told`, `outputs` what it is to write.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from gitml.actions.pointer import locate, rooted
 from gitml.errors import BadRef, NotFound
 from gitml.records.record import Record
 from gitml.records.ref import VERSION, Ref
+from gitml.repo import packaged
+from gitml.repo.data.dvc import file_digest
 from gitml.repo.digests import known_digest
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
@@ -34,6 +37,42 @@ def described(repository: Repository, snapshot: Snapshot, field: str, material: 
     if isinstance(material, str) and "://" in material:
         return {"uri": material}
     return _of_file(repository, snapshot, material, kinds)
+
+
+def described_apart(material: Material) -> dict[str, Any]:
+    """The same where there is no repository: which version it is, is for `resolved` to find; NotFound."""
+    if isinstance(material, Ref | Record):
+        return {"ref": str(material.ref if isinstance(material, Record) else material)}
+    file = Path(material)
+    if file.exists():
+        md5, size = file_digest(file)
+        inside = file.absolute().is_relative_to(Path.cwd())
+        return {**_placed(file, inside=inside), "md5": md5, "size": size}
+    if isinstance(material, str) and "://" in material:
+        return {"uri": material}
+    ref = _as_ref(material, tuple(name.removesuffix(".yaml") for name in packaged.files()))
+    if ref is None:
+        raise NotFound(f"{material}: no such file or folder")
+    return {"ref": str(ref)}
+
+
+def _placed(file: Path, *, inside: bool) -> dict[str, str]:
+    place = Path(os.path.normpath(file.absolute()))
+    return {"path": place.relative_to(Path.cwd()).as_posix()} if inside else {"uri": place.as_uri()}
+
+
+def resolved(repository: Repository, snapshot: Snapshot, field: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run that had no repository told of an input or output, with the version that it is, where there is one."""
+    kinds = _kinds(snapshot, field)
+    if set(told) == {"ref"}:
+        try:
+            return _of_ref(repository, snapshot, Ref.parse(str(told["ref"])), kinds)
+        except (BadRef, NotFound):
+            return dict(told)  # the checks say what is wrong with it
+    if "ref" not in told and {"path", "md5"} <= set(told):
+        version = next(_versions(snapshot, str(told["path"]), str(told["md5"]), kinds), None)
+        return {"ref": str(version.ref), "id": version.data.get("id"), **told} if version else dict(told)
+    return dict(told)
 
 
 def _kinds(snapshot: Snapshot, field: str) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ DEEDS = {
     "validate": "gitml.cli.guard:validate",
     "run": "gitml.cli.record:run",
     "reproduce": "gitml.cli.record:reproduce",
+    "sync": "gitml.cli.record:sync",
     "register": "gitml.cli.write:register",
     "bump": "gitml.cli.write:bump",
     "promote": "gitml.cli.write:promote",

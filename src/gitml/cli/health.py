@@ -11,7 +11,7 @@ def status(door: Door) -> int:
     if door.args.data or door.args.ever_live:
         return _data(door)
     with door.waiting("looking"):
-        found = door.store.status()
+        found = door.store.status(door.args.spool)
     door.answer(lambda: health_shape(found), lambda: found.rows, lambda: health_text(found, door.page))
     return FINE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitml.cli.words import COLOR, FORMAT, SHOWS, Verb, place, switch
+from gitml.cli.words import COLOR, FORMAT, SHOWS, Verb, many, place, switch
 
 _UPKEEP = ("info", "verify", "clear", "gc")
 
@@ -12,9 +12,11 @@ STATUS = Verb(
     (
         switch("--data", "of each pointer: is it in the work tree, in DVC's cache, in its remote"),
         switch("--ever-live", "also the data of every version that an alias ever chose"),
+        many("--spool", "DIR", "also the runs in a spool (default: GITML_SPOOL)", "folder"),
         *SHOWS,
     ),
     ("git ml status", "git ml status --data", "git ml status --data --ever-live --format json"),
+    "Runs that go on are listed with their last step and metrics, and those counted that wait for git ml sync. "
     "With --data the remotes themselves are asked, not DVC's index of them. It exits 1 where committed data cannot be "
     "had from a remote, so that a pull request whose data nobody has pushed is stopped.",
 )

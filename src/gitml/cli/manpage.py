@@ -21,13 +21,18 @@ _RUN = "`run` exits as its command did."
 _ENVIRONMENT = (
     ("NO_COLOR", "if set, there are no colours unless --color=always asks for them"),
     ("COLUMNS", "how wide the terminal is"),
+    ("GITML_SPOOL", "where runs are journaled instead of being recorded, and what `sync` gathers"),
+    ("GITML_COMMIT", "the full id of the commit that a run is of, where there is no repository"),
+    ("GITML_REPOSITORY", "the address of its repository, likewise"),
+    ("GITML_AUTHOR", "who runs it, likewise"),
     ("GITML_DEBUG", "if set, a bug of gitml shows its traceback"),
 )
 _FILES = (
     ("metadata/", "the records: metadata/models/wine/3.yaml is model/wine@3"),
     ("metadata/store.yaml", "the store's settings"),
     ("schemas/", "a schema for each kind; a new kind is a new file"),
-    (".git/gitml/", "what can be built again: caches, drafts, reports of bugs"),
+    (".git/gitml/", "what can be built again: caches, drafts, reports of bugs; but not runs/"),
+    (".git/gitml/runs/", "what runs have said whose records are in no commit yet"),
 )
 
 

@@ -11,6 +11,8 @@ from gitml.cli.usage import Usage
 from gitml.cli.write import answer, how
 from gitml.errors import BadValue
 from gitml.records.record import segments
+from gitml.render.changes import change_rows
+from gitml.render.sync import synced_shape, synced_text
 
 if TYPE_CHECKING:
     from gitml.actions.again.needs import Needs
@@ -23,7 +25,9 @@ def run(door: Door) -> int:
         raise Usage("no command is given", hint="it stands behind --: git ml run --experiment E -- python train.py")
     # Standard output is the command's, unless a program wants to read our answer from it.
     ours = door.format != "table"
-    done = door.here.run_command(
+    from gitml import store
+
+    done = store.run_command(
         args.experiment,
         args.command,
         params=nested(fields(args.param)),
@@ -31,6 +35,8 @@ def run(door: Door) -> int:
         inputs=words(args.input, "NAME=REF|PATH"),
         outputs=words(args.output, "NAME=PATH"),
         stdout=sys.stderr if ours else None,
+        clock=door.clock or store.now,
+        spool=args.spool,
         **options,
     )
     warnings = (*done.warnings, *done.applied.warnings)
@@ -43,6 +49,20 @@ def run(door: Door) -> int:
     else:
         sys.stderr.write(door.rendered(*told))
     return done.code
+
+
+def sync(door: Door) -> int:
+    """What ran elsewhere or crashed, as records; exit 1 where a run could not be written."""
+    options = how(door)
+    with door.waiting("looking at the journals"):
+        done = door.here.sync(door.args.spool, **options)
+    for warning in done.warnings:
+        door.tell(f"warning: {warning}")
+    for ref, why in done.refused:
+        door.tell(f"{ref} could not be written: {why}")
+    door.answer(lambda: synced_shape(done), lambda: change_rows(done.applied.changes),
+                lambda: synced_text(done, door.page))  # fmt: skip
+    return FOUND if done.refused else FINE
 
 
 def nested(values: dict[str, Any]) -> dict[str, Any]:

@@ -286,13 +286,26 @@ RUN = Verb(
         many("--tag", "NAME=TEXT", "a tag"),
         many("--input", "NAME=REF|PATH", "what it reads", "file"),
         many("--output", "NAME=PATH", "what it writes", "file"),
+        option(
+            "--spool", "DIR", "write nothing but there, for git ml sync to gather; no repository is needed", "folder"
+        ),
         *WRITES,
     ),
     (
         "git ml run --experiment wine -- python train.py",
+        "git ml run --experiment wine --spool /shared/spool -- python train.py",
         "git ml run --experiment wine --param lr=0.01 --input train=dataset/wine@2 --output model=wine.pkl -- ./train",
     ),
     _COMMAND,
+)
+SYNC = Verb(
+    "sync",
+    "record what ran elsewhere or crashed, and bring back what was lost before it was committed",
+    (many("--spool", "DIR", "a folder that runs elsewhere have written to (default: GITML_SPOOL)", "folder"), *WRITES),
+    ("git ml sync", "git ml sync --spool /shared/spool --commit -m 'runs of the night'"),
+    "All that a run says is in its journal, below the Git directory, a second later, and stays there until its record "
+    "stands in a commit; a spool is such a folder, for machines without a repository. A run whose process is gone "
+    "without a word is recorded as crashed. A second sync changes nothing.",
 )
 REGISTER = Verb(
     "register",
@@ -374,25 +387,8 @@ REVERT = Verb(
 VERBS = {
     verb.name: verb
     for verb in (
-        *(
-            INIT,
-            NEW,
-            SET,
-            SHOW,
-            GET,
-            PREVIEW,
-            RM,
-            LIST,
-            COMPARE,
-            DIFF,
-            LOG,
-            BLAME,
-            LIVE,
-            LINEAGE,
-            WHY,
-            LEADERBOARD,
-            VALIDATE,
-        ),
-        *(RUN, REPRODUCE, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
+        *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, DIFF, LOG, BLAME, LIVE, LINEAGE, WHY),
+        *(LEADERBOARD, VALIDATE),
+        *(RUN, REPRODUCE, SYNC, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
     )
 }

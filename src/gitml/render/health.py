@@ -16,8 +16,11 @@ from gitml.views.rows import Column, Rows
 if TYPE_CHECKING:
     from gitml.views.data import DataStatus
     from gitml.views.health import Health
+    from gitml.views.underway import Running, Underway
 
 _SHORT = 12
+_FEW = 4
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _SHOWN = ("path", "refs", "worktree", "cache", "remote", "state", "hint")
 
 
@@ -31,7 +34,7 @@ def health_text(found: Health, page: Page = PLAIN) -> str:
     wrong = [_count(found.errors, "error"), _count(found.warnings, "warning")]
     told = f"{' and '.join(filter(None, wrong))}: git ml validate" if any(wrong) else "no problems"
     listed = table(found.kinds, page).splitlines() if found.kinds.rows else ["no records"]
-    return joined([printable(head), *listed, told, *_uncommitted(found, page)])
+    return joined([printable(head), *listed, told, *_uncommitted(found, page), *_underway(found.underway, page)])
 
 
 def _uncommitted(found: Health, page: Page) -> list[str]:
@@ -44,6 +47,24 @@ def _uncommitted(found: Health, page: Page) -> list[str]:
         return unmerged or ["no record and no pointer is uncommitted"]
     return [*unmerged, f"{_count(len(found.uncommitted), 'change')} of records and pointers not committed:",
             *(line for line in change_lines(found.uncommitted, page) if not line.startswith("    "))]  # fmt: skip
+
+
+def _underway(found: Underway, page: Page) -> list[str]:
+    """A line for each run that goes on, and one for those that are still to be recorded."""
+    rows = tuple(
+        {
+            "running": one.ref,
+            "since": f"{one.since:{_TIME}}",
+            "last": f"{one.last:{_TIME}}",
+            "step": "" if one.step is None else str(one.step),
+            "metrics": ", ".join(f"{name} {value:.6g}" for name, value in list(one.metrics.items())[:_FEW]),
+        }
+        for one in found.running
+    )
+    columns = tuple(Column(name, "string") for name in ("running", "since", "last", "step", "metrics"))
+    lines = table(Rows(None, columns, rows, len(rows)), page, ("metrics",)).splitlines() if rows else []
+    told = f"{_count(found.unsynced, 'run')} not recorded yet: git ml sync"
+    return [*lines, *([told] if found.unsynced else [])]
 
 
 def _count(number: int, word: str) -> str:
@@ -62,8 +83,15 @@ def health_shape(found: Health) -> Shape:
         "errors": found.errors,
         "warnings": found.warnings,
         "unmerged": list(found.unmerged),
+        "running": [_running_shape(one) for one in found.underway.running],
+        "unsynced": found.underway.unsynced,
         "uncommitted": [{"op": one.op, "ref": one.ref, "path": one.path} for one in found.uncommitted],
     }
+
+
+def _running_shape(one: Running) -> Shape:
+    times = {"since": f"{one.since:{_TIME}}", "last": f"{one.last:{_TIME}}"}
+    return {"ref": one.ref, **times, "step": one.step, "metrics": dict(one.metrics)}
 
 
 def data_text(found: DataStatus, page: Page = PLAIN) -> str:

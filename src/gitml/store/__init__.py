@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gitml.errors import GitFailed
 from gitml.records.ref import Ref
 from gitml.repo.around import around
 from gitml.repo.repository import Repository
@@ -16,12 +17,13 @@ from gitml.store.writing import Writing
 
 if TYPE_CHECKING:
     from gitml.actions.apply import Applied
+    from gitml.actions.command import Ran
     from gitml.actions.doctor.finding import Diagnosis
     from gitml.actions.init import Initialised
     from gitml.actions.reverting.revert import Reverted
     from gitml.actions.run import Run
 
-__all__ = ["Clock", "Store", "init", "initialise", "now", "open", "run"]
+__all__ = ["Clock", "Store", "init", "initialise", "now", "open", "run", "run_command"]
 
 
 def open(path: str | os.PathLike[str] = ".", *, clock: Clock = now) -> Store:  # noqa: A001  (gitml.open, as one says it)
@@ -95,13 +97,50 @@ class Store(Writing):
         return done
 
 
-def run(experiment: str, *, path: str | os.PathLike[str] = ".", clock: Clock = now, **what: Any) -> Run:
+def run(
+    experiment: str,
+    *,
+    path: str | os.PathLike[str] = ".",
+    clock: Clock = now,
+    spool: str | os.PathLike[str] | None = None,
+    **what: Any,
+) -> Run:
     """A run of an experiment, recorded in the store around here when its `with` block ends.
 
     `what`: params, tags, inputs (refs or paths by name), seeds, type ("train"), name, note; and how to write: commit,
-    message, branch, author.
+    message, branch, author. With a `spool` (GITML_SPOOL) nothing is written but there, for `sync` to gather, and no
+    repository is needed.
     """
-    return Store(around(Path(path)), clock=clock).run(experiment, **what)
+    from gitml.actions.run import Run
+
+    return Run(_around(path, spool), experiment, clock=clock, spool=spool, **what)
+
+
+def run_command(
+    experiment: str,
+    argv: Sequence[str],
+    *,
+    path: str | os.PathLike[str] = ".",
+    clock: Clock = now,
+    spool: str | os.PathLike[str] | None = None,
+    **what: Any,
+) -> Ran:
+    """Run a command and record it as a run, as `run` does; its exit code is in the answer."""
+    from gitml.actions.command import run_command
+
+    return run_command(_around(path, spool), experiment, argv, clock=clock, spool=spool, **what)
+
+
+def _around(path: str | os.PathLike[str], spool: str | os.PathLike[str] | None) -> Repository | None:
+    """The repository around a path; None where there is none, and none is needed."""
+    from gitml.actions import capture
+
+    try:
+        return around(Path(path))
+    except GitFailed:
+        if spool is None and capture.spool() is None:
+            raise
+        return None
 
 
 def init(path: str | os.PathLike[str] = ".", *, hooks: bool = False, clock: Clock = now, **how: Any) -> Store:

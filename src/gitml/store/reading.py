@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from gitml.errors import NotFound
 from gitml.records.ref import Ref
 from gitml.repo.repository import Repository
 from gitml.views.rows import Rows, rows, view
@@ -120,6 +122,19 @@ class Reading:
         wanted = as_ref(ref)
         store = self.at(wanted.rev) if wanted.rev else self
         return store.snapshot.record(wanted.bare)
+
+    def series(self, ref: str | Ref, metric: str | None = None) -> pd.DataFrame:
+        """The points of a run, live or finished: name, step, time, value.
+
+        With a metric its points alone: by its full name, or by the last part of it. Raises NotFound.
+        """
+        from gitml.actions.curves import points, wanted
+        from gitml.views.table.points import frame
+
+        found = frame(wanted(points(self.repository, self.snapshot, as_ref(ref)), metric))
+        if metric is not None and found.empty:
+            raise NotFound(f"{ref} has no metric {metric!r}")
+        return found
 
     def problems(self, record: Record) -> tuple[Problem, ...]:
         """What is wrong with one record."""
@@ -325,11 +340,15 @@ class Reading:
 
         return merge_check(self.repository, commit_of(self.repository, a), commit_of(self.repository, b))
 
-    def status(self) -> Health:
-        """How the store is: records and problems by kind, the branch, what is not committed."""
+    def status(self, spools: Iterable[str | os.PathLike[str]] = ()) -> Health:
+        """How the store is: records and problems by kind, the branch, what is not committed; the runs that go on.
+
+        These may be in spools, too (GITML_SPOOL's, where none is named).
+        """
+        from gitml.actions.capture import spools as named
         from gitml.views.health import health
 
-        return health(self.repository, self.snapshot, self.validate().problems)
+        return health(self.repository, self.snapshot, self.validate().problems, named(spools))
 
     def data_status(self, *, ever_live: bool = False) -> DataStatus:
         """Whether the data of each pointer are in the work tree, in DVC's cache, in its remote, which is asked itself.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from gitml.records.ref import Ref
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gitml.actions.command import Ran
     from gitml.actions.records import Origin
     from gitml.actions.run import Run
+    from gitml.actions.sync import Synced
     from gitml.repo.change import Change
     from gitml.repo.snapshot import Snapshot
 
@@ -137,6 +139,14 @@ class Writing(Reading):
         heard = {} if first is None else {"first": first}
         asked = Asked(env, keep, check, tolerances or {}, stdout, **heard)
         done = reproduce(self.repository, as_ref(ref).bare, asked, self.how(**how), self.clock)
+        self.refresh()
+        return done
+
+    def sync(self, spools: Iterable[str | os.PathLike[str]] = (), **how: Any) -> Synced:
+        """Record what ran elsewhere or crashed, by the journals of this store and some spools; see `actions.sync`."""
+        from gitml.actions.sync import sync
+
+        done = sync(self.repository, self.how(**how), map(Path, spools))
         self.refresh()
         return done
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitml.errors import ERROR, Problem
@@ -14,8 +14,11 @@ from gitml.repo.readers.dvc import is_pointer_file
 from gitml.views.changes import Difference, describe
 from gitml.views.kinds import kinds
 from gitml.views.rows import Column, Rows
+from gitml.views.underway import Underway, underway
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gitml.repo.git.revision import At
     from gitml.repo.repository import Repository
     from gitml.repo.snapshot import Snapshot
@@ -27,7 +30,8 @@ _COLUMNS = (Column("fact", "string"), Column("value", "mixed"))
 class Health:
     """A store at a snapshot: the branch (None: none is checked out), HEAD (None: no commit yet), the store's folder.
 
-    `uncommitted` is how records, settings and pointers differ from HEAD, `unmerged` what a merge has left in conflict.
+    `uncommitted` is how records, settings and pointers differ from HEAD, `unmerged` what a merge has left in conflict;
+    `underway` are the runs that go on and that wait for `sync`.
     """
 
     at: At
@@ -39,6 +43,7 @@ class Health:
     warnings: int
     uncommitted: tuple[Difference, ...] = ()
     unmerged: tuple[str, ...] = ()
+    underway: Underway = field(default_factory=Underway)
 
     @property
     def rows(self) -> Rows:
@@ -47,14 +52,17 @@ class Health:
         facts: dict[str, Any] = {
             "at": self.at.kind, "commit": self.at.commit or self.head, "branch": self.branch,
             "folder": self.folder or ".", "errors": self.errors, "warnings": self.warnings,
-            "uncommitted": len(self.uncommitted), "unmerged": len(self.unmerged) or None, **counts,
+            "uncommitted": len(self.uncommitted), "unmerged": len(self.unmerged) or None,
+            "running": len(self.underway.running), "unsynced": self.underway.unsynced, **counts,
         }  # fmt: skip
         rows = tuple({"fact": name, "value": value} for name, value in facts.items() if value is not None)
         return Rows(None, _COLUMNS, rows, len(rows))
 
 
-def health(repository: Repository, snapshot: Snapshot, problems: Iterable[Problem]) -> Health:
-    """How a store is, of which these problems are known."""
+def health(
+    repository: Repository, snapshot: Snapshot, problems: Iterable[Problem], spools: Iterable[Path] = ()
+) -> Health:
+    """How a store is, of which these problems are known; runs may be in some spools, too."""
     found = list(problems)
     errors = sum(problem.severity == ERROR for problem in found)
     git = repository.git
@@ -70,6 +78,7 @@ def health(repository: Repository, snapshot: Snapshot, problems: Iterable[Proble
         tuple(
             sorted({one.path for one in snapshot.tree_problems if one.code == UNMERGED and snapshot.holds(one.path)})
         ),
+        Underway() if snapshot.at.kind == "commit" else underway(repository, spools),
     )
 
 

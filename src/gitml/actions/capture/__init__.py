@@ -1,12 +1,14 @@
 """What a run is captured with: its code, its python and packages, the machine.
 
 Here alone GITML_* variables are read. GITML_NOTEBOOK names the notebook that runs, where Python cannot know;
-GITML_CONTAINER the image of the container, by digest.
+GITML_CONTAINER the image of the container, by digest; GITML_SPOOL and
+others are those of jobs that have no repository.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import posixpath
 import re
@@ -35,6 +37,7 @@ _LONGEST_COMMAND = 2000
 _SAID = re.compile(r"^(Name|Version):[ \t]*(\S+)", re.MULTILINE)
 _NAME_SIZE = 8
 T = TypeVar("T")
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _NOTEBOOK = "__vsc_ipynb_file__"
 # What schedulers call the job that a process is of.
 _JOBS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ID", "GITHUB_RUN_ID",
@@ -61,8 +64,40 @@ def code_of(
     if folder not in (None, "."):
         told["folder"] = folder
     if argv:
-        told["command"] = command_line(_without_places(repository, argv), tell)[:_LONGEST_COMMAND]
+        told["command"] = command_line(_without_places(repository.file(""), argv), tell)[:_LONGEST_COMMAND]
     return {key: value for key, value in told.items() if value}, found
+
+
+def spool() -> Path | None:
+    """Where runs are to be journaled instead of being recorded here: GITML_SPOOL."""
+    named = os.environ.get("GITML_SPOOL")
+    return Path(named) if named else None
+
+
+def spools(given: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """The spools to look into: those given, else that of GITML_SPOOL."""
+    found = [Path(one) for one in given]
+    named = spool()
+    return found or ([named] if named else [])
+
+
+def job() -> dict[str, str]:
+    """What a job tells of its runs where there is no repository: GITML_COMMIT, GITML_REPOSITORY, GITML_AUTHOR."""
+    names = ("commit", "repository", "author")
+    return {name: text for name in names if (text := os.environ.get(f"GITML_{name.upper()}"))}
+
+
+def code_apart(argv: Sequence[str], script: Path | None, tell: Tell) -> dict[str, Any]:
+    """A run's `code` where there is no repository: by the job's word, and the folder that it was started in."""
+    here = Path.cwd()
+    told = {key: text for key, text in job().items() if key != "author"}
+    if "commit" in told and not _COMMIT.fullmatch(told["commit"]):
+        tell(f"GITML_COMMIT is no full commit id: {told.pop('commit')}: left out")
+    if script is not None and script.is_relative_to(here):
+        told["path"] = script.relative_to(here).as_posix()
+    if argv:
+        told["command"] = command_line(_without_places(here, argv), tell)[:_LONGEST_COMMAND]
+    return told
 
 
 def is_dirty(repository: Repository, changed: Collection[str], outputs: Iterable[Mapping[str, Any]]) -> bool:
@@ -103,9 +138,9 @@ def command() -> list[str]:
     return [] if any("ipykernel" in arg for arg in argv) else argv
 
 
-def _without_places(repository: Repository, argv: Sequence[str]) -> list[str]:
+def _without_places(folder: Path, argv: Sequence[str]) -> list[str]:
     """A command without where things lie here: its program by name, files of the repository from its root."""
-    root = f"{repository.file('')}{os.sep}"
+    root = f"{folder}{os.sep}"
     first, *rest = argv
     installed = {arg for arg in rest if Path(arg).is_absolute() and is_installed(arg)}
     return [Path(first).name, *(Path(arg).name if arg in installed else arg.removeprefix(root) for arg in rest)]
@@ -155,6 +190,16 @@ def _with_locks(found: _Same[Mapping[str, Any]], files: tuple[tuple[str, int, st
 def _environment_of(tag: str, order: _Same[KeyOrder], found: _Same[Mapping[str, Any]]) -> tuple[str, bytes]:
     content = dump({"schema": tag, **found.value}, order.value)
     return hashlib.sha256(content).hexdigest()[:_NAME_SIZE], content
+
+
+def environment_json(found: Mapping[str, Any]) -> str:
+    """An environment as JSON, as journals hold it."""
+    return _environment_json(_Same(found))
+
+
+@lru_cache(maxsize=4)
+def _environment_json(found: _Same[Mapping[str, Any]]) -> str:
+    return json.dumps(found.value)
 
 
 @cache

@@ -7,18 +7,19 @@ from traceback import walk_tb
 from typing import Any, Final
 
 from gitml.actions.capture.places import installed
-from gitml.actions.pointer import rooted
-from gitml.repo.repository import Repository
 
 _MOST: Final = 40
 _OWN: Final = Path(__file__).parents[2]
 
 
-def told(repository: Repository, error: BaseException) -> dict[str, Any]:
-    """Its type, the module of that where it is not Python's own, and its frames, outermost first; 40 at most."""
+def told(root: Path, error: BaseException) -> dict[str, Any]:
+    """Its type, the module of that where it is not Python's own, and its frames, outermost first; 40 at most.
+
+    `root` is that of the repository, in which files are named.
+    """
     kind = type(error)
     frames = [
-        {"path": _place(repository, frame.f_code.co_filename), "line": line, "function": frame.f_code.co_name}
+        {"path": _place(root, frame.f_code.co_filename), "line": line, "function": frame.f_code.co_name}
         for frame, line in walk_tb(error.__traceback__)
         if not Path(frame.f_code.co_filename).is_relative_to(_OWN)
     ]
@@ -26,10 +27,13 @@ def told(repository: Repository, error: BaseException) -> dict[str, Any]:
     return {"type": kind.__name__, **module, **({"frames": frames[-_MOST:]} if frames else {})}
 
 
-def _place(repository: Repository, file: str) -> str:
+def _place(root: Path, file: str) -> str:
     """A file from the repository's root, or from the folder of installed packages: where these lie is left out."""
     path = Path(file)
     if not path.is_absolute():
         return file  # `<stdin>`, a notebook's cell
     place = next((one for one in installed() if path.is_relative_to(one)), None)
-    return path.relative_to(place).as_posix() if place else rooted(repository, path) or path.name
+    if place:
+        return path.relative_to(place).as_posix()
+    top = root.resolve()
+    return path.relative_to(top).as_posix() if path.is_relative_to(top) else path.name

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from gitml.repo.git import Git
 
 
-def keep(git: Git, name: str, files: Mapping[str, bytes]) -> Path | None:
+def keep(git: Git | None, name: str, files: Mapping[str, bytes]) -> Path | None:
     """Keep files by their path in the repository in a folder of that name; the folder, or None where no disk takes it.
 
     Copied onto the work tree (`cp -r FOLDER/. .`) they stand where they belong.
     """
-    for named in (_below_git, _among_temporary):
+    for named in (partial(_below_git, git) if git else _among_temporary, _among_temporary):
         with suppress(OSError):  # the next place is tried, and the caller told where there is none
-            place = named(git, name)
+            place = named(name)
             for path, content in files.items():
                 target = place / path
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -29,7 +30,7 @@ def _below_git(git: Git, name: str) -> Path:
     return git.git_dir / "gitml" / "unsaved" / name
 
 
-def _among_temporary(_git: Git, name: str) -> Path:
+def _among_temporary(name: str) -> Path:
     from tempfile import gettempdir
 
     return Path(gettempdir()) / f"gitml-{name}"

@@ -1,0 +1,106 @@
+"""What the journals of a store hold: which runs are under way, which have landed, which are still to be written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from gitml.actions.story import CRASHED, End, Story
+from gitml.repo.journal.folder import END, WRITTEN, Folder, folders, root
+from gitml.repo.journal.landed import landed
+from gitml.repo.journal.process import Life
+from gitml.repo.repository import Repository
+from gitml.repo.snapshot import Snapshot
+
+
+class State(Enum):
+    """How far a journaled run has come."""
+
+    RUNNING = "running"
+    DUE = "due"
+    """Its record stands nowhere."""
+    UNCOMMITTED = "uncommitted"
+    """Its record stands in the work tree, and in no commit."""
+    LANDED = "landed"
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A run in a journal: its story, where its record belongs, and how far it has come."""
+
+    folder: Folder
+    story: Story
+    path: str
+    state: State
+
+    @property
+    def text(self) -> bytes | None:
+        """The very bytes of its record, where it has been written before."""
+        return _text(self.folder)
+
+
+def gathered(repository: Repository, snapshot: Snapshot, spools: Iterable[Path] = ()) -> list[Gathered]:
+    """The runs of this store in its own journals and in some spools, on a snapshot that they would be written to.
+
+    A run whose process is gone without a word has crashed: at its last sign, as far as its journal tells.
+    """
+    here = root(repository.git)
+    found: dict[Folder, Story] = {}
+    shared: dict[str, Mapping[str, Any]] = {}
+    for folder in chain(folders(here), *map(folders, spools)):
+        begin = folder.begin or {}
+        is_ours = _is_of(repository, begin) if folder.path.parent == here else _is_for(repository, begin)
+        story = _story(folder) if is_ours else None
+        if story is not None:
+            text = json.dumps(story.environment, sort_keys=True)
+            story.environment = shared.setdefault(text, story.environment)  # written out once for all who have it
+            found[folder] = story
+    paths = {folder: snapshot.path(story.ref) for folder, story in found.items()}
+    known = landed(repository.session, {path: _text(folder) for folder, path in paths.items()})
+    snapshot.tree.ready(paths.values())
+    return [
+        Gathered(folder, story, paths[folder], _state(repository, folder, paths[folder], known, snapshot))
+        for folder, story in found.items()
+    ]
+
+
+def _state(repository: Repository, folder: Folder, path: str, known: set[str], snapshot: Snapshot) -> State:
+    if path in known:
+        return State.LANDED
+    is_here = folder.path.parent == root(repository.git)
+    is_over = folder.said(WRITTEN) is not None or (folder.said(END) is not None and not is_here)
+    if not is_over and folder.life is not Life.GONE:
+        return State.RUNNING  # one of ours that has ended is being written by its own process
+    return State.DUE if snapshot.tree.file(path) is None else State.UNCOMMITTED
+
+
+def _story(folder: Folder) -> Story | None:
+    story = Story.of(folder)
+    if story is not None and folder.said(END) is None:
+        story.end = End(CRASHED)
+        story.ended = folder.last
+    return story
+
+
+def _is_for(repository: Repository, begin: Any) -> bool:
+    """Whether a run in a spool is for this store: it says so, or nothing of a store."""
+    return begin.get("store") in (None, repository.prefix)
+
+
+def _is_of(repository: Repository, begin: Any) -> bool:
+    """Whether a run was begun in this store, from this work tree or one that is no longer there."""
+    place = str(begin.get("place") or "")
+    return begin.get("store") == repository.prefix and (
+        place == str(repository.git.git_dir) or not Path(place).exists()
+    )
+
+
+def _text(folder: Folder) -> bytes | None:
+    written = folder.said(WRITTEN)
+    text = written.get("text") if isinstance(written, dict) else None
+    return text.encode() if isinstance(text, str) else None

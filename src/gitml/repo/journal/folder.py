@@ -1,0 +1,118 @@
+"""A run's folder in the journal, as others read it: who writes it, what was said, whether that was the end."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import chain
+from operator import attrgetter, itemgetter
+from pathlib import Path
+from typing import Any
+
+from gitml.repo.git import Git
+from gitml.repo.journal.lines import Point, events, moment, points, tail, whole
+from gitml.repo.journal.process import Life, life
+
+OWN = "run.jsonl"
+"""The file of the process that began the run; others of the same run have names of their own."""
+BEGIN, END, WRITTEN = "begin", "end", "written"
+_SILENT = 3600.0
+"""Seconds without a sign after which a run on a machine that we cannot see has crashed."""
+_GONE = ".gone-"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What one run has said, as it stood when each part of it was first asked for."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.path.name
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of its processes, that of the one that began it first."""
+        found = [one for one in self.path.glob("*.jsonl") if one.name != OWN]
+        return [self.path / OWN, *sorted(found)]
+
+    @cached_property
+    def begin(self) -> Mapping[str, Any] | None:
+        """What it began with; None where it was killed before it could say so."""
+        first = next(events(whole(self.path / OWN)), None)
+        return first[2] if first and first[1] == BEGIN and isinstance(first[2], dict) else None
+
+    @cached_property
+    def events(self) -> list[tuple[int, str, Any]]:
+        """All that was said but the points, in order of time."""
+        return list(heapq.merge(*(events(whole(file)) for file in self.files), key=itemgetter(0)))
+
+    def points(self, size: int | None = None, unwritten: Iterable[bytes] = ()) -> Iterator[Point]:
+        """Every point, in order of time; of the first file so many bytes, and lines that it would go on with."""
+        own, *others = self.files
+        streams = [points(chain(whole(own, size), unwritten)), *(points(whole(file)) for file in others)]
+        return streams[0] if len(streams) == 1 else heapq.merge(*streams, key=attrgetter("time"))
+
+    @property
+    def last(self) -> datetime | None:
+        """When it last said something, as far as whole lines tell."""
+        lines = [line for file in self.files for line in tail(file)[-1:]]
+        times = [at for at, _what, _said in events(lines)] + [point.time for point in points(lines)]
+        return moment(max(times)) if times else None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes have written it."""
+        return len(self.files) > 1
+
+    def said(self, what: str) -> Any:
+        """What was said last of something; None where nothing was."""
+        return next((said for _at, word, said in reversed(self.events) if word == what), None)
+
+    @cached_property
+    def life(self) -> Life:
+        """Whether the process that began it is there; one that we cannot see is gone when it has long been silent."""
+        found = life((self.begin or {}).get("process") or {})
+        return Life.GONE if found is Life.UNKNOWN and self._silence() > _SILENT else found
+
+    def _silence(self) -> float:
+        """Seconds since its last sign, by the clock of the disk that it lies on."""
+        try:
+            last = max(file.stat().st_mtime for file in (self.path, *self.files) if file.exists())
+            probe = self.path / ".now"
+            probe.touch()
+            now = probe.stat().st_mtime
+            probe.unlink()
+        except OSError:  # it has gone meanwhile, or this disk takes no file: nothing is known
+            return 0.0
+        return now - last
+
+    def remove(self) -> None:
+        """Remove it as a whole: what stays of it after a crash is none of anybody's."""
+        gone = self.path.with_name(_GONE + self.id)
+        with suppress(OSError):  # it has gone, or has to stay: whoever looks next finds it again
+            self.path.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+
+def root(git: Git) -> Path:
+    """Where the runs of a repository are journaled."""
+    return git.common_dir / "gitml" / "runs"
+
+
+def folders(place: Path) -> list[Folder]:
+    """The runs in a place (a repository's root of journals, or a spool), in the order of their ids."""
+    try:
+        with os.scandir(place) as listed:
+            names = sorted(one.name for one in listed if one.is_dir() and not one.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [Folder(place / name) for name in names]
