@@ -90,6 +90,7 @@ def test_from_a_fresh_clone_the_same_seed_gives_the_same(trained: Path) -> None:
     assert git(trained, "worktree", "list", "--porcelain").count("worktree ") == 1
     assert git(trained, "status", "--porcelain", "--", ":!metadata") == before
     assert ml(trained, "validate").code == 0
+    assert not list((trained / ".git/gitml").glob("runs/*"))
 
 
 def test_another_seed_is_within_the_tolerance(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:

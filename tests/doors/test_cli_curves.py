@@ -33,6 +33,17 @@ def test_the_series_is_drawn(store: Path, logged: tuple[str, str]) -> None:
     assert watched.out == said.out
 
 
+def test_a_run_that_goes_on_is_drawn_from_its_journal(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(store)
+    with gitml.run("wine") as run:
+        assert "still running" in fine(store, "compare", run.ref, "--curves", "auc").out
+        run.log({"auc": 0.7}, step=3)
+        run.flush()
+        found = fine(store, "compare", run.ref, "--curves", "auc", "--format", "json").json["curves"]
+        assert [(one["live"], one["points"]) for one in found] == [(True, [[3, 0.7]])]
+    assert "still running" not in fine(store, "compare", run.ref, "--curves", "auc", "--watch").out
+
+
 def test_the_shape_and_the_rows(store: Path, logged: tuple[str, str]) -> None:
     found = fine(store, "compare", *logged, "--curves", "auc", "--format", "json").json
     assert found.pop("curves") == [

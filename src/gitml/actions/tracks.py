@@ -1,28 +1,26 @@
-"""What runs logged of a metric, from their series' files."""
+"""What runs logged of a metric, whether they go on or have ended, as curves."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from gitml.actions.get import from_dvc, inside
-from gitml.errors import BadValue, NotFound
-from gitml.records.record import flatten
+from gitml.actions.curves import points
+from gitml.errors import BadValue
+from gitml.records.record import column
+from gitml.repo.journal.folder import END, Folder, root
+from gitml.repo.journal.process import Life
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 from gitml.views.board.splits import METRICS, meaning
 from gitml.views.columns import named
-from gitml.views.curves import Curves, Logged, curves
-from gitml.views.deltas import is_number
+from gitml.views.curves import Curves, curves
 from gitml.views.metrics import Metrics
 
 if TYPE_CHECKING:
     from gitml.records.ref import Ref
 
-RUN: Final = "run"
-_LIVE: Final = frozenset({"scheduled", "running"})
+_RUN: Final = "run"
 
 
 def tracks(repository: Repository, snapshot: Snapshot, refs: Sequence[Ref], metric: str) -> Curves:
@@ -30,47 +28,16 @@ def tracks(repository: Repository, snapshot: Snapshot, refs: Sequence[Ref], metr
     name = named(metric.removeprefix(METRICS))
     logged = []
     for ref in refs:
-        record = snapshot.record(ref)
-        if record.kind != RUN:
+        if ref.kind != _RUN:
             raise BadValue(f"{ref} is no run: it has no curves", hint="git ml list run shows the runs")
-        live = record.data.get("status") in _LIVE
-        logged.append((str(ref), _points(repository, snapshot, record.data), live))
+        found = points(repository, snapshot, ref)
+        told = ((column(*point.name), point.step, point.value) for point in found)
+        logged.append((str(ref), told, _goes_on(repository, snapshot, ref)))
     return curves(name, meaning(Metrics.of(snapshot), f"{METRICS}{name}"), logged)
 
 
-def _points(repository: Repository, snapshot: Snapshot, data: Mapping[str, Any]) -> Iterator[Logged]:
-    """Every point of a run; of one without a series its metrics, as one point each."""
-    series = data.get("series")
-    path = series.get("path") if isinstance(series, Mapping) else None
-    if not isinstance(series, Mapping) or not isinstance(path, str):
-        held = data.get("metrics")
-        flat = flatten(held) if isinstance(held, Mapping) else {}
-        yield from ((name, None, value) for name, value in flat.items() if is_number(value))
-        return
-    content = _content(repository, snapshot, path, series.get("md5"))
-    if content is None:
-        raise NotFound(f"the series {path} is not here", hint="git checkout brings it back")
-    if not path.endswith(".csv"):
-        raise BadValue(f"{path} is no CSV", hint="series are read from CSV")
-    for row in csv.DictReader(io.StringIO(content.decode("utf-8", "replace"), newline="")):
-        value = row["value"]
-        yield row["name"], int(row["step"]) if row["step"] else None, _number(value)
-
-
-def _content(repository: Repository, snapshot: Snapshot, path: str, md5: Any) -> bytes | None:
-    """A series' file: of the work tree as it lies there, else as git has it, else as DVC has."""
-    inside(path)
-    here = repository.file(path) if snapshot.at.kind == "worktree" else None
-    if here is not None and here.is_file():
-        return here.read_bytes()
-    found = snapshot.bytes_at(path)
-    if found is not None or not md5:
-        return found
-    return from_dvc(repository, snapshot, {"md5": str(md5)}, path).read_bytes()
-
-
-def _number(text: str) -> int | float:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+def _goes_on(repository: Repository, snapshot: Snapshot, ref: Ref) -> bool:
+    """Whether a run has a journal, no record, and a process that may say more."""
+    journal = Folder(root(repository.git) / ref.keys[-1])
+    is_begun = snapshot.find(ref) is None and journal.begin is not None
+    return is_begun and journal.said(END) is None and journal.life is not Life.GONE

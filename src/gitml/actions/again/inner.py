@@ -1,69 +1,62 @@
-"""What a command recorded itself, in the store of the worktree that it ran in: of several runs the one meant."""
+"""What a command recorded itself: journaled in a spool of its own, so that it is neither written nor lost elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, NamedTuple
 
+from gitml.actions import series
+from gitml.actions.apply import How
+from gitml.actions.saving import Draft
+from gitml.actions.story import CRASHED, End, Story
+from gitml.actions.values import Tell
 from gitml.records.record import MISSING, Record, same
-from gitml.records.ref import Ref
 from gitml.repo.change import Change
+from gitml.repo.journal.folder import END, Folder, folders
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 
-_ABOVE: Final = 2  # an event lies in <folder of its experiment>/<shard>/
+
+class Inner(NamedTuple):
+    """A run that the command recorded: its journal, and the story that this tells."""
+
+    folder: Folder
+    story: Story
+
+    def becomes(self, head: Mapping[str, Any], code: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+        """Let the run be another one's reproduction: what it says first, the code as it was recorded, what it wrote."""
+        story = self.story
+        story.head = {**story.head, **head}
+        story.code = dict(code)
+        story.outputs = {**outputs, **story.outputs}
+        # Of the worktree that it ran in; what was recorded knows better.
+        story.end = replace(story.end, dirty=None)
+
+    def changes(self, repository: Repository, snapshot: Snapshot, how: How, tell: Tell) -> list[Change]:
+        """What adds its record, with all that belongs to it."""
+        points = self.folder.points
+        return Draft(repository, self.story, series.tallied(points()), points).changes(snapshot, how, tell)
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
-    """A run that the command recorded: its data, and the files beside it (its series, its environment) by path."""
-
-    ref: Ref
-    data: Mapping[str, Any]
-    files: Mapping[str, bytes]
-    warnings: tuple[str, ...] = ()
-
-    def beside(self, snapshot: Snapshot) -> list[Change]:
-        """The changes that add those of its files that a snapshot does not have."""
-        git = snapshot.git
-        return [Change(path, None, git.blob_id(held), held, fresh=True) for path, held in self.files.items()
-                if path not in snapshot.tree]  # fmt: skip
-
-
-def recorded_in(place: Path, first: Record) -> Inner | None:
-    """The run that stands for another one in a worktree: of its experiment, with its params, or the only one there."""
-    repository = Repository.find(place)
-    here, before = repository.worktree(), repository.head()
-    folder = here.path(first.ref).rsplit("/", _ABOVE)[0]  # of the experiment
-    paths = [path for path in here.tree.under([folder]) if path not in before.tree and here.is_record_path(path)]
-    new = [one.record for one in here.load(paths) if one.record is not None]
-    found = _meant(new, first)
-    if found is None:
+def recorded_in(spool: Path, first: Record, tell: Tell) -> Inner | None:
+    """The run that stands for another one: of its experiment, with its params, or the only one there."""
+    told = [(folder, Story.of(folder)) for folder in folders(spool)]
+    found = [Inner(folder, story) for folder, story in told if story and story.ref.keys[0] == first.ref.keys[0]]
+    meant = _meant(found, first)
+    if meant is None:
         return None
-    beside = [_path(found.data.get("series"), "path"), _environment(here, found)]
-    files = {
-        path: (repository.git.full(path)).read_bytes()
-        for path in beside
-        if path and repository.git.full(path).is_file()
-    }
-    lost = len(new) - 1
-    told = (f"the command recorded {lost} run{'s' * (lost > 1)} more, not taken over",) if lost else ()
-    return Inner(found.ref, found.data, files, told)
+    if len(found) > 1:
+        lost = len(found) - 1
+        tell(f"the command recorded {lost} run{'s' * (lost > 1)} more, not taken over")
+    if meant.folder.said(END) is None:
+        meant.story.end = End(CRASHED)
+        meant.story.ended = meant.folder.last
+    return meant
 
 
-def _meant(new: Sequence[Record], first: Record) -> Record | None:
+def _meant(found: Sequence[Inner], first: Record) -> Inner | None:
     params = first.data.get("params", MISSING)
-    alike = [record for record in new if same(record.data.get("params", MISSING), params)]
-    return next(iter([*alike, *new]), None)
-
-
-def _path(mapping: Any, name: str) -> str | None:
-    held = mapping.get(name) if isinstance(mapping, Mapping) else None
-    return held if isinstance(held, str) else None
-
-
-def _environment(snapshot: Snapshot, record: Record) -> str | None:
-    ref = record.data.get("environment")
-    return snapshot.path(Ref.parse(ref)) if isinstance(ref, str) else None
+    alike = [one for one in found if same(one.story.params or MISSING, params)]
+    return next(iter([*alike, *found]), None)

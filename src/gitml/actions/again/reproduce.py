@@ -1,7 +1,7 @@
 """A run again: its code and data in a worktree of their own, its command there, and the result as a run of this store.
 
-What the command records itself (`gitml.run` in the script) is taken out of that worktree and becomes the record; where
-it records nothing, the record says what came of the command: exit code, duration, outputs.
+What the command records itself (`gitml.run` in the script) goes to a spool beside the worktree, and becomes the record;
+where it records nothing, the record says what came of the command: exit code, duration, outputs.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from gitml.actions.again.surroundings import UV, Surroundings, as_here, rebuilt
 from gitml.actions.apply import Applied, How, Plan, apply
 from gitml.actions.records import Origin, adding, given
 from gitml.errors import GitmlError
+from gitml.records.reader import read
 from gitml.records.ref import Ref
 from gitml.repo.change import Change
 from gitml.repo.data.dvc import checkout_all, file_digest, share_cache
@@ -38,6 +39,7 @@ from gitml.views.verification import asked as tolerable
 
 Tell = Callable[[str], None]
 REPRODUCE, VERIFY = "reproduce", "verify"
+_SPOOL: Final = "spool"
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -97,20 +99,19 @@ def reproduce(repository: Repository, ref: Ref, asked: Asked, how: How, clock: C
     warnings: list[str] = []
     with _folder(keep=asked.keep) as folder:
         result = _run(repository, snapshot, needed, asked, folder, clock, warnings.append)
-    by = how.author or repository.author()
-    run, changes = _record(snapshot, needed, result, Origin(result.started, by, os.urandom))
+        run, data, changes = _record(repository, snapshot, needed, result, how, warnings.append)
     verified: str | None = None
     compared: Verification | None = None
     if asked.check:
-        compared = verification(needed.run.data, run[1], Metrics.of(here), asked.tolerances)
-        verified, more = _verified(snapshot, needed, run[0], compared, Origin(result.ended, by, os.urandom))
+        compared = verification(needed.run.data, data, Metrics.of(here), asked.tolerances)
+        origin = Origin(result.ended, how.author or repository.author(), os.urandom)
+        verified, more = _verified(snapshot, needed, run, compared, origin)
         changes += more
     verdict = f": {str(compared.verdict).replace('_', ' ')}" if compared and verified else ""
-    done = _applied(repository, changes, how, run[0], f"gitml: {ref} run again{verdict}")
-    told = (*warnings, *(result.inner.warnings if result.inner else ()))
+    done = _applied(repository, changes, how, run, f"gitml: {ref} run again{verdict}")
     place = folder if asked.keep else None
     return Reproduced(
-        needed, result.code, str(run[0]), result.around.differences, done, told, verified, compared, place
+        needed, result.code, str(run), result.around.differences, done, tuple(warnings), verified, compared, place
     )
 
 
@@ -145,12 +146,12 @@ def _run(
         start = _start(needed, place)
         make = rebuilt if asked.env == UV else as_here
         around = make(needed.argv, needed.environment, folder if asked.env == UV else start)
+        variables = around.variables() | {"GITML_SPOOL": str(folder / _SPOOL)}
         before = clock()
         argv = [around.program, *_words(needed, start, place)]
-        code = subprocess.run(argv, cwd=start, env=around.variables(), stdout=asked.stdout, check=False).returncode
+        code = subprocess.run(argv, cwd=start, env=variables, stdout=asked.stdout, check=False).returncode
         after = clock()
-        own = place / repository.prefix
-        inner = recorded_in(own if own.is_dir() else place, needed.run)
+        inner = recorded_in(folder / _SPOOL, needed.run, tell)
         return _Result(code, before, after, inner, _outputs(needed, place), around)
 
 
@@ -199,23 +200,26 @@ def _outputs(needed: Needs, place: Path) -> dict[str, Any]:
 
 
 def _record(
-    snapshot: Snapshot, needed: Needs, result: _Result, origin: Origin
-) -> tuple[tuple[Ref, dict[str, Any]], list[Change]]:
-    """The record of the run that was made, and the changes that add it."""
-    ref = result.inner.ref if result.inner else Ref(RUN, (needed.run.ref.keys[0], origin.new_id()))
-    kind, code = snapshot.schemas.kind(RUN), needed.check()
+    repository: Repository, snapshot: Snapshot, needed: Needs, result: _Result, how: How, tell: Tell
+) -> tuple[Ref, Mapping[str, Any], list[Change]]:
+    """The run that was made, what its record says, and the changes that add it."""
+    code = needed.check()
     said = needed.run.data.get("code")
     named = {"commit": code.commit, "tree": code.tree} if code.how != "same" else {}
-    same: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
-    data = dict(result.inner.data) if result.inner else {**given(kind, ref, origin), **_of_command(needed, result)}
-    data |= {"type": REPRODUCE, "reproduces": str(needed.run.ref)}
-    data["code"] = {key: value for key, value in {**same, **named}.items() if value is not None}
-    outputs = {**result.outputs, **data.get("outputs", {})}
-    data |= {"outputs": outputs} if outputs else {}
+    recorded = {**(said if isinstance(said, Mapping) else {}), **named}
+    head = {"type": REPRODUCE, "reproduces": str(needed.run.ref)}
+    there = {key: value for key, value in recorded.items() if value is not None}
+    if result.inner is not None:
+        result.inner.becomes(head, there, result.outputs)
+        changes = result.inner.changes(repository, snapshot, how, tell)
+        return result.inner.story.ref, read(changes[0].content or b"").data or {}, changes
+    origin = Origin(result.started, how.author or repository.author(), os.urandom)
+    ref = Ref(RUN, (needed.run.ref.keys[0], origin.new_id()))
+    data = {**given(snapshot.schemas.kind(RUN), ref, origin), **head, "code": there, **_of_command(needed, result)}
+    data |= {"outputs": dict(result.outputs)} if result.outputs else {}
     name, shared = _environment(snapshot, result)
-    data |= {"environment": name} if name and not result.inner else {}
-    changes = [adding(snapshot, ref, data, fresh=True), *(shared if not result.inner else ())]
-    return (ref, data), changes + (result.inner.beside(snapshot) if result.inner else [])
+    data |= {"environment": name} if name else {}
+    return ref, data, [adding(snapshot, ref, data, fresh=True), *shared]
 
 
 def _of_command(needed: Needs, result: _Result) -> dict[str, Any]:
