@@ -374,25 +374,8 @@ REVERT = Verb(
 VERBS = {
     verb.name: verb
     for verb in (
-        *(
-            INIT,
-            NEW,
-            SET,
-            SHOW,
-            GET,
-            PREVIEW,
-            RM,
-            LIST,
-            COMPARE,
-            DIFF,
-            LOG,
-            BLAME,
-            LIVE,
-            LINEAGE,
-            WHY,
-            LEADERBOARD,
-            VALIDATE,
-        ),
+        *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, DIFF, LOG, BLAME, LIVE, LINEAGE, WHY),
+        *(LEADERBOARD, VALIDATE),
         *(RUN, REPRODUCE, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
     )
 }
