@@ -17,7 +17,7 @@ from gitml.repo.index import block, portions, tables
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 from gitml.views.lineage import reach
-from gitml.views.lineage.build import build, in_git, lineage, whole
+from gitml.views.lineage.build import after, build, in_git, lineage, whole
 from gitml.views.lineage.graph import Graph
 from gitrepo import commit, git, init, write
 from in_memory import snapshot, store
@@ -112,6 +112,21 @@ def test_around_one_record_is_that_part_of_the_whole(seed: int) -> None:
         assert told(found) == told(wanted)
         for one, other in ((found.upstream(), wanted.upstream()), (found.downstream(), wanted.downstream())):
             assert told(one) == told(other)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_several_lead_to_is_that_part_of_the_whole(seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311
+    here = world(draw)
+    everything = anew(here)
+    for _time in range(12):
+        refs = draw.sample(list(everything.refs), 3)
+        found = after(here, refs)
+        assert {ref: told(found.downstream(ref)) for ref in refs if ref in found} == {
+            ref: told(everything.downstream(ref)) for ref in refs if ref in found
+        }
+        assert all(not everything.downstream(ref).edges for ref in refs if ref not in found)
+    assert not after(here, []).nodes
 
 
 def test_who_reaches_very_much_has_all_of_it_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

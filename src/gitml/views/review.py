@@ -93,15 +93,16 @@ class Review:
     @cached_property
     def affected(self) -> Graph:
         """What is downstream of the changes, with them, and the versions that are promoted."""
-        from gitml.views.lineage.build import lineage
+        from gitml.views.lineage.build import after
 
-        whole = lineage(self.diff.after).without_how()
-        refs = {ref for ref in self.sources if ref in whole}
-        refs |= {found for ref in tuple(refs) for found in whole.downstream(ref).refs}
-        refs |= {ref for one in self.promoted for ref in map(str, (one.what.new,)) if ref in whole}
-        edges = [edge for edge in whole.edges if edge.source in refs and edge.target in refs]
+        chosen = {str(one.what.new) for one in self.promoted}
+        around = after(self.diff.after, self.sources | chosen).without_how()
+        refs = {ref for ref in self.sources if ref in around}
+        refs |= {found for ref in tuple(refs) for found in around.downstream(ref).refs}
+        refs |= {ref for ref in chosen if ref in around}
+        edges = [edge for edge in around.edges if edge.source in refs and edge.target in refs]
         ends = {ref for edge in edges for ref in (edge.source, edge.target)}
-        return Graph.of((node for node in whole.nodes if node.ref in ends), edges)
+        return Graph.of((node for node in around.nodes if node.ref in ends), edges)
 
     @cached_property
     def deployments(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from gitml.views.lineage.kept import traces
 from gitml.views.lineage.links import Bound
 from gitml.views.lineage.named import head_edges, ref_edges
 from gitml.views.lineage.parts import Edge, Node
-from gitml.views.lineage.reach import owners
+from gitml.views.lineage.reach import followers, owners
 from gitml.views.lineage.there import InGit, Known, There
 from gitml.views.lineage.trace import Trace, traced
 
@@ -37,6 +37,16 @@ def lineage(snapshot: Snapshot, ref: str | Ref | None = None) -> Graph:
         return graph.around(asked)
     record = snapshot.record(Ref.parse(asked))  # raises NotFound, with the nearest names
     return Graph.of([_node(traced(Bound(record, snapshot.schemas)))], (), asked)
+
+
+def after(snapshot: Snapshot, refs: Collection[str]) -> Graph:
+    """A part of the lineage in which all is that some records lead to, and every edge that leads there."""
+    if not refs:
+        return Graph.of((), ())
+    found = traces(snapshot)
+    there = There(found, in_git(snapshot))
+    near = followers(refs, found, there)
+    return whole(snapshot) if near is None else drawn(near, there)
 
 
 def whole(snapshot: Snapshot) -> Graph:

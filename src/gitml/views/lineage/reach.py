@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from gitml.errors import BadRef
@@ -31,6 +31,13 @@ def owners(ref: str, traces: Traces, there: There) -> list[Trace] | None:
     tops = [ref, *(one.ref for one in traces.having(versions(ref)))]
     complete = walk.go([ref], walk.befores) and walk.go(tops, walk.afters)
     return list(walk.found.values()) if complete else None
+
+
+def followers(refs: Collection[str], traces: Traces, there: There) -> list[Trace] | None:
+    """The records in which the edges stand that lead down from some others; None where they are very many."""
+    walk = _Walk(traces, there)
+    tops = [one.ref for ref in refs for one in traces.having(versions(ref))]
+    return list(walk.found.values()) if walk.go([*refs, *tops], walk.afters) else None
 
 
 class _Walk:
