@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from gitml.actions import capture, flow
+from gitml.actions import artifacts, capture, flow
 from gitml.actions.capture.variables import variables
 from gitml.actions.flow import Material
 from gitml.actions.values import Tell
 from gitml.errors import BadValue, GitFailed, NotFound
-from gitml.repo.journal.folder import root
+from gitml.records.ref import Ref
+from gitml.repo.journal.folder import FILES, root
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 
@@ -48,6 +49,9 @@ class Ground(Protocol):
 
     def wants_text(self) -> bool:
         """Whether texts of exceptions are recorded."""
+
+    def files(self, ref: Ref) -> tuple[Path, str]:
+        """The folder that a run's files are written to, and the path of it that the record gives."""
 
     def told(self) -> dict[str, Any]:
         """What the journal begins with of the place."""
@@ -118,6 +122,15 @@ class InRepository:
         except Exception:  # noqa: BLE001 - whatever it is, it must not take the place of the training's own result
             return False
 
+    def files(self, ref: Ref) -> tuple[Path, str]:
+        """As of Ground: in a spool beside the journal, for `sync` to take along."""
+        prefix, inner = self.repository.prefix, artifacts.place(ref)
+        if self.spool is not None:
+            return self.spool / ref.keys[1] / FILES, f"{prefix}{inner}"
+        store = self.repository.file(prefix)
+        artifacts.ignore(store)
+        return store / inner, f"{prefix}{inner}"
+
     def told(self) -> dict[str, Any]:
         """As of Ground."""
         return {"place": str(self.repository.git.git_dir), "store": self.repository.prefix}
@@ -159,6 +172,10 @@ class Apart:
     def wants_text(self) -> bool:
         """As of Ground: not where nobody has asked for it."""
         return False
+
+    def files(self, ref: Ref) -> tuple[Path, str]:
+        """As of Ground: beside the journal, for `sync` to take along."""
+        return self.journals / ref.keys[1] / FILES, artifacts.place(ref)
 
     def told(self) -> dict[str, Any]:
         """As of Ground."""

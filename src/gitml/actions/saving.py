@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gitml.actions import capture, series
+from gitml.actions import artifacts, capture, series
 from gitml.actions.apply import Applied, How
 from gitml.actions.batch import Batch
 from gitml.actions.ground import InRepository
@@ -46,6 +46,7 @@ class Draft:
             data["series"] = {**told, "points": count, "summary": series.summary(self.tallies, Metrics.of(snapshot))}
         if name:
             data["environment"] = name
+        shared += self._ignoring(snapshot, how)
         return [adding(snapshot, self.story.ref, data, fresh=True), *bulk, *shared]
 
     def _environment(self, snapshot: Snapshot, how: How) -> tuple[str | None, list[Change]]:
@@ -54,16 +55,28 @@ class Draft:
             return None, []
         name, content = capture.environment_of(snapshot.schemas.kind("environment"), self.story.environment)
         ref = Ref("environment", (name,))
-        path = snapshot.path(ref)
+        return str(ref), self._shared(snapshot, how, snapshot.path(ref), content)
+
+    def _ignoring(self, snapshot: Snapshot, how: How) -> list[Change]:
+        """What has git ignore the files of runs, where this one has logged some."""
+        folder = f"{snapshot.prefix}{artifacts.FOLDER}/"
+        if not any(str(one.get("path")).startswith(folder) for one in self.story.outputs.values()):
+            return []
+        return self._shared(snapshot, how, f"{folder}.gitignore", artifacts.IGNORING)
+
+    def _shared(self, snapshot: Snapshot, how: How, path: str, content: bytes) -> list[Change]:
+        """The change that adds a file that runs share, where it is to be added with this one."""
         entry = snapshot.tree.file(path)
         if entry is None:
-            return str(ref), [Change(path, None, snapshot.git.blob_id(content), content)]
+            return [Change(path, None, snapshot.git.blob_id(content), content)]
         is_here = how.commit and snapshot.at.kind != "commit"
         # By the HEAD that the write is judged by, not by one to which somebody has just committed it.
-        if is_here and self.repository.stood_on(snapshot).tree.file(path) is None:
-            # Another run has written it and nobody has committed it: it lands with the first record that needs it.
-            return str(ref), [Change(path, entry.oid, entry.oid, snapshot.bytes_at(path), entry.mode)]
-        return str(ref), []
+        if not is_here or self.repository.stood_on(snapshot).tree.file(path) is not None:
+            return []
+        # Another run has written it and nobody has committed it: it lands with the first record that needs it.
+        there = self.repository.file(path).read_bytes()
+        oid = snapshot.git.blob_id(there)
+        return [Change(path, oid, oid, there, entry.mode)]
 
 
 def save(recording: Recording, ground: InRepository, how: How, batch: Batch | None = None) -> Applied:

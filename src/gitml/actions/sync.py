@@ -5,11 +5,12 @@ Each run's folder in a journal or a spool stays until its record stands in a com
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitml.actions import capture, flow, series
+from gitml.actions import artifacts, capture, flow, series
 from gitml.actions.apply import Applied, How, Plan
 from gitml.actions.gathered import Gathered, State, gathered
 from gitml.actions.landing import land
@@ -20,12 +21,13 @@ from gitml.errors import ERROR, Conflict, Refused
 from gitml.records.reader import read
 from gitml.records.ref import Ref
 from gitml.repo.change import Change
-from gitml.repo.journal.folder import WRITTEN
+from gitml.repo.journal.folder import FILES, WRITTEN
 from gitml.repo.journal.lines import event_line, milliseconds
 from gitml.repo.journal.process import this_process
 from gitml.repo.journal.writing import Journal
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
+from gitml.repo.writing.files import disk_failed
 from gitml.repo.writing.lock import Lock, exclusive
 
 _WAIT = 5.0
@@ -127,6 +129,7 @@ def _changes(repository: Repository, one: Gathered, snapshot: Snapshot, how: How
     points = one.folder.points
     for side, held in (("inputs", one.story.inputs), ("outputs", one.story.outputs)):
         held.update({name: flow.resolved(repository, snapshot, side, told) for name, told in held.items()})
+    _take_along(repository, one)
     draft = Draft(repository, one.story, series.tallied(points()), points)
     made = draft.changes(snapshot, how, tell)
     record = made[0]
@@ -136,6 +139,22 @@ def _changes(repository: Repository, one: Gathered, snapshot: Snapshot, how: How
         tell("is recorded anew: its series is written in another way today")
         return made
     return [Change(record.path, None, snapshot.git.blob_id(one.text), one.text, fresh=True), *made[1:]]
+
+
+def _take_along(repository: Repository, one: Gathered) -> None:
+    """Copy the files that a run in a spool has logged to where they belong."""
+    source, inner = one.folder.path / FILES, artifacts.place(one.story.ref)
+    if not source.is_dir():
+        return
+    store = repository.file(repository.prefix)
+    artifacts.ignore(store)
+    try:
+        shutil.copytree(source, store / inner, dirs_exist_ok=True)
+    except OSError as error:
+        raise disk_failed(error, store / inner) from error
+    for name, told in one.story.outputs.items():
+        if told.get("path") == f"{inner}/{name}":  # where the run was, nobody knew the store's folder
+            told["path"] = f"{repository.prefix}{inner}/{name}"
 
 
 def _beside(record: bytes) -> tuple[object, object]:

@@ -21,6 +21,8 @@ from gitml.repo.journal.process import Life, life
 
 OWN = "run.jsonl"
 """The file of the process that began the run; others of the same run have names of their own."""
+FILES = "files"
+"""The folder of the files that a run in a spool has logged."""
 BEGIN, END, WRITTEN = "begin", "end", "written"
 _SILENT = 3600.0
 """Seconds without a sign after which a run on a machine that we cannot see has crashed."""
