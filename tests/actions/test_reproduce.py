@@ -29,6 +29,7 @@ with gitml.run("wine", params={"lr": 0.1}, seeds=seed, inputs={"train": "data/wi
     rows = [float(row["alcohol"]) for row in csv.DictReader(open("data/wine.csv"))]
     open("model.txt", "w").write(str(sum(rows)))
     run.log_output("model", "model.txt")
+    run.log_text("all is well", "notes.txt")
     for step in range(3):
         run.log({"auc": sum(rows) / 50 + dice.random() / 1000}, split="validation", step=step)
 """
@@ -80,11 +81,13 @@ def test_from_a_fresh_clone_the_same_seed_gives_the_same(trained: Path) -> None:
     made, verified = store.show(done.ref).data, store.show(str(done.verified)).data
     first = store.show(the_run(trained)).data
     assert (made["type"], made["reproduces"], made["metrics"]) == ("reproduce", the_run(trained), first["metrics"])
-    assert (made["code"], made["outputs"], made["inputs"]) == (first["code"], first["outputs"], first["inputs"])
+    assert (made["code"], made["inputs"]) == (first["code"], first["inputs"])
+    assert made["outputs"]["model"] == first["outputs"]["model"]
+    assert (trained / made["outputs"]["notes.txt"]["path"]).read_text() == "all is well"
     assert (trained / made["series"]["path"]).is_file()
     assert verified["type"] == "verify"
     assert verified["verification"] == {"verdict": "identical", "differences": {"validation.auc": 0.0},
-                                        "outputs": {"model": True}, "completeness": 1.0}  # fmt: skip
+                                        "outputs": {"model": True, "notes.txt": True}, "completeness": 1.0}  # fmt: skip
     assert not (trained / "model.txt").exists()
     assert not (trained / "data/wine.csv").exists()
     assert git(trained, "worktree", "list", "--porcelain").count("worktree ") == 1
@@ -147,7 +150,10 @@ def test_where_the_tree_is_gone_a_commit_with_the_same_script_is_equivalent(
     assert metric["first"] == metric["again"]
     assert metric | {"first": 0, "again": 0} == {"name": "validation.auc", "first": 0, "again": 0, "delta": 0.0,
                                                  "tolerance": "0.01", "verdict": "identical"}  # fmt: skip
-    assert [(one["name"], one["same"]) for one in told["verification"]["outputs"]] == [("model", True)]
+    assert [(one["name"], one["same"]) for one in told["verification"]["outputs"]] == [
+        ("model", True),
+        ("notes.txt", True),
+    ]
     assert opened(place).show(told["ref"]).data["code"]["commit"] == git(place, "rev-parse", "HEAD")
 
 

@@ -11,6 +11,7 @@ from gitml.actions import series
 from gitml.actions.apply import How
 from gitml.actions.saving import Draft
 from gitml.actions.story import CRASHED, End, Story
+from gitml.actions.sync import take_along
 from gitml.actions.values import Tell
 from gitml.records.record import MISSING, Record, same
 from gitml.repo.change import Change
@@ -35,7 +36,8 @@ class Inner(NamedTuple):
         story.end = replace(story.end, dirty=None)
 
     def changes(self, repository: Repository, snapshot: Snapshot, how: How, tell: Tell) -> list[Change]:
-        """What adds its record, with all that belongs to it."""
+        """What adds its record, with all that belongs to it; files that it logged are copied to their place."""
+        take_along(repository, self.folder, self.story)
         points = self.folder.points
         return Draft(repository, self.story, series.tallied(points()), points).changes(snapshot, how, tell)
 
