@@ -11,15 +11,15 @@ from gitml.errors import GitmlError, Problem
 if TYPE_CHECKING:
     from gitml.records.record import MISSING, Record
     from gitml.records.ref import Ref
-    from gitml.store import Store, init, open, run  # noqa: A004  (gitml.open, as one says it)
+    from gitml.store import Store, current_run, init, open, run  # noqa: A004  (gitml.open, as one says it)
 
 __version__ = "0.1.0"
-__all__ = ["MISSING", "GitmlError", "Problem", "Record", "Ref", "Store", "init", "open", "run"]
+__all__ = ["MISSING", "GitmlError", "Problem", "Record", "Ref", "Store", "current_run", "init", "open", "run"]
 
 _LATER = {
     **dict.fromkeys(["MISSING", "Record"], "gitml.records.record"),
     "Ref": "gitml.records.ref",
-    **dict.fromkeys(["Store", "init", "open", "run"], "gitml.store"),
+    **dict.fromkeys(["Store", "current_run", "init", "open", "run"], "gitml.store"),
 }
 
 

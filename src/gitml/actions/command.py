@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -81,7 +82,7 @@ def run_command(
 def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run) -> int:
     """Run the command to its end, and say how that was."""
     with _interrupts_left_to_it():
-        process = subprocess.Popen(argv, stdout=stdout)
+        process = subprocess.Popen(argv, stdout=stdout, env={**os.environ, capture.RUN: str(run.journal)})
         usage = Usage(process.pid).start()
         code = process.wait()
         used = usage.stop()

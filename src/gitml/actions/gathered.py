@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from gitml.actions.story import CRASHED, End, Story
-from gitml.repo.journal.folder import END, WRITTEN, Folder, folders, root
+from gitml.repo.journal.folder import END, WAITS, WRITTEN, Folder, folders, root
 from gitml.repo.journal.landed import landed
 from gitml.repo.journal.process import Life
 from gitml.repo.repository import Repository
@@ -39,6 +39,11 @@ class Gathered:
     state: State
 
     @property
+    def parent(self) -> str | None:
+        """The run that this one is part of."""
+        return self.story.head.get("parent")
+
+    @property
     def text(self) -> bytes | None:
         """The very bytes of its record, where it has been written before."""
         return _text(self.folder)
@@ -63,9 +68,14 @@ def gathered(repository: Repository, snapshot: Snapshot, spools: Iterable[Path] 
     paths = {folder: snapshot.path(story.ref) for folder, story in found.items()}
     known = landed(repository.session, {path: _text(folder) for folder, path in paths.items()})
     snapshot.tree.ready(paths.values())
-    return [
+    made = [
         Gathered(folder, story, paths[folder], _state(repository, folder, paths[folder], known, snapshot))
         for folder, story in found.items()
+    ]
+    going = {str(one.story.ref) for one in made if one.state is State.RUNNING}
+    # A part of what goes on is written with that.
+    return [
+        replace(one, state=State.RUNNING) if one.parent in going and one.state is State.DUE else one for one in made
     ]
 
 
@@ -73,7 +83,8 @@ def _state(repository: Repository, folder: Folder, path: str, known: set[str], s
     if path in known:
         return State.LANDED
     is_here = folder.path.parent == root(repository.git)
-    is_over = folder.said(WRITTEN) is not None or (folder.said(END) is not None and not is_here)
+    is_left = not is_here or folder.said(WAITS) is not None
+    is_over = folder.said(WRITTEN) is not None or (folder.said(END) is not None and is_left)
     if not is_over and folder.life is not Life.GONE:
         return State.RUNNING  # one of ours that has ended is being written by its own process
     return State.DUE if snapshot.tree.file(path) is None else State.UNCOMMITTED

@@ -14,7 +14,7 @@ from gitml.actions.flow import Material
 from gitml.actions.values import Tell
 from gitml.errors import BadValue, GitFailed, NotFound
 from gitml.records.ref import Ref
-from gitml.repo.journal.folder import FILES, root
+from gitml.repo.journal.folder import FILES, Folder, root
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 
@@ -46,6 +46,9 @@ class Ground(Protocol):
 
     def variables(self) -> dict[str, str]:
         """The variables that are recorded."""
+
+    def knows(self, ref: Ref, *, under_way: bool) -> bool:
+        """Whether there is such a run, or, if that will do, one that is under way."""
 
     def wants_text(self) -> bool:
         """Whether texts of exceptions are recorded."""
@@ -115,6 +118,16 @@ class InRepository:
         """As of Ground: those that the store's settings allow, too."""
         return variables(self.snapshot.settings.capture_variables)
 
+    def knows(self, ref: Ref, *, under_way: bool) -> bool:
+        """As of Ground; what is in a spool is for `sync` to see."""
+        if self.spool is not None or self.snapshot.find(ref) is not None:
+            return True
+        return under_way and Folder(self.journals / ref.keys[1]).begin is not None
+
+    def waits(self, parent: str | None) -> bool:
+        """Whether a run has to wait for its parent, since that has no record yet."""
+        return parent is not None and self.target().find(Ref.parse(parent)) is None
+
     def wants_text(self) -> bool:
         """As of Ground; a repository that cannot be read wants none, and saving the record says so."""
         try:
@@ -168,6 +181,10 @@ class Apart:
     def variables(self) -> dict[str, str]:
         """As of Ground: those that change what is computed, no others."""
         return variables()
+
+    def knows(self, ref: Ref, *, under_way: bool) -> bool:  # noqa: ARG002
+        """As of Ground: it is for `sync` to see."""
+        return True
 
     def wants_text(self) -> bool:
         """As of Ground: not where nobody has asked for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +37,9 @@ class Source:
     script: Callable[[], Path | None] = capture.script
     environment: Callable[[], Mapping[str, Any] | None] = capture.environment
     is_here: bool = True
+
+
+CURRENT: ContextVar[Logged | None] = ContextVar("gitml_run", default=None)
 
 
 class Logged:

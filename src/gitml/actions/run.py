@@ -13,9 +13,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,26 +27,38 @@ from gitml.actions.capture.seeds import heard
 from gitml.actions.capture.usage import Usage
 from gitml.actions.flow import INPUTS, Material
 from gitml.actions.ground import Apart, Ground, InRepository
-from gitml.actions.logged import Logged, RunWarning, Source
+from gitml.actions.joined import Joined, joinable
+from gitml.actions.logged import CURRENT, Logged, RunWarning, Source
 from gitml.actions.recording import Recording, begun
 from gitml.actions.records import Origin
 from gitml.actions.saving import save
 from gitml.actions.story import End, Story
 from gitml.checks.secrets import shape
-from gitml.errors import BadValue, GitFailed
+from gitml.errors import BadRef, BadValue, GitFailed, GitmlError, NotFound
 from gitml.records.ref import Ref
+from gitml.repo.around import around
+from gitml.repo.journal.folder import WAITS, Folder
 from gitml.repo.repository import Repository
 from gitml.repo.writing import unsaved
 
-TRAIN = "train"
+TRAIN, SWEEP = "train", "sweep"
 __all__ = ["Run", "RunWarning", "Source", "current_run"]
 
-_CURRENT: ContextVar[Run | None] = ContextVar("gitml_run", default=None)
+
+def current_run() -> Logged | None:
+    """The run whose `with` block this is, or that this process was started in by `git ml run`; None outside of any."""
+    found = CURRENT.get()
+    if found is None and (known := joinable()) is not None:
+        found = Joined(*known, _around(), lambda: datetime.now(UTC))
+        CURRENT.set(found)
+    return found
 
 
-def current_run() -> Run | None:
-    """The run whose `with` block this is; None outside of one."""
-    return _CURRENT.get()
+def _around() -> Repository | None:
+    try:
+        return around(Path())
+    except GitFailed:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,9 @@ class Told:
     type: str = TRAIN
     name: str | None = None
     note: str | None = None
+    parent: Logged | Ref | str | None = None
+    resume: Ref | str | None = None
+    sweep: Mapping[str, Any] | None = None
     commit: bool = False
     message: str | None = None
     branch: str | None = None
@@ -87,7 +101,7 @@ class Run(Logged):
         self._end: End | None = None
         self._changed: Collection[str] = ()
         self._spool = Path(spool).absolute() if spool else None
-        self._outer: Run | None = None
+        self._outer: Logged | None = None
         self._watching = ExitStack()
         self._usage: Usage | None = None
 
@@ -103,8 +117,8 @@ class Run(Logged):
         self._ground = self._placed()
         self._recording = self._begin(self._told)
         self._process = os.getpid()
-        self._outer = current_run()
-        _CURRENT.set(self)
+        self._outer = CURRENT.get()
+        CURRENT.set(self)
         if self._source.is_here:
             self._usage = Usage().start()
             self._watching.enter_context(heard(self._recording.story.seeds))
@@ -114,13 +128,16 @@ class Run(Logged):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _CURRENT.set(self._outer)
+        CURRENT.set(self._outer)
         recording, told, now = self._open, self._told, self.clock()
         if os.getpid() != self._process:  # a child that was forked inside the block: the run is its parent's
             recording.journal.close(durable=True)
             return
         self._watching.close()
         self._told_seeds(now)
+        if recording.folder.is_shared:
+            recording.journal.flush(durable=False)
+            recording.story.gather(recording.folder)
         used = self._usage.stop() if self._usage else {}
         end = self._end or self._end_of(error)
         self._close(replace(end, utilization={**used, **end.utilization}), now)
@@ -132,14 +149,42 @@ class Run(Logged):
 
     def _saved(self, recording: Recording, how: How) -> Applied:
         """Write the record, or leave that to who gathers the spool."""
-        if isinstance(self._ground, InRepository) and self._ground.spool is None:
-            return save(recording, self._ground, how, self._batch)
+        ground = self._ground
+        if isinstance(ground, InRepository) and ground.spool is None:
+            if self._batch is None and ground.waits(recording.story.head.get("parent")):
+                return self._left(recording, how)
+            if self._batch is None and recording.folder.is_parent:
+                return self._family(recording, ground.repository, how)
+            return save(recording, ground, how, self._batch)
         recording.journal.close(durable=True)
         lines = b"".join(recording.journal.held()[1])
         if lines:
             place = unsaved.keep(None, self.id, {recording.journal.path.name: lines})
             self.tell(f"{self.ref}: its spool took not all of it; the rest is {f'in {place}' if place else 'lost'}")
         return Applied(None, (), ())
+
+    def _left(self, recording: Recording, how: How) -> Applied:
+        """Leave it to its parent, which is under way, to write it: till then it would be part of what is not there."""
+        recording.say(WAITS, True, how.now)  # noqa: FBT003 - what was said
+        recording.journal.close(durable=True)
+        Folder(recording.journal.folder.parent / Ref.parse(recording.story.head["parent"]).keys[1]).adopt()
+        return Applied(None, (), ())
+
+    def _family(self, recording: Recording, repository: Repository, how: How) -> Applied:
+        """Write it with all runs that are part of it."""
+        from gitml.actions.sync import sync
+
+        recording.say(WAITS, True, how.now)  # noqa: FBT003
+        recording.journal.close(durable=True)
+        try:
+            done = sync(repository, how, family=self.ref)
+        except GitmlError as error:
+            told = f"{self.ref} and its parts could not be written: {error}; git ml sync does it"
+            self.tell(told)
+            return Applied(None, (), (), (told,))
+        for ref, why in done.refused:
+            self.tell(f"{ref} could not be written: {why}; git ml sync does it")
+        return done.applied
 
     def _close(self, end: End, now: datetime) -> None:
         """Say how it ended; its text where the store asks for texts."""
@@ -152,6 +197,11 @@ class Run(Logged):
             told |= {} if dirty is None else {"dirty": dirty}
         self._open.say("end", told, now)
         story.ended = now
+
+    @property
+    def journal(self) -> Path:
+        """The folder of its journal, from its start on."""
+        return self._open.journal.folder.absolute()
 
     def finish(self, end: End) -> None:
         """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""
@@ -192,8 +242,26 @@ class Run(Logged):
 
     def _head(self, told: Told) -> dict[str, Any]:
         """What its record says first."""
-        shown = None if told.name is None else values.tag(told.name, "name", self.tell)
-        return {"type": told.type} | ({"name": shown} if shown else {})
+        sweep = values.mapping_of(told.sweep, "sweep", self.tell)
+        found = {
+            "type": SWEEP if sweep and told.type == TRAIN else told.type,
+            "name": None if told.name is None else values.tag(told.name, "name", self.tell),
+            "parent": None if told.parent is None else self._known(told.parent, under_way=True),
+            "resumes": None if told.resume is None else self._known(told.resume, under_way=False),
+            "sweep": sweep,
+        }
+        return {key: one for key, one in found.items() if one}
+
+    def _known(self, other: Logged | Ref | str, *, under_way: bool) -> str:
+        """The ref of another run, which must be there, or at least be under way; NotFound, BadRef."""
+        ref = (
+            Ref.parse(other.ref) if isinstance(other, Logged) else other if isinstance(other, Ref) else Ref.parse(other)
+        )
+        if ref.kind != "run":
+            raise BadRef(f"{ref} is no run", hint="write run/EXPERIMENT/ID")
+        if not self._ground.knows(ref, under_way=under_way):
+            raise NotFound(f"there is no {ref}", hint="git ml sync records runs that have crashed")
+        return str(ref)
 
     def _captured(self, story: Story) -> None:
         """What nobody has to tell: the code, the machine, the environment."""

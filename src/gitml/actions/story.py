@@ -21,8 +21,8 @@ from gitml.repo.snapshot import Snapshot
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _MERGED = ("params", "tags", "inputs", "outputs")
 _BEGUN = ("head", "code", "host", "variables", "seeds", *_MERGED, "note")
-ENVIRONMENT = "environment"
-CRASHED = "crashed"
+ENVIRONMENT, FAULT = "environment", "fault"
+CRASHED, FINISHED = "crashed", "finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Story:
     inputs: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
     note: str | None = None
+    fault: Mapping[str, Any] = field(default_factory=dict)
     end: End = field(default_factory=lambda: End("running"))
     ended: datetime | None = None
 
@@ -97,8 +98,14 @@ class Story:
             getattr(self, what).update(said)
         elif what == END:
             self.end = End(**said)
-        elif what in (*_BEGUN, ENVIRONMENT):
+        elif what in (*_BEGUN, ENVIRONMENT, FAULT):
             setattr(self, what, said)
+
+    def gather(self, folder: Folder) -> None:
+        """Take over what other processes of this run have said, in order of time."""
+        other = Story.of(folder)
+        if other is not None:
+            self.take_all({what: getattr(other, what) for what in (*_MERGED, "seeds", "note", FAULT)})
 
     def data(self, snapshot: Snapshot, tallies: series.Tallies, tell: Tell) -> dict[str, Any]:
         """The record's data, but for its series and environment; without what looks like a secret."""
@@ -116,7 +123,7 @@ class Story:
             "params": self.params,
             "seeds": self.seeds,
             "metrics": series.last_values(tallies),
-            "error": {**end.error, **text},
+            "error": {**({} if end.status == FINISHED else self.fault), **end.error, **text},
             "variables": dict(self.variables),
             "host": dict(self.host),
             "utilization": dict(end.utilization),

@@ -6,7 +6,7 @@ Each run's folder in a journal or a spool stays until its record stands in a com
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from gitml.actions.gathered import Gathered, State, gathered
 from gitml.actions.landing import land
 from gitml.actions.saving import Draft
 from gitml.actions.story import CRASHED, Story
+from gitml.actions.sweep import Trial, decided
 from gitml.actions.values import Tell
 from gitml.errors import ERROR, Conflict, Refused
 from gitml.records.reader import read
@@ -29,6 +30,7 @@ from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 from gitml.repo.writing.files import disk_failed
 from gitml.repo.writing.lock import Lock, exclusive
+from gitml.views.metrics import Metrics
 
 _WAIT = 5.0
 
@@ -67,12 +69,22 @@ class _Sync:
         """The changes of all runs that are due; an environment that several share is added once."""
         self.made = {}
         for one in self.found:
+            self._decided(one, snapshot)
             ref = str(one.story.ref)
             wanted = one.state is State.DUE or (one.state is State.UNCOMMITTED and self.how.commit)
             if wanted and ref not in self.refused:
                 self._made(one, ref, snapshot)
         whole = {change.path: change for changes in self.made.values() for change in changes}
         return Plan(tuple(whole.values()), message=f"gitml: sync {len(self.made)} runs")
+
+    def _decided(self, one: Gathered, snapshot: Snapshot) -> None:
+        """What a sweep that is to be recorded came to, by those of its trials that are at hand."""
+        sweep = one.story.head.get("sweep")
+        if one.state is State.DUE and one.text is None and isinstance(sweep, Mapping):
+            ref = str(one.story.ref)
+            parts = (part for part in self.found if part.parent == ref and str(part.story.ref) not in self.refused)
+            trials = [Trial(part.story, series.tallied(part.folder.points())) for part in parts]
+            one.story.head = {**one.story.head, "sweep": decided(sweep, trials, Metrics.of(snapshot))}
 
     def _made(self, one: Gathered, ref: str, snapshot: Snapshot) -> None:
         def tell(message: str) -> None:
@@ -94,15 +106,17 @@ class _Sync:
         return bool(bad)
 
 
-def sync(repository: Repository, how: How, spools: Iterable[Path] = ()) -> Synced:
+def sync(repository: Repository, how: How, spools: Iterable[Path] = (), family: str | None = None) -> Synced:
     """Write what the journals of this store and some spools hold (GITML_SPOOL's, where none is named).
 
-    Raises Conflict where another sync is at work.
+    With `family` only a run and those that are part of it. Raises Conflict where another sync is at work.
     """
     with exclusive(repository.git.common_dir / "gitml" / "sync", _WAIT) as lock:
         if lock is Lock.BUSY:
             raise Conflict("another git ml sync is at work here", hint="wait for it, and repeat")
         found = gathered(repository, repository.target(how.branch), capture.spools(spools))
+        if family is not None:
+            found = [one for one in found if family in (str(one.story.ref), one.parent)]
         work = _Sync(repository, how, found)
         done = _landed(work)
         _settle(work, done)

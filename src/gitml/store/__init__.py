@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from gitml.actions.command import Ran
     from gitml.actions.doctor.finding import Diagnosis
     from gitml.actions.init import Initialised
+    from gitml.actions.joined import Joined
+    from gitml.actions.logged import Logged
     from gitml.actions.reverting.revert import Reverted
     from gitml.actions.run import Run
 
-__all__ = ["Clock", "Store", "init", "initialise", "now", "open", "run", "run_command"]
+__all__ = ["Clock", "Store", "current_run", "init", "initialise", "now", "open", "run", "run_command"]
 
 
 def open(path: str | os.PathLike[str] = ".", *, clock: Clock = now) -> Store:  # noqa: A001  (gitml.open, as one says it)
@@ -104,16 +106,28 @@ def run(
     clock: Clock = now,
     spool: str | os.PathLike[str] | None = None,
     **what: Any,
-) -> Run:
+) -> Run | Joined:
     """A run of an experiment, recorded in the store around here when its `with` block ends.
 
-    `what`: params, tags, inputs (refs or paths by name), seeds, type ("train"), name, note; and how to write: commit,
-    message, branch, author. With a `spool` (GITML_SPOOL) nothing is written but there, for `sync` to gather, and no
-    repository is needed.
+    `what`: params, tags, inputs (refs or paths by name), seeds, type ("train"), name, note; parent and resume (runs),
+    sweep (space, objective); and how to write: commit, message, branch, author. With a `spool` (GITML_SPOOL) nothing is written but there, for `sync` to gather, and no
+    repository is needed. In a script under `git ml run` of the same experiment the first run is that one: what it is
+    told and logs is added to it.
     """
+    from gitml.actions.joined import Joined, joinable
     from gitml.actions.run import Run
 
+    known = joinable(experiment)
+    if known is not None:
+        return Joined(*known, _around(path, known[1].parent), clock, what)
     return Run(_around(path, spool), experiment, clock=clock, spool=spool, **what)
+
+
+def current_run() -> Logged | None:
+    """The run whose `with` block this is, or that this process was started in by `git ml run`; None outside of any."""
+    from gitml.actions.run import current_run as found
+
+    return found()
 
 
 def run_command(

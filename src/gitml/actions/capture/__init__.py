@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
 OWN = "metadata/"
+RUN = "GITML_RUN"
 _LONGEST_COMMAND = 2000
 _SAID = re.compile(r"^(Name|Version):[ \t]*(\S+)", re.MULTILINE)
 _NAME_SIZE = 8
@@ -72,6 +73,17 @@ def spool() -> Path | None:
     """Where runs are to be journaled instead of being recorded here: GITML_SPOOL."""
     named = os.environ.get("GITML_SPOOL")
     return Path(named) if named else None
+
+
+def joining() -> Path | None:
+    """The journal of the run that this process was started in (`git ml run`): GITML_RUN."""
+    named = os.environ.get(RUN)
+    return Path(named) if named else None
+
+
+def leave() -> None:
+    """Be in no other process's run any more: what this one begins from here on is a run of its own."""
+    os.environ.pop(RUN, None)
 
 
 def spools(given: Iterable[str | os.PathLike[str]]) -> list[Path]:

@@ -23,7 +23,8 @@ OWN = "run.jsonl"
 """The file of the process that began the run; others of the same run have names of their own."""
 FILES = "files"
 """The folder of the files that a run in a spool has logged."""
-BEGIN, END, WRITTEN = "begin", "end", "written"
+BEGIN, END, WAITS, WRITTEN = "begin", "end", "waits", "written"
+_PARENT = "parent"
 _SILENT = 3600.0
 """Seconds without a sign after which a run on a machine that we cannot see has crashed."""
 _GONE = ".gone-"
@@ -69,6 +70,16 @@ class Folder:
         lines = [line for file in self.files for line in tail(file)[-1:]]
         times = [at for at, _what, _said in events(lines)] + [point.time for point in points(lines)]
         return moment(max(times)) if times else None
+
+    @property
+    def is_parent(self) -> bool:
+        """Whether other runs wait for this one to be written with it."""
+        return (self.path / _PARENT).exists()
+
+    def adopt(self) -> None:
+        """Note that another run waits for this one."""
+        with suppress(OSError):  # then `git ml sync` writes that one
+            (self.path / _PARENT).touch()
 
     @property
     def is_shared(self) -> bool:

@@ -1,0 +1,101 @@
+"""A part of a run that another process has begun: a script under `git ml run`, a rank of several, whatever it starts.
+
+It logs into the same run, in a file of its own; the record is for the process that began it to write.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gitml.actions import capture, values
+from gitml.actions.capture import fault
+from gitml.actions.capture.seeds import heard
+from gitml.actions.flow import INPUTS
+from gitml.actions.ground import Apart, Ground, InRepository
+from gitml.actions.logged import CURRENT, Logged, Source
+from gitml.actions.recording import Recording
+from gitml.actions.story import FAULT, Story
+from gitml.repo.journal.folder import Folder, root
+from gitml.repo.journal.writing import Journal
+from gitml.repo.repository import Repository
+
+
+class Joined(Logged):
+    """A run that goes on in another process, as this one logs to it; `with` it or without.
+
+    What it is told (params, tags, inputs, seeds, note) is added to what was told when the run began.
+    """
+
+    def __init__(
+        self, story: Story, folder: Path, repository: Repository | None, clock: Callable[[], datetime],
+        told: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(repository, clock, Source())
+        self._said = told or {}
+        self._watching = ExitStack()
+        self._outer: Logged | None = None
+        self._ground = _ground(repository, folder)
+        story.seeds = {}
+        name = f"{os.getpid()}-{os.urandom(4).hex()}.jsonl"
+        self._recording = Recording(self._ground, story, Journal(folder, name), self.tell)
+        atexit.register(self._recording.journal.flush)
+
+    def __repr__(self) -> str:
+        return f"<Joined {self.ref}>"
+
+    def __enter__(self) -> Self:
+        said, story = self._said, self._open.story
+        self._outer = CURRENT.get()
+        CURRENT.set(self)
+        self._watching.enter_context(heard(story.seeds))
+        if said.get("params") is not None:
+            self.log_params(said["params"])
+        if said.get("tags"):
+            self.set_tags(said["tags"])
+        for name, material in (said.get(INPUTS) or {}).items():
+            self.log_input(name, material)
+        seeds = said.get("seeds") or {}
+        story.seeds |= {"seed": seeds} if isinstance(seeds, int) else {str(key): one for key, one in seeds.items()}
+        if said.get("note") is not None:
+            self.note = said["note"]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        CURRENT.set(self._outer)
+        self._watching.close()
+        now = self.clock()
+        self._told_seeds(now)
+        if error is not None and not (isinstance(error, SystemExit) and error.code in (None, 0)):
+            told = fault.told(self.repository.file("") if self.repository else Path.cwd(), error)
+            text = (
+                {"message": values.plain(str(error), "error.message", self.tell)} if self._ground.wants_text() else {}
+            )
+            self._open.say(FAULT, told | text, now)
+        self._open.journal.flush()
+        capture.leave()
+        self._warn(last=True)
+
+
+def joinable(experiment: str | None = None) -> tuple[Story, Path] | None:
+    """The run that this process was started in, and its folder; None where there is none, or of another experiment."""
+    place = capture.joining()
+    story = Story.of(Folder(place)) if place else None
+    if story is None or place is None or experiment not in (None, story.ref.keys[0]):
+        return None
+    return story, place
+
+
+def _ground(repository: Repository | None, folder: Path) -> Ground:
+    if repository is None:
+        return Apart(folder.parent)
+    spool = None if folder.parent == root(repository.git) else folder.parent
+    return InRepository(repository, lambda: repository.target(None), spool)
