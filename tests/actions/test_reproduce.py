@@ -98,6 +98,8 @@ def test_from_a_fresh_clone_the_same_seed_gives_the_same(trained: Path) -> None:
 
 def test_another_seed_is_within_the_tolerance(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEED", "2")
+    monkeypatch.setenv("GITML_RUN", "of somebody else")
+    monkeypatch.setenv("GIT_DIR", str(trained / ".git"))
     said = again(trained, "--check")
     assert said.code == 0, said
     assert "verified: within tolerance" in said.out

@@ -15,6 +15,7 @@ from gitml.repo.git.environment import LOCAL
 
 CHECK, UV = "check", "uv"
 _OURS: Final = "gitml"
+_OWN: Final = "GITML_"
 
 
 class Surroundings(NamedTuple):
@@ -25,8 +26,8 @@ class Surroundings(NamedTuple):
     differences: tuple[str, ...]
 
     def variables(self) -> dict[str, str]:
-        """The environment of the command: the caller's, its own programs first, and no trace of the caller's git."""
-        clean = {name: value for name, value in os.environ.items() if name not in LOCAL}
+        """The environment of the command: the caller's, its own programs first, no trace of its git and run."""
+        clean = {name: value for name, value in os.environ.items() if name not in LOCAL and not name.startswith(_OWN)}
         folder = str(Path(self.program).parent)
         return clean | {"PATH": os.pathsep.join([folder, clean.get("PATH", os.defpath)])}
 
