@@ -27,7 +27,13 @@ BETWEEN_DOORS = {("cli", "hooks"), ("__main__", "cli")}
 
 ONLY_IN: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("numpy", "pandas"), ("gitml.views.table",)),
-    "subprocess": ("gitml.repo", "gitml.actions.capture", "gitml.actions.command", "gitml.cli.drawing"),
+    "subprocess": (
+        "gitml.repo",
+        "gitml.actions.capture",
+        "gitml.actions.command",
+        "gitml.actions.again",
+        "gitml.cli.drawing",
+    ),
     **dict.fromkeys(("git", "dvc", "pygit2", "dulwich", "scmrepo"), ("gitml.repo",)),
 }
 IMPORTED_AS = {

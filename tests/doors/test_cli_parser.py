@@ -16,13 +16,17 @@ from gitml.cli.verbs import VERBS
 from gitml.cli.words import FORMAT, SHOWS, WRITES
 
 SHOWING = (
-    "show", "get", "preview", "list", "compare", "diff", "log", "blame", "live", "lineage", "why", "validate", "status",
+    "show", "get", "preview", "list", "compare", "diff", "log", "blame", "live", "lineage", "why",
+    "leaderboard", "validate", "status",
 )  # fmt: skip
-WRITING = ("init", "new", "set", "rm", "run", "sync", "register", "bump", "promote", "retire", "revert", "renumber")
+WRITING = (
+    "init", "new", "set", "rm", "run", "reproduce", "sync", "register", "bump", "promote", "retire", "revert",
+    "renumber",
+)  # fmt: skip
 WORDS = (
     "init", "new", "set", "show", "get", "preview", "rm", "list", "compare", "diff", "log", "blame", "live", "lineage",
-    "why", "validate", "run", "sync", "events", "register", "bump", "promote", "retire", "revert", "renumber", "status",
-    "doctor", "cache", "version",
+    "why", "leaderboard", "validate", "run", "reproduce", "sync", "events", "register", "bump", "promote", "retire",
+    "revert", "renumber", "status", "doctor", "cache", "version",
 )  # fmt: skip
 
 

@@ -28,7 +28,8 @@ from gitml.actions.story import End
 from gitml.errors import BadValue, GitmlError, NotFound
 from gitml.repo.repository import Repository
 
-_PYTHON = re.compile(r"python[0-9.]*(?:\.exe)?")
+PYTHON = re.compile(r"python[0-9.]*(?:\.exe)?")
+"""What the program of a command is called where it is Python."""
 _BY_SIGNAL = 128  # what shells add to the number of the signal that ended a command
 _PATIENCE = 30
 _TICK_NS = 10_000_000  # a disk's clock may be that much behind
@@ -69,7 +70,7 @@ def run_command(
         raise NotFound(
             f"there is no command {argv[0]!r}", hint="look at the PATH, or write ./ before a script of yours"
         )
-    source = Source(lambda: list(argv), lambda: _script(argv), lambda: _environment(program), is_here=False)
+    source = Source(lambda: list(argv), lambda: _script(argv), lambda: environment_of(program), is_here=False)
     run = Run(repository, experiment, clock=clock, source=source, **what)
     with run:
         since = time.time_ns() - _TICK_NS
@@ -129,7 +130,7 @@ def _output(run: Run, name: str, material: Material) -> None:
 def _script(argv: Sequence[str]) -> Path | None:
     """The code that a command runs: the first argument that is a file, or the module behind `-m`."""
     program, *rest = argv
-    if not _PYTHON.fullmatch(Path(program).name):
+    if not PYTHON.fullmatch(Path(program).name):
         return capture.script_in(argv)
     if rest[:1] == ["-m"] and len(rest) > 1:
         place = rest[1].replace(".", "/")
@@ -137,10 +138,10 @@ def _script(argv: Sequence[str]) -> Path | None:
     return capture.script_in(rest)
 
 
-def _environment(program: str) -> Mapping[str, Any] | None:
+def environment_of(program: str) -> Mapping[str, Any] | None:
     """The python and packages of a command: this process's, unless it is another python, which is asked then."""
     place = Path(program)
-    if not _PYTHON.fullmatch(place.name) or place.parent.resolve() == Path(sys.executable).parent.resolve():
+    if not PYTHON.fullmatch(place.name) or place.parent.resolve() == Path(sys.executable).parent.resolve():
         return capture.environment()
     try:
         asked = [program, "-c", _ASK]

@@ -58,11 +58,11 @@ def pointer_of(snapshot: Snapshot, record: Record) -> Mapping[str, Any]:
         raise BadValue(f"{record.ref} points to a {kind}: {place[:_LONG]}", hint="fetch it with its own tool")
     if other is not None and (kind == "git" or "md5" not in pointer):
         raise BadValue(f"{record.ref} points to {path} of another repository, {other}", hint="fetch it there")
-    _inside(path)
+    inside(path)
     return pointer
 
 
-def _inside(path: str) -> None:
+def inside(path: str) -> None:
     """A path in a record, or in a listing of DVC's, may come from anybody: it must not lead out."""
     if path.startswith("/") or "://" in path or ".." in PurePosixPath(path).parts or not PurePosixPath(path).name:
         raise BadValue(f"{path!r} is no path inside the repository")

@@ -15,14 +15,14 @@ from gitml.actions.apply import Applied, How, Plan
 from gitml.actions.gathered import Gathered, State, gathered
 from gitml.actions.landing import land
 from gitml.actions.saving import Draft
-from gitml.actions.story import CRASHED
+from gitml.actions.story import CRASHED, Story
 from gitml.actions.sweep import Trial, decided
 from gitml.actions.values import Tell
 from gitml.errors import ERROR, Conflict, Refused
 from gitml.records.reader import read
 from gitml.records.ref import Ref
 from gitml.repo.change import Change
-from gitml.repo.journal.folder import FILES, WRITTEN
+from gitml.repo.journal.folder import FILES, WRITTEN, Folder
 from gitml.repo.journal.lines import event_line, milliseconds
 from gitml.repo.journal.process import this_process
 from gitml.repo.journal.writing import Journal
@@ -143,7 +143,7 @@ def _changes(repository: Repository, one: Gathered, snapshot: Snapshot, how: How
     points = one.folder.points
     for side, held in (("inputs", one.story.inputs), ("outputs", one.story.outputs)):
         held.update({name: flow.resolved(repository, snapshot, side, told) for name, told in held.items()})
-    _take_along(repository, one)
+    take_along(repository, one.folder, one.story)
     draft = Draft(repository, one.story, series.tallied(points()), points)
     made = draft.changes(snapshot, how, tell)
     record = made[0]
@@ -155,9 +155,9 @@ def _changes(repository: Repository, one: Gathered, snapshot: Snapshot, how: How
     return [Change(record.path, None, snapshot.git.blob_id(one.text), one.text, fresh=True), *made[1:]]
 
 
-def _take_along(repository: Repository, one: Gathered) -> None:
-    """Copy the files that a run in a spool has logged to where they belong."""
-    source, inner = one.folder.path / FILES, artifacts.place(one.story.ref)
+def take_along(repository: Repository, folder: Folder, story: Story) -> None:
+    """Copy the files that a run in a spool has logged to where they belong; raises DiskFailed."""
+    source, inner = folder.path / FILES, artifacts.place(story.ref)
     if not source.is_dir():
         return
     store = repository.file(repository.prefix)
@@ -166,7 +166,7 @@ def _take_along(repository: Repository, one: Gathered) -> None:
         shutil.copytree(source, store / inner, dirs_exist_ok=True)
     except OSError as error:
         raise disk_failed(error, store / inner) from error
-    for name, told in one.story.outputs.items():
+    for name, told in story.outputs.items():
         if told.get("path") == f"{inner}/{name}":  # where the run was, nobody knew the store's folder
             told["path"] = f"{repository.prefix}{inner}/{name}"
 

@@ -1,9 +1,9 @@
-"""`run`: a command and its record."""
+"""`run`: a command and its record; `reproduce`: the same again, and how it compares."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitml.cli.door import FINE, FOUND, Door, page
 from gitml.cli.fields import fields, words
@@ -13,6 +13,9 @@ from gitml.errors import BadValue
 from gitml.records.record import segments
 from gitml.render.changes import change_rows
 from gitml.render.sync import synced_shape, synced_text
+
+if TYPE_CHECKING:
+    from gitml.actions.again.needs import Needs
 
 
 def run(door: Door) -> int:
@@ -74,3 +77,31 @@ def nested(values: dict[str, Any]) -> dict[str, Any]:
                 raise BadValue(f"{name}: {step} is a value already", hint="a name is a value or a mapping, not both")
         place[last] = value
     return whole
+
+
+def reproduce(door: Door) -> int:
+    """Run a run again and record it; exit 1 where the command failed or, with --check, the result differs."""
+    from gitml.render.reproduced import needs_lines, reproduced_shape, reproduced_text
+    from gitml.views.verification import DIFFERENT
+
+    args, options = door.args, how(door)
+    if args.tolerance and not args.check:
+        raise Usage("reproduce: --tolerance is for --check", hint="git ml reproduce RUN --check --tolerance auc=1%")
+    ours = door.format != "table"
+
+    def first(needed: Needs) -> None:
+        for line in needs_lines(needed):
+            door.tell(line)
+
+    done = door.here.reproduce(
+        args.ref, env=args.env, keep=args.keep, check=args.check, tolerances=words(args.tolerance, "NAME=AMOUNT"),
+        stdout=sys.stderr if ours else None, first=first, **options,
+    )  # fmt: skip
+    warnings = (*done.warnings, *done.applied.warnings)
+    for warning in warnings:
+        door.tell(f"warning: {warning}")
+    shape, rows, text = answer(done.applied, door.page, {**reproduced_shape(done), "warnings": list(warnings)})
+    door.answer(shape, rows, lambda: reproduced_text(done, door.page) + text())
+    compared = done.verification
+    differs = compared is not None and compared.verdict in (DIFFERENT, None)
+    return FOUND if done.code or differs else FINE

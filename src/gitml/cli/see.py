@@ -130,9 +130,16 @@ def preview(door: Door) -> int:
 
 
 def compare(door: Door) -> int:
-    """Records side by side."""
+    """Records side by side, or with --curves one metric of runs, drawn."""
     from gitml.render.comparison import comparison_rows, comparison_text
 
+    if door.args.curves:
+        from gitml.cli.curves import curves
+
+        return curves(door)
+    if door.args.picture or door.args.watch:
+        flag = "-o" if door.args.picture else "--watch"
+        raise Usage(f"compare: {flag} is for --curves", hint="git ml compare RUN --curves METRIC")
     with door.waiting("comparing"):
         found = door.store.comparison(*door.args.refs)
     everything = door.args.all

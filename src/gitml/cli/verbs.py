@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitml.cli.health_verbs import HEALTH
+from gitml.cli.run_verbs import CURVES, LEADERBOARD, REPRODUCE
 from gitml.cli.words import (
     AT,
     COLOR,
@@ -155,13 +156,15 @@ COMPARE = Verb(
     "compare",
     "set records side by side, the first as the baseline",
     (
-        place("refs", "REF", "two or more records", "ref", nargs="+"),
+        place("refs", "REF", "two or more records; with --curves one or more runs", "ref", nargs="+"),
         switch("--all", "the fields that are the same, too"),
+        *CURVES,
         *SHOWS,
     ),
     (
         "git ml compare model/wine@2 model/wine@3",
         "git ml compare v1.0:deployment/wine-prod deployment/wine-prod --all",
+        "git ml compare run/wine/01JD7K0000000000000000000A --curves validation.auc -o auc.png",
     ),
     "Below the fields stand the data by hash, column by column where versions are known, the commits and files of the "
     "code, the packages of the environment, and the duration: of the record itself or of the run that made it.",
@@ -405,7 +408,8 @@ REVERT = Verb(
 VERBS = {
     verb.name: verb
     for verb in (
-        *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, DIFF, LOG, BLAME, LIVE, LINEAGE, WHY, VALIDATE),
-        *(RUN, SYNC, EVENTS, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
+        *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, DIFF, LOG, BLAME, LIVE, LINEAGE, WHY),
+        *(LEADERBOARD, VALIDATE),
+        *(RUN, REPRODUCE, SYNC, EVENTS, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
     )
 }

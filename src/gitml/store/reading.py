@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from gitml.records.record import Record
     from gitml.repo.history import History
     from gitml.repo.snapshot import Snapshot
+    from gitml.views.board.board import Board
+    from gitml.views.board.gap import Gaps
     from gitml.views.compare import Comparison, Side
+    from gitml.views.curves import Curves
     from gitml.views.data import DataStatus
     from gitml.views.diff import Diff
     from gitml.views.health import Health
@@ -187,6 +190,12 @@ class Reading:
 
         return frame(self._compared(refs))
 
+    def curves(self, *refs: str | Ref, metric: str) -> Curves:
+        """One metric of runs over its steps; raises NotFound for a run without it, BadValue."""
+        from gitml.actions.tracks import tracks
+
+        return tracks(self.repository, self.snapshot, [as_ref(ref).bare for ref in refs], metric)
+
     def diff(self, a: str | None = None, b: str | None = None, *, parted: bool = False) -> Diff:
         """What changed between two snapshots, by meaning: from HEAD to this one, from `a` to this one, from `a` to `b`.
 
@@ -273,6 +282,28 @@ class Reading:
 
         sides = [asked(text, self.snapshot, lambda rev: self.at(rev).snapshot) for text in (a, b)]
         return why(sides[0], sides[1], self.repository.commit)
+
+    def board(self, experiment: str, **asked: Any) -> Board:
+        """The runs of an experiment by a metric, the best first (views.board.board.leaderboard); no pandas needed.
+
+        `asked`: metric, where, by, limit, columns. Raises NotFound, BadFilter, BadValue.
+        """
+        from gitml.views.board.board import leaderboard
+
+        return leaderboard(self.snapshot, experiment, **asked)
+
+    def leaderboard(self, experiment: str, metric: str | None = None, **asked: Any) -> pd.DataFrame:
+        """The same as a DataFrame: one row a run, or a value of the field `by`."""
+        from gitml.views.table import table
+
+        return table(self.board(experiment, metric=metric, **asked).rows)
+
+    def gaps(self, board: Board) -> Gaps:
+        """Of the runs that a board shows, each metric of training against the same metric of other splits."""
+        from gitml.views.board.gap import gaps
+        from gitml.views.metrics import Metrics
+
+        return gaps(board, Metrics.of(self.snapshot))
 
     def validate(self, paths: Iterable[str] | None = None, *, staged: bool = False) -> Validation:
         """What is wrong: in everything, in some paths, or in what is staged."""

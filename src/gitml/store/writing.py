@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from gitml.records.ref import Ref
 from gitml.store.reading import Reading, as_ref
 
 if TYPE_CHECKING:
+    from gitml.actions.again.needs import Needs
+    from gitml.actions.again.reproduce import Reproduced
     from gitml.actions.apply import Applied, How, Plan
     from gitml.actions.bump import Bumped
     from gitml.actions.command import Ran
@@ -122,6 +124,23 @@ class Writing(Reading):
         from gitml.actions.command import run_command
 
         return run_command(self.repository, experiment, argv, clock=self.clock, **what)
+
+    def reproduce(
+        self, ref: str | Ref, *, env: str = "check", keep: bool = False, check: bool = False,
+        tolerances: Mapping[str, str] | None = None, stdout: IO[Any] | int | None = None,
+        first: Callable[[Needs], None] | None = None, **how: Any,
+    ) -> Reproduced:  # fmt: skip
+        """Run a run again in a worktree of its own, and record it (actions.again.reproduce); with `check` compare.
+
+        Raises NotFound where what it needs is not there, GitmlError, Refused.
+        """
+        from gitml.actions.again.reproduce import Asked, reproduce
+
+        heard = {} if first is None else {"first": first}
+        asked = Asked(env, keep, check, tolerances or {}, stdout, **heard)
+        done = reproduce(self.repository, as_ref(ref).bare, asked, self.how(**how), self.clock)
+        self.refresh()
+        return done
 
     def sync(self, spools: Iterable[str | os.PathLike[str]] = (), **how: Any) -> Synced:
         """Record what ran elsewhere or crashed, by the journals of this store and some spools; see `actions.sync`."""

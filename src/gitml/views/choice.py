@@ -86,6 +86,15 @@ class Choice:
         """The values of a column that is at hand."""
         return list(chain.from_iterable(_cells(block, name, rows) for block, rows in self.blocks))
 
+    def only(self, kept: Sequence[bool]) -> Choice:
+        """The rows that are kept, of all in order."""
+        left, found = iter(kept), []
+        for block, rows in self.blocks:
+            inner = [row for row in rows if next(left)]
+            if inner:
+                found.append((block, rows if len(inner) == len(rows) else inner))
+        return Choice(found)
+
     def _has(self, table: Table, names: Iterable[str]) -> bool:
         table.fetch(names, [block for block, _rows in self.blocks])
         return any(value is not MISSING for name in names for value in self.values(name))

@@ -121,12 +121,13 @@ def verdict(metric: Metric, baseline: object, value: object) -> Verdict | None:
         return None
     if math.isnan(before) or math.isnan(after):
         return "same" if math.isnan(before) and math.isnan(after) else None
-    if before == after or _overlooked(metric, before, after):
+    if before == after or overlooked(metric, before, after):
         return "same"
     return "better" if (after > before) == (metric.direction == HIGHER) else "worse"
 
 
-def _overlooked(metric: Metric, before: float, after: float) -> bool:
+def overlooked(metric: Metric, before: float, after: float) -> bool:
+    """Whether a difference lies within the metric's tolerance."""
     if not (math.isfinite(before) and math.isfinite(after)):
         return False
     allowed = max(metric.tolerance_absolute, metric.tolerance_relative * abs(before))

@@ -86,8 +86,7 @@ def view(
     `columns` may name a mapping, which stands for all fields in it; `ref` is always there. Without `columns` there are
     those that the rows have or, where there are none, those that the kind's records have. Raises BadFilter, NotFound.
     """
-    question = Question.of(where, columns, sort, limit, dialect)
-    return answer(question, Listing(kind, Fields.of(snapshot.schemas, kind), everything(snapshot, kind)))
+    return answer(Question.of(where, columns, sort, limit, dialect), Listing.of(snapshot, kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,11 @@ class Listing:
     fields: Fields
     table: Table
     head: tuple[Column, ...] = HEAD
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, kind: str) -> Listing:
+        """The records of a kind at a snapshot, derived ones too."""
+        return cls(kind, Fields.of(snapshot.schemas, kind), everything(snapshot, kind))
 
     def check(self, names: Sequence[str], refuse: Callable[[str, tuple[str, ...], str], NoReturn]) -> None:
         """Refuse a field that is in neither schema nor records."""
@@ -167,11 +171,9 @@ class View:
 
 def answer(question: Question, listing: Listing) -> View:
     """What is asked for; raises BadFilter, NotFound."""
-    wanted, where = question.columns, question.where
-    if question.dialect == PLAIN:  # MLflow's own filters find nothing where a name is unknown
-        fields = sorted(question.expr.fields)
-        listing.check(fields, lambda told, near, name: _bad_filter(told, near, name, where))
-    listing.check([*(wanted or ()), *(name for name, _descending in question.keys)], _not_found)
+    wanted = question.columns
+    check_filter(question, listing)
+    check_columns([*(wanted or ()), *(name for name, _descending in question.keys)], listing)
     matching = Choice.of(listing, question.expr)
     shown = matching.first(listing, question.keys, question.limit)
     every = listing.columns(listing.table.names, wanted)
@@ -180,6 +182,18 @@ def answer(question: Question, listing: Listing) -> View:
     names = listing.columns(types.keys(), wanted) if shown.count else every
     columns = tuple(listing.typed(name, types.get(name)) for name in names)
     return View(listing.kind, columns, shown, matching.count)
+
+
+def check_filter(question: Question, listing: Listing) -> None:
+    """Refuse a filter that looks at a field that there is not; raises BadFilter."""
+    if question.dialect == PLAIN:  # MLflow's own filters find nothing where a name is unknown
+        fields = sorted(question.expr.fields)
+        listing.check(fields, lambda told, near, name: _bad_filter(told, near, name, question.where))
+
+
+def check_columns(names: Sequence[str], listing: Listing) -> None:
+    """Refuse a column that there is not; raises NotFound."""
+    listing.check(names, _not_found)
 
 
 def _type(types: set[type] | None) -> str | None:

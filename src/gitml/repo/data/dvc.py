@@ -85,6 +85,31 @@ def cache_path(git: Git, md5: str, path: Path | None = None) -> Path | None:
     return None
 
 
+def cache_folder(git: Git) -> Path | None:
+    """Where DVC keeps its cache, or would; None without DVC."""
+    root = dvc_root(git)
+    return None if root is None else next(_cache_folders(root / _FOLDER))
+
+
+def share_cache(git: Git, other: Git) -> None:
+    """Let DVC in another work tree of the repository use the cache of this one; DiskFailed."""
+    folder, root = cache_folder(git), dvc_root(other)
+    if folder is None or root is None:
+        return
+    local = root / _FOLDER / "config.local"
+    try:
+        local.write_text(f"[cache]\n    dir = {folder.absolute()}\n", encoding="utf-8")
+    except OSError as error:
+        raise disk_failed(error, local) from error
+
+
+def checkout_all(git: Git) -> None:
+    """`dvc checkout` of all that DVC tracks; GitmlError where its cache lacks some of it."""
+    root = dvc_root(git)
+    if root is not None:
+        _run(git, root, "checkout")
+
+
 def add(git: Git, path: Path | str) -> Pointer:
     """`dvc add`: the pointer that DVC wrote, of `path` or of the tracked folder that holds it; GitmlError."""
     root, target = _placed(git, path)
