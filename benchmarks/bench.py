@@ -30,6 +30,7 @@ import mlflow_peer
 import observed
 import pandas as pd
 import reading
+import recording
 import timing
 import writing
 import yaml
@@ -59,6 +60,7 @@ OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "sparse": memory.sparse,
     "closure": lambda _folder: closure.closure(ROUNDS),
     "large": large.rows,
+    "recording": recording.rows,
     "reading": lambda folder: reading.reading(folder / "reading", ROUNDS),
 }
 

@@ -146,3 +146,29 @@ def test_a_push_by_hand_is_no_tree_to_be_judged(clones: list[Path]) -> None:
     assert hooks.pushed(Repository.find(one), lines).problems == ()
     elsewhere = [lines[0]._replace(remote_ref="refs/heads/other")]
     assert [one.code for one in hooks.pushed(Repository.find(one), elsewhere).problems][-1:] == ["ref.missing"]
+
+
+def test_sync_pushes_and_status_counts_what_it_would(clones: list[Path], tmp_path: Path) -> None:
+    store = gitml.open(clones[0])
+    recorded(clones[0])
+    assert store.status().unpushed == 1
+    assert store.sync(push=False).pushed == Pushed(None)
+    assert store.status().unpushed == 1
+    done = store.sync()
+    assert (done.pushed.commits, done.pushed.fault) == (1, "")
+    assert store.status().unpushed == 0
+    assert git(tmp_path / "remote", "rev-parse", LINE) == git(clones[0], "rev-parse", LINE)
+
+
+def test_sync_without_its_remote_says_so_and_keeps_what_is_here(clones: list[Path], tmp_path: Path) -> None:
+    ref = recorded(clones[0])
+    (tmp_path / "remote").rename(tmp_path / "gone")
+    done = gitml.open(clones[0]).sync()
+    assert f"git push origin {LINE}" in done.pushed.fault
+    assert gitml.open(clones[0]).show(ref).data["status"] == "finished"
+
+
+def test_sync_without_a_remote_pushes_nothing(clones: list[Path]) -> None:
+    recorded(clones[0])
+    git(clones[0], "remote", "remove", "origin")
+    assert gitml.open(clones[0]).sync().pushed == Pushed(None)

@@ -21,7 +21,7 @@ from yaml_strategies import TEXTS, records, texts, values
 
 ENDINGS = ("params.yaml", "params.yml", "dvc.lock", "data.csv.dvc", "no-ending", "a.json", "a.toml", "a.py", "a.JSON")
 PLAIN = (
-    *TEXTS, "012", "-012", "08", "0o17", "0o8", "0b101", "-0b1", "0x1F", "+0xf", "1_000", "1__0", "_1", "0_",
+    *TEXTS, "012", "-012", "+_0", "08", "0o17", "0o8", "0b101", "-0b1", "0x1F", "+0xf", "1_000", "1__0", "_1", "0_",
     "0b", "0x", "0o", "1e3", "1e-3", "1E+5", "1e5_0", "1.", "1.e3", ".5", ".5e3", ".5e+3", "+.5", "1_0.5", "._5",
     "-0.0", "-.5", "+", ".", "True", "TRUE", "tRUE", "null", "NULL", "nULL", "~", ".inf", "+.INF", "-.Inf", ".nan",
     "+.nan", "yes", "No", "on", "1:30", "1:30.5", "9" * 30, "0x" + "f" * 40, "12e03", "1.5.2", "1-2", "1e", "0.1.0",

@@ -30,6 +30,7 @@ from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 from gitml.repo.writing.files import disk_failed
 from gitml.repo.writing.lock import Lock, exclusive
+from gitml.repo.writing.push import Pushed
 from gitml.views.metrics import Metrics
 
 _WAIT = 5.0
@@ -40,7 +41,7 @@ class Synced:
     """What a sync came to: the refs of what it recorded, of these what had crashed, and what it brought back.
 
     `cleared` were committed, and their journals are gone; `uncommitted` stand in the work tree; `running` go on.
-    `refused` says why a run could not be written; it stays where it is.
+    `refused` says why a run could not be written; it stays where it is. `pushed` is what others can have now.
     """
 
     applied: Applied
@@ -52,6 +53,7 @@ class Synced:
     uncommitted: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    pushed: Pushed = field(default_factory=lambda: Pushed(None))
 
 
 @dataclass

@@ -52,17 +52,19 @@ def run(door: Door) -> int:
 
 
 def sync(door: Door) -> int:
-    """What ran elsewhere or crashed, as records; exit 1 where a run could not be written."""
+    """What ran elsewhere or crashed, as records; exit 1 where a run could not be written, or not pushed."""
     options = how(door)
     with door.waiting("looking at the journals"):
-        done = door.here.sync(door.args.spool, **options)
-    for warning in done.warnings:
+        done = door.here.sync(door.args.spool, push=not door.args.no_push, **options)
+    for warning in (*done.warnings, *done.pushed.warnings):
         door.tell(f"warning: {warning}")
     for ref, why in done.refused:
         door.tell(f"{ref} could not be written: {why}")
+    if done.pushed.fault:
+        door.tell(done.pushed.fault)
     door.answer(lambda: synced_shape(done), lambda: change_rows(done.applied.changes),
                 lambda: synced_text(done, door.page))  # fmt: skip
-    return FOUND if done.refused else FINE
+    return FOUND if done.refused or done.pushed.fault else FINE
 
 
 def nested(values: dict[str, Any]) -> dict[str, Any]:

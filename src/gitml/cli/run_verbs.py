@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gitml.cli.words import SHOWS, WRITES, Verb, choice, limit, many, option, place, switch
+from gitml.cli.words import COLOR, FORMAT, SHOWS, WRITES, Verb, choice, limit, many, option, place, switch
+from gitml.records.settings import LINE
 
 CURVES = (
     option("--curves", "METRIC", "a metric of runs over its steps, drawn here"),
@@ -65,4 +66,33 @@ REPRODUCE = Verb(
     "(equivalent), else nothing runs. Data are checked out by the hashes that were read, from git, the work tree, "
     "DVC's cache or its remotes. It runs in a worktree of its own; your files, index and branches stay as they are. "
     "The result is a run of type reproduce, the comparison one of type verify: identical, within tolerance, different.",
+)
+SYNC = Verb(
+    "sync",
+    "record what ran elsewhere or crashed, and bring back what was lost before it was committed",
+    (
+        many("--spool", "DIR", "a folder that runs elsewhere have written to (default: GITML_SPOOL)", "folder"),
+        switch("--no-push", "leave the events line, and what keeps the code of runs, here"),
+        *WRITES,
+    ),
+    ("git ml sync", "git ml sync --spool /shared/spool --commit -m 'runs of the night'"),
+    "All that a run says is in its journal, below the Git directory, a second later, and stays there until its record "
+    "stands in a commit; a spool is such a folder, for machines without a repository. A run whose process is gone "
+    "without a word is recorded as crashed. A second sync changes nothing. Where there is a remote, the events line is "
+    "pushed on top of what others have pushed there, and so are the refs that keep the code of runs; nothing else is.",
+)
+EVENTS = Verb(
+    "events",
+    "move events to a branch of their own, or back into the tree",
+    (
+        place("deed", "", "what to do", choices=("move",)),
+        option("--to", "BRANCH", "the branch, or tree (default: gitml/events)", "branch", default=LINE),
+        *WRITES[:2],
+        FORMAT,
+        COLOR,
+    ),
+    ("git ml events move --commit", "git ml events move --to tree --commit -m 'one person again'"),
+    "Not a byte of a record changes. On the branch it is one commit, whatever is checked out; the tree's part, "
+    "store.yaml and the files that come or go, is left to you, or committed with --commit. What records of the tree "
+    "refer to stays in it as a copy.",
 )

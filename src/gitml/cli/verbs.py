@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from gitml.cli.health_verbs import HEALTH
-from gitml.cli.run_verbs import CURVES, LEADERBOARD, REPRODUCE
+from gitml.cli.run_verbs import CURVES, EVENTS, LEADERBOARD, REPRODUCE, SYNC
 from gitml.cli.words import (
     AT,
     COLOR,
-    FORMAT,
     FORMATS,
     HIDDEN,
     REASON,
@@ -24,7 +23,6 @@ from gitml.cli.words import (
     switch,
     version,
 )
-from gitml.records.settings import LINE
 
 _FIELDS = (
     "A value is YAML flow: 3 is a number, '\"3\"' text, '[a, b]' a list, '{a: 1}' a mapping, an empty one null. "
@@ -303,30 +301,6 @@ RUN = Verb(
         "git ml run --experiment wine --param lr=0.01 --input train=dataset/wine@2 --output model=wine.pkl -- ./train",
     ),
     _COMMAND,
-)
-SYNC = Verb(
-    "sync",
-    "record what ran elsewhere or crashed, and bring back what was lost before it was committed",
-    (many("--spool", "DIR", "a folder that runs elsewhere have written to (default: GITML_SPOOL)", "folder"), *WRITES),
-    ("git ml sync", "git ml sync --spool /shared/spool --commit -m 'runs of the night'"),
-    "All that a run says is in its journal, below the Git directory, a second later, and stays there until its record "
-    "stands in a commit; a spool is such a folder, for machines without a repository. A run whose process is gone "
-    "without a word is recorded as crashed. A second sync changes nothing.",
-)
-EVENTS = Verb(
-    "events",
-    "move events to a branch of their own, or back into the tree",
-    (
-        place("deed", "", "what to do", choices=("move",)),
-        option("--to", "BRANCH", "the branch, or tree (default: gitml/events)", "branch", default=LINE),
-        *WRITES[:2],
-        FORMAT,
-        COLOR,
-    ),
-    ("git ml events move --commit", "git ml events move --to tree --commit -m 'one person again'"),
-    "Not a byte of a record changes. On the branch it is one commit, whatever is checked out; the tree's part, "
-    "store.yaml and the files that come or go, is left to you, or committed with --commit. What records of the tree "
-    "refer to stays in it as a copy.",
 )
 REGISTER = Verb(
     "register",

@@ -35,7 +35,8 @@ def health_text(found: Health, page: Page = PLAIN) -> str:
     wrong = [_count(found.errors, "error"), _count(found.warnings, "warning")]
     told = f"{' and '.join(filter(None, wrong))}: git ml validate" if any(wrong) else "no problems"
     listed = table(found.kinds, page).splitlines() if found.kinds.rows else ["no records"]
-    return joined([printable(head), *listed, told, *_uncommitted(found, page), *_underway(found.underway, page)])
+    waiting = [*_uncommitted(found, page), *_underway(found.underway, page), *_unpushed(found)]
+    return joined([printable(head), *listed, told, *waiting])
 
 
 def _uncommitted(found: Health, page: Page) -> list[str]:
@@ -68,6 +69,11 @@ def _underway(found: Underway, page: Page) -> list[str]:
     return [*lines, *([told] if found.unsynced else [])]
 
 
+def _unpushed(found: Health) -> list[str]:
+    told = f"{_count(found.unpushed, 'commit')} of the events line not pushed yet: git ml sync"
+    return [told] if found.unpushed else []
+
+
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'s' * (number != 1)}" if number else ""
 
@@ -86,6 +92,7 @@ def health_shape(found: Health) -> Shape:
         "unmerged": list(found.unmerged),
         "running": [_running_shape(one) for one in found.underway.running],
         "unsynced": found.underway.unsynced,
+        "unpushed": found.unpushed,
         "uncommitted": [{"op": one.op, "ref": one.ref, "path": one.path} for one in found.uncommitted],
     }
 

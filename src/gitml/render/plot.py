@@ -27,6 +27,7 @@ def plot(curves: Curves, suffix: str) -> bytes:
         import matplotlib as mpl
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
     except ImportError:
         raise MissingExtra("matplotlib", "plots") from None
     figure = Figure(figsize=_INCHES, layout="constrained")
@@ -41,7 +42,7 @@ def plot(curves: Curves, suffix: str) -> bytes:
     axes.set_ylabel(_plain(curves.metric))
     axes.grid(visible=True, color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.14))
     file = BytesIO()
     with mpl.rc_context({"svg.hashsalt": "gitml", "svg.fonttype": "none"}):

@@ -21,7 +21,8 @@ def synced_text(done: Synced, page: Page = PLAIN) -> str:
     told = ", ".join(f"{count} {word}" for word, count in counts if count)
     applied = done.applied
     written = written_text(applied.commit, applied.changes, applied.problems, page) if applied.changes else ""
-    return joined([*written.splitlines(), f"runs: {told}" if told else "no run is in the journals"])
+    pushed = [f"pushed: {done.pushed.commits} commits of the events line"] if done.pushed.commits else []
+    return joined([*written.splitlines(), f"runs: {told}" if told else "no run is in the journals", *pushed])
 
 
 def synced_shape(done: Synced) -> Shape:
@@ -30,4 +31,5 @@ def synced_shape(done: Synced) -> Shape:
     told = {word: list(getattr(done, word)) for word in _TOLD}
     refused = [{"ref": ref, "message": why} for ref, why in done.refused]
     return {**written_shape(applied.commit, applied.changes, applied.problems), **told, "refused": refused,
-            "warnings": list(done.warnings)}  # fmt: skip
+            "pushed": done.pushed.commits, "not_pushed": done.pushed.fault or None,
+            "warnings": [*done.warnings, *done.pushed.warnings]}  # fmt: skip

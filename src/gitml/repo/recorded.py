@@ -124,8 +124,8 @@ def checked_out(git: Git, code: Code, place: Path, *, keep: bool = False) -> Ite
         yield Git.find(place)
     finally:
         if not keep:
-            shutil.rmtree(place, ignore_errors=True)  # with what ran and wrote there, whatever its rights
-            git.run("worktree", "prune", check=False)
+            git.run("worktree", "remove", "--force", "--force", str(place), check=False)
+            shutil.rmtree(place, ignore_errors=True)  # what git could not take away
 
 
 def _commit(git: Git, code: Code) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -142,11 +143,18 @@ class Writing(Reading):
         self.refresh()
         return done
 
-    def sync(self, spools: Iterable[str | os.PathLike[str]] = (), **how: Any) -> Synced:
-        """Record what ran elsewhere or crashed, by the journals of this store and some spools; see `actions.sync`."""
+    def sync(self, spools: Iterable[str | os.PathLike[str]] = (), *, push: bool = True, **how: Any) -> Synced:
+        """Record what ran elsewhere or crashed, by the journals of this store and some spools; see `actions.sync`.
+
+        Then the events line is pushed, and what keeps the code of runs, where there is a remote and `push` is true.
+        """
+        from gitml.actions.pushing import pushed
         from gitml.actions.sync import sync
 
-        done = sync(self.repository, self.how(**how), map(Path, spools))
+        options = self.how(**how)
+        done = sync(self.repository, options, map(Path, spools))
+        if push:
+            done = replace(done, pushed=pushed(self.repository, options.now))
         self.refresh()
         return done
 

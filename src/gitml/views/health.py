@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitml.errors import ERROR, Problem
+from gitml.records.settings import TREE
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.change import Change
 from gitml.repo.git.index import UNMERGED
 from gitml.repo.readers.dvc import is_pointer_file
+from gitml.repo.writing.push import unpushed
 from gitml.views.changes import Difference, describe
 from gitml.views.kinds import kinds
 from gitml.views.rows import Column, Rows
@@ -31,7 +33,8 @@ class Health:
     """A store at a snapshot: the branch (None: none is checked out), HEAD (None: no commit yet), the store's folder.
 
     `uncommitted` is how records, settings and pointers differ from HEAD, `unmerged` what a merge has left in conflict;
-    `underway` are the runs that go on and that wait for `sync`.
+    `underway` are the runs that go on and that wait for `sync`, `unpushed` the commits of the events line that `origin`
+    did not have when it was last asked.
     """
 
     at: At
@@ -44,6 +47,7 @@ class Health:
     uncommitted: tuple[Difference, ...] = ()
     unmerged: tuple[str, ...] = ()
     underway: Underway = field(default_factory=Underway)
+    unpushed: int = 0
 
     @property
     def rows(self) -> Rows:
@@ -53,7 +57,8 @@ class Health:
             "at": self.at.kind, "commit": self.at.commit or self.head, "branch": self.branch,
             "folder": self.folder or ".", "errors": self.errors, "warnings": self.warnings,
             "uncommitted": len(self.uncommitted), "unmerged": len(self.unmerged) or None,
-            "running": len(self.underway.running), "unsynced": self.underway.unsynced, **counts,
+            "running": len(self.underway.running), "unsynced": self.underway.unsynced,
+            "unpushed": self.unpushed or None, **counts,
         }  # fmt: skip
         rows = tuple({"fact": name, "value": value} for name, value in facts.items() if value is not None)
         return Rows(None, _COLUMNS, rows, len(rows))
@@ -79,7 +84,12 @@ def health(
             sorted({one.path for one in snapshot.tree_problems if one.code == UNMERGED and snapshot.holds(one.path)})
         ),
         Underway() if snapshot.at.kind == "commit" else underway(repository, spools),
+        0 if snapshot.at.kind == "commit" else _unpushed(repository, snapshot.settings.events),
     )
+
+
+def _unpushed(repository: Repository, line: str) -> int:
+    return 0 if line == TREE else unpushed(repository.session, line, "origin")
 
 
 def _uncommitted(repository: Repository, snapshot: Snapshot) -> list[Difference]:

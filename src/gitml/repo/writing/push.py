@@ -30,11 +30,15 @@ _PLAIN: Final = "100644"
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What came of it: the line's tip (None: there is none), how many of its commits are new there, what to know."""
+    """What came of it: the line's tip (None: there is none), how many of its commits are new there, what to know.
+
+    `fault` says why nothing was pushed, where that was wanted.
+    """
 
     tip: str | None
     commits: int = 0
     warnings: tuple[str, ...] = ()
+    fault: str = ""
 
 
 def push_line(session: Session, branch: str, remote: str, now: datetime) -> Pushed:
