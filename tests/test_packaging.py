@@ -103,7 +103,7 @@ def test_the_source_archive_holds_what_builds_and_tests_it(built: Path) -> None:
         names = {member.name.partition("/")[2] for member in archive.getmembers()}
     assert {"pyproject.toml", "constraints.txt", "Makefile", "README.md", "LICENSE", "schemas/run.yaml"} <= names
     assert {"tests/test_packaging.py", "src/gitml/py.typed"} <= names
-    assert not [name for name in names if re.search(r"(^|/)(\.venv|\.dvc|shared|__pycache__|artifacts)", name)]
+    assert not [name for name in names if re.search(r"(^|/)(\.venv|\.dvc|shared|__pycache__|artifacts/)", name)]
 
 
 def test_the_version_stands_once() -> None:

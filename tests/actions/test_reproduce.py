@@ -16,7 +16,7 @@ from acting import WINE, opened
 from command_line import Said, ml, process, source, typed
 from dvc_world import push
 from gitml.actions.again.needs import needs
-from gitml.actions.again.surroundings import differences, rebuilt
+from gitml.actions.again.surroundings import differences, found_uv, rebuilt
 from gitml.records.ref import Ref
 from gitrepo import commit, git, write
 
@@ -275,7 +275,7 @@ def test_the_environment_is_compared() -> None:
     assert differences(was, was) == []
 
 
-@pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
+@pytest.mark.skipif(found_uv() is None, reason="uv is not installed")
 def test_uv_rebuilds_an_environment(tmp_path: Path) -> None:
     version = ".".join(map(str, sys.version_info[:3]))
     recorded = {"language": {"version": version}, "packages": {"gitml": "0"}}

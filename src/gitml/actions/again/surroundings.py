@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -43,12 +44,17 @@ def as_here(argv: Sequence[str], recorded: Mapping[str, Any] | None, folder: Pat
     return Surroundings(program, found, tuple(differences(recorded, found)))
 
 
+def found_uv() -> str | None:
+    """The program uv: that of this Python's environment, which need not be on the PATH, else the PATH's."""
+    return shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+
+
 def rebuilt(argv: Sequence[str], recorded: Mapping[str, Any] | None, folder: Path) -> Surroundings:
     """A new environment of just the recorded packages, made by uv below a folder; NotFound, GitmlError.
 
     gitml itself is taken as it is here, if it was there: what records the run must know this store.
     """
-    uv = shutil.which("uv")
+    uv = found_uv()
     if uv is None:
         raise NotFound("--env uv needs uv, which is not installed", hint="pip install uv, or take --env check")
     if recorded is None or not PYTHON.fullmatch(Path(argv[0]).name):
