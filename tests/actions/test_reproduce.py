@@ -193,6 +193,7 @@ def test_what_cannot_be_run_is_said_before_anything_runs(
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/git").symlink_to(str(shutil.which("git")))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin/python"))
     said = again(trained, "--env", "uv")
     assert (said.code, "uv, which is not installed" in said.err) == (1, True)
     assert len(store.rows("run").rows) == 2
