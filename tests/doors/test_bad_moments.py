@@ -104,7 +104,7 @@ def test_a_record_that_somebody_changes_meanwhile_is_a_conflict_and_theirs_stays
     store: Path, between: Path, argv: list[str], deed: str, told: str, how: list[str]
 ) -> None:
     head = git(store, "rev-parse", "HEAD")
-    meanwhile(between, "--list", deed, "metadata/datasets/wine.yaml")  # by then it is read
+    meanwhile(between, "ls-files", deed, "metadata/datasets/wine.yaml")  # by then it is read
     said = ml(store, *argv, *how)
     assert (said.code, said.out) == (1, "")
     assert said.err.startswith("git ml: metadata/datasets/wine.yaml: ")
@@ -119,7 +119,7 @@ def test_a_record_that_somebody_changes_meanwhile_is_a_conflict_and_theirs_stays
 
 @pytest.mark.parametrize("how", [[], ["--commit"]], ids=["files", "commit"])
 def test_a_name_that_somebody_else_takes_meanwhile_is_theirs(store: Path, between: Path, how: list[str]) -> None:
-    meanwhile(between, "--list", OTHER)
+    meanwhile(between, "ls-files", OTHER)
     said = ml(store, "new", "dataset", "x", "description=Mine.", *how)
     assert (said.code, said.out) == (1, "")
     assert said.err.startswith(f"git ml: {PLACE}: exists already")

@@ -379,7 +379,8 @@ def test_a_record_is_yaml_below_comments() -> None:
     wrong = Problem("ref.missing", held.path, f"no {ESCAPE}", line=1)
     text = record.record_text(held, THEN, problems=[wrong])
     assert text.startswith(
-        "# model/wine@3\n# metadata/models/wine/3.yaml at 9f1c2ab0d4e5\n# metadata/models/wine/3.yaml:1: error"
+        "# model/wine@3\n# metadata/models/wine/3.yaml at 9f1c2ab0d4e5, events at bbbbbbbbbbbb\n"
+        "# metadata/models/wine/3.yaml:1: error"
     )
     assert yaml.safe_load(text) == held.data
     assert "\x1b" not in text

@@ -84,7 +84,7 @@ def reach(starts: Iterable[int], ends: Ends, depth: int | None = None) -> dict[i
     far = dict.fromkeys(starts, 0)
     wave = set(far)
     steps = 0
-    while wave and (depth is None or steps < depth):
+    while wave and len(far) < len(ends) and (depth is None or steps < depth):
         steps += 1
         # One step of all at once: sets go through three hundred thousand edges in C.
         wave = set().union(*map(ends.__getitem__, wave)).difference(far)
