@@ -240,7 +240,7 @@ ASKED: dict[str, list[str]] = {
     "validate": [],
     "status": [],
     "why": ["model/wine@1", f"run/wine/{RUN_A}"],
-    "leaderboard": ["wine", "--metric", "validation.auc"],
+    "leaderboard": ["wine", "--metric", "auc"],
 }
 # Of these the bytes are asked for, and the cellar has none; test_get.py and test_cli_preview.py have.
 BYTES = {"get", "preview"}
