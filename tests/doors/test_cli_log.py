@@ -271,7 +271,7 @@ def test_everything_that_shows_takes_at(later: Path, verb: str) -> None:
     assert asked("--at", "worktree") == asked()
     # A date is the end of that day on main's first-parent line.
     day = ml(later, verb, *ASKED[verb], "--at", "2026-03-06")
-    assert day.err == f"git ml: 2026-03-06 is {oid(later, 'HEAD~1')[:12]}\n"
+    assert day.err.splitlines()[0] == f"git ml: 2026-03-06 is {oid(later, 'HEAD~1')[:12]}"
     assert asked("--at", "2026-03-06") == asked("--at", "HEAD~1")
     first = git(later, "rev-list", "--max-parents=0", "HEAD")[:12]
     early = ml(later, verb, *ASKED[verb], "--at", "2026-02-01")
