@@ -39,9 +39,7 @@ def closure(rounds: int, nodes: int = NODES, edges: int = EDGES) -> Iterator[Row
         ("downstream", names[0], whole.downstream, nx.descendants),
         ("upstream", names[-1], whole.upstream, nx.ancestors),
     ):
-        mine, found, other, same = versus(
-            partial(ours, root), partial(peer, theirs, root), rounds, clock=process_time
-        )
+        mine, found, other, same = versus(partial(ours, root), partial(peer, theirs, root), rounds, clock=process_time)
         assert _refs(found) == same | {root}, "the two sides reach other nodes"
         yield Row(f"{told} {what}", mine, "CPU: networkx", other, at_least=5, at_most=100)
 

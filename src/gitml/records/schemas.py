@@ -27,12 +27,17 @@ _OURS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SchemaFile:
-    """One schema file as read: its data where it is usable, else the problems."""
+    """One schema file as read: its data where it is usable, else the problems.
+
+    `where` names the store that its data are read from, where they are read when they are asked for: what is worked out
+    of a file is shared by all who hold it, but a store must not be asked for what another one has.
+    """
 
     path: str
     blob: str
     data: Mapping[str, Any] | None = field(compare=False)
     problems: tuple[Problem, ...] = ()
+    where: str = ""
 
 
 def is_schema_path(path: str) -> bool:

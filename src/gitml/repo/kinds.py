@@ -7,6 +7,7 @@ when somebody asks for it. A check of one record needs two or three schemas of s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -115,7 +116,8 @@ def read_files(blobs: Mapping[str, str], read: Bytes, cache: Cache | None) -> tu
     known = {file.path: file for file in fresh}
     for path, blob in blobs.items():
         if head := heads.get(keys[blob]):
-            known[path] = _known(path, blob, head, _rest(cache, keys[blob], partial(_one, read, blob)))
+            rest = _rest(cache, keys[blob], partial(_one, read, blob))
+            known[path] = replace(_known(path, blob, head, rest), where=str(cache.folder) if cache else "")
     return tuple(known[path] for path in sorted(known))
 
 
