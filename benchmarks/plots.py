@@ -35,7 +35,7 @@ def ratios(rows: Rows, title: str, file: Path) -> None:
     axes.set_xscale("log")
     axes.axvline(1, color="#999999", linewidth=0.8)
     axes.margins(x=0.12, y=0.01)
-    axes.set_title(f"{title}: times as fast as the other side (black: promised; red: missed)", fontsize=9)
+    axes.set_title(f"{title}:\ntimes as fast as the other side (black: promised; red: missed)", fontsize=9)
     _saved(figure, file)
 
 
