@@ -14,7 +14,7 @@ import yaml
 import gitml
 from acting import dvc, warned
 from gitml.errors import BadValue
-from gitrepo import git
+from gitrepo import commit, git
 
 ROWS = [{"a": 1, "b": "x"}, {"a": 2.5, "c": None}]
 
@@ -119,3 +119,14 @@ def test_those_of_a_spool_are_taken_along(plain: Path, tmp_path: Path, monkeypat
         name: told["size"] for name, told in found.items()
     }
     assert not list((tmp_path / "spool").iterdir())
+
+
+def test_runs_where_the_repository_ignores_their_files_already(plain: Path) -> None:
+    commit(plain, {".gitignore": "/artifacts/\n"})
+    refs = []
+    for number in range(3):
+        with gitml.run("wine") as run:
+            run.log_text(f"{number}", "said.txt")
+        assert not run.warnings
+        refs.append(run.ref)
+    assert {row["ref"] for row in gitml.open().rows("run").rows} == set(refs)

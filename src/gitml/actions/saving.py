@@ -62,7 +62,10 @@ class Draft:
         folder = f"{snapshot.prefix}{artifacts.FOLDER}/"
         if not any(str(one.get("path")).startswith(folder) for one in self.story.outputs.values()):
             return []
-        return self._shared(snapshot, how, f"{folder}.gitignore", artifacts.IGNORING)
+        path = f"{folder}.gitignore"
+        if snapshot.at.kind == "worktree" and path not in snapshot.tree and self.repository.file(path).exists():
+            return []  # it stands there, and git's own rules for this repository pass it by with all of the folder
+        return self._shared(snapshot, how, path, artifacts.IGNORING)
 
     def _shared(self, snapshot: Snapshot, how: How, path: str, content: bytes) -> list[Change]:
         """The change that adds a file that runs share, where it is to be added with this one."""
