@@ -133,6 +133,14 @@ class Journal:
             size = None if self._handle is None else os.fstat(self._handle).st_size
             return size, (self._left + "".join(self._lines).encode()).splitlines(keepends=True)
 
+    def rest(self) -> None:
+        """Give its file back to the system till there is more to write: a process can hold only so many."""
+        self.flush()
+        with self._disk:
+            if self._handle is not None:
+                os.close(self._handle)
+                self._handle = None
+
     def close(self, *, durable: bool) -> None:
         """Write what is left, and write no more; what the disk still refuses stays in memory."""
         self.flush(durable=durable)
