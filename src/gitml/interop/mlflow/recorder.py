@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Timer
 from typing import Any
@@ -34,10 +34,13 @@ from gitml.repo.journal.folder import WRITTEN, root
 from gitml.repo.journal.lines import Point, event_line, milliseconds
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
+from gitml.store.batch import New
 from gitml.views.metrics import Metrics
 
 _SERVER = "_MLFLOW_SERVER_FILE_STORE"
 """The variable by which MLflow's server tells its workers where their store is: who trains is somewhere else then."""
+_OWN = ("started", "ended", "models")
+"""What a run says for MLflow while it goes on, and its record says otherwise."""
 _NOTED = "written.jsonl"
 _TOGETHER, _WAIT = 100, 5.0
 """How many ended runs are written together at most, and seconds after which fewer are, where the address says batch."""
@@ -51,6 +54,8 @@ class Recorder:
         self._underway = underway
         self._ended: dict[str, Live] = {}
         self._timer: Timer | None = None
+        self.parts: Callable[[Live], list[New]] = lambda _live: []
+        """The records that are written with a run's."""
         atexit.register(self.flush)
 
     # ── a run that goes on ────────────────────────────────────────────────────────────────────────────────────────
@@ -72,7 +77,9 @@ class Recorder:
         """A run ends: its record is written, or, with others, a little later."""
         if ended is not None:
             self.custom(live, ended=ended)
-        outputs = self._files(live.recording.story.ref)
+        found = files_of(self._opened, live.recording.story.ref)
+        inner = f"{self._opened.store.repository.prefix}{artifacts.place(live.recording.story.ref)}/"
+        outputs = {one["path"].removeprefix(inner): one for one in found}
         live.say({**({"outputs": outputs} if outputs else {}), "end": {"status": status}})
         if self._opened.address.commit == BATCH:
             self._later(live)
@@ -84,26 +91,14 @@ class Recorder:
         kept = live.recording.story.custom
         live.say({"custom": {**kept, words.CUSTOM: {**(kept.get(words.CUSTOM) or {}), **more}}})
 
-    def _files(self, ref: Ref) -> dict[str, Any]:
-        """What the record says of the files that lie in the run's folder."""
-        inner = artifacts.place(ref)
-        folder = self._opened.root / inner
-        if not folder.is_dir():
-            return {}
-        artifacts.ignore(self._opened.root)
-        found = {}
-        for file in sorted(one for one in folder.rglob("*") if one.is_file() and one.suffix != ".dvc"):
-            name = file.relative_to(folder).as_posix()
-            md5, size = file_digest(file)
-            prefix = self._opened.store.repository.prefix
-            found[name] = {"path": f"{prefix}{inner}/{name}", "md5": md5, "size": size}
-        return found
-
     # ── its record ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write(self, live: Live) -> None:
         """Write the record of a run that has ended; raises Refused, and then its journal keeps it."""
         with self._opened.writing():
+            if self.parts(live):
+                self._together([live])
+                return
             done = save(_exactly(live), ground(self._opened), self._how())
             if not done.changes:
                 raise Refused("; ".join(done.warnings), hint="git ml status shows where it is kept")
@@ -133,14 +128,19 @@ class Recorder:
         with self._opened.turn:
             waiting, self._ended, self._timer = list(self._ended.values()), {}, None
             ready = [live for live in waiting if live.catch_up()]
-            if not ready:
-                return
-            with self._opened.store.batch(**self._opened.how) as batch:
-                for live in ready:
-                    save(_exactly(live), ground(self._opened), self._how(), batch.gathered)
-            for live in ready:
-                self._underway.over(live)
-            self._opened.written()
+            if ready:
+                self._together(ready)
+
+    def _together(self, ended: Iterable[Live]) -> None:
+        """Write the records of some runs, and of what they logged, in one go."""
+        with self._opened.store.batch(**self._opened.how) as batch:
+            for live in ended:
+                save(_exactly(live), ground(self._opened), self._how(), batch.gathered)
+                for new in self.parts(live):
+                    batch.new(*new)
+        for live in ended:
+            self._underway.over(live)
+        self._opened.written()
 
     # ── a run whose record stands ─────────────────────────────────────────────────────────────────────────────────
 
@@ -197,6 +197,21 @@ class Recorder:
             yield Point((key,), one.value, one.step, one.timestamp)
 
 
+def files_of(opened: Opened, ref: Ref) -> list[dict[str, Any]]:
+    """What a record says of the files that lie in the folder of a run, or of a model that one has logged."""
+    inner = artifacts.place(ref)
+    folder = opened.root / inner
+    if not folder.is_dir():
+        return []
+    artifacts.ignore(opened.root)
+    found = []
+    for file in sorted(one for one in folder.rglob("*") if one.is_file() and one.suffix != ".dvc"):
+        md5, size = file_digest(file)
+        path = f"{opened.store.repository.prefix}{inner}/{file.relative_to(folder).as_posix()}"
+        found.append({"path": path, "md5": md5, "size": size})
+    return found
+
+
 def _replacing(
     repository: Repository, snapshot: Snapshot, bulk: Iterable[Change], held: str | None
 ) -> Iterator[Change]:
@@ -245,7 +260,7 @@ def _exactly(live: Live) -> Ended:
     every, latest = _ordered(live.history())
     kept = words.custom({"custom": story.custom})
     started, ended = kept.get("started") or story.began, kept.get("ended")
-    own = {key: value for key, value in kept.items() if key not in ("started", "ended")}
+    own = {key: value for key, value in kept.items() if key not in _OWN}
     own |= {LATEST: {key: latest_text(one) for key, one in latest.items()}} if latest else {}
     exact = {"created": words.time_text(started), "custom": {**story.custom, words.CUSTOM: own} if own else {}}
     story.exact = exact | ({} if ended is None else {"ended": words.time_text(ended)})
