@@ -219,13 +219,13 @@ def _replacing(
     names = set()
     for change in bulk:
         names.add(change.path)
-        yield replace(change, before=_there(repository, snapshot, change.path), fresh=False)
-    if held and held not in names and (there := _there(repository, snapshot, held)) is not None:
-        yield Change(held, there, None)
+        yield replace(change, before=there(repository, snapshot, change.path), fresh=False)
+    if held and held not in names and (old := there(repository, snapshot, held)) is not None:
+        yield Change(held, old, None)
 
 
-def _there(repository: Repository, snapshot: Snapshot, path: str) -> str | None:
-    """The blob at a path; of the work tree's own file, which may be no record, and so not looked at."""
+def there(repository: Repository, snapshot: Snapshot, path: str) -> str | None:
+    """The blob at a path, of the work tree's own file: one that is no record nobody has looked at."""
     if snapshot.at.kind == "worktree":
         file = repository.file(path)
         return snapshot.git.blob_id(file.read_bytes()) if file.exists() else None

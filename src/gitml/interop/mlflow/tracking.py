@@ -11,8 +11,8 @@ from mlflow.store.tracking.abstract_store import AbstractStore
 from mlflow.utils.search_utils import SearchUtils
 
 from gitml.interop.mlflow.asked import check_most
+from gitml.interop.mlflow.collecting import Collecting
 from gitml.interop.mlflow.faults import speaking
-from gitml.interop.mlflow.of_experiments import OfExperiments
 from gitml.interop.mlflow.of_models import OfModels
 from gitml.interop.mlflow.refusals import refusing
 from gitml.interop.mlflow.search import Pool, clauses, orders
@@ -20,7 +20,7 @@ from gitml.interop.mlflow.search import Pool, clauses, orders
 
 @speaking
 @refusing
-class TrackingStore(OfExperiments, OfModels, AbstractStore):
+class TrackingStore(Collecting, OfModels, AbstractStore):
     """A gitml store, as MLflow's clients and server talk to one."""
 
     def _search_runs(
