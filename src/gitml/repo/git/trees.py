@@ -190,7 +190,7 @@ class Tree:
         return self._folders[folder]
 
     def _read(self, folder: str) -> Mapping[str, Entry]:
-        oid = f"{self.base}:" if not folder else self.folder(folder)
+        oid = f"{self.base}^{{tree}}" if not folder else self.folder(folder)
         if self.base is None or oid is None:
             return {}
         raw = self.objects.get(oid)

@@ -24,7 +24,7 @@ OWN = "run.jsonl"
 FILES = "files"
 """The folder of the files that a run in a spool has logged."""
 BEGIN, END, WAITS, WRITTEN = "begin", "end", "waits", "written"
-_PARENT = "parent"
+_PARENT, _LINES = "parent", ".jsonl"
 _SILENT = 3600.0
 """Seconds without a sign after which a run on a machine that we cannot see has crashed."""
 _GONE = ".gone-"
@@ -44,8 +44,10 @@ class Folder:
     @property
     def files(self) -> list[Path]:
         """The files of its processes, that of the one that began it first."""
-        found = [one for one in self.path.glob("*.jsonl") if one.name != OWN]
-        return [self.path / OWN, *sorted(found)]
+        with suppress(FileNotFoundError, NotADirectoryError):
+            others = sorted(one for one in os.listdir(self.path) if one.endswith(_LINES) and one != OWN)
+            return [self.path / name for name in (OWN, *others)]
+        return [self.path / OWN]
 
     @cached_property
     def begin(self) -> Mapping[str, Any] | None:
