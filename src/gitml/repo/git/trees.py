@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from gitml.errors import Problem
@@ -270,7 +270,8 @@ def is_under(path: str, folder: str) -> bool:
     return not folder or path == folder or path.startswith(f"{folder}/")
 
 
-def _parsed(raw: bytes, size: int) -> dict[str, Entry]:
+@lru_cache(maxsize=16)  # two snapshots of a commit ask for the same, and a large one takes a megabyte
+def _parsed(raw: bytes, size: int) -> Mapping[str, Entry]:
     """Git's tree object: `40000 name`, NUL, the id in `size` bytes, and so on."""
     found: dict[str, Entry] = {}
     at = 0

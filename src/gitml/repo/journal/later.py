@@ -1,4 +1,4 @@
-"""What is to be done a second from now, by one thread of the process: one for each run would take a tenth of a short run."""
+"""What is to be done a second from now, by one thread of the process: one for each run would cost too much."""
 
 from __future__ import annotations
 

@@ -99,12 +99,12 @@ def build(session: Session, tip: Tip, trees: Trees, changes: Sequence[Change], w
     tree, made = graft(git, trees, {c.path: Entry(c.mode, c.after) if c.after else None for c in changes})
     objects = [*(Object(BLOB, one.content) for one in changes if one.content is not None), *made]
     if tree == trees.root:
-        store(git, objects)
+        store(session, objects)
         return None
     signed = session.configured(*_SIGNS).out.strip() == b"true"
     text = words.text(changes).encode("utf-8", "surrogateescape")
     plain = None if signed or b"\0" in text else _plain(session, tree, tip.parents, words, text)
-    store(git, objects if plain is None else [*objects, plain])
+    store(session, objects if plain is None else [*objects, plain])
     if plain is not None:
         new = object_id(*plain, git.object_format)
         _remember(session, new, made)

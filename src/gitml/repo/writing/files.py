@@ -219,7 +219,8 @@ def _copy(source: Path, target: Path) -> None:
 
 def _tidy(scratch: Path, stem: str, *, sweep: bool) -> None:
     """Remove our drafts, and with `sweep` those that killed processes left: by the disk's own clock, a day old."""
-    own, others = [], []
+    own: list[Path] = []
+    others: list[Path] = []
     for name in os.listdir(scratch):
         (own if name.startswith(stem) else others).append(scratch / name)
     now = os.stat(own[0]).st_mtime if sweep and own and others else 0.0
