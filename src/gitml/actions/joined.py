@@ -60,7 +60,7 @@ class Joined(Logged):
         if said.get("tags"):
             self.set_tags(said["tags"])
         for name, material in (said.get(INPUTS) or {}).items():
-            self.log_input(name, material)
+            self.log_input(material, name)
         seeds = said.get("seeds") or {}
         story.seeds |= {"seed": seeds} if isinstance(seeds, int) else {str(key): one for key, one in seeds.items()}
         if said.get("note") is not None:

@@ -42,6 +42,8 @@ from gitml.repo.repository import Repository
 from gitml.repo.writing import unsaved
 
 TRAIN, SWEEP = "train", "sweep"
+END, BATCH = "end", "batch"
+"""When a run is committed: at its own end (True says the same), or with all others at the end of the process."""
 __all__ = ["Run", "RunWarning", "Source", "current_run"]
 
 
@@ -75,7 +77,7 @@ class Told:
     parent: Logged | Ref | str | None = None
     resume: Ref | str | None = None
     sweep: Mapping[str, Any] | None = None
-    commit: bool = False
+    commit: bool | str = False
     message: str | None = None
     branch: str | None = None
     author: str | None = None
@@ -140,7 +142,7 @@ class Run(Logged):
         end = self._end or self._end_of(error)
         self._close(replace(end, utilization={**used, **end.utilization}), now)
         try:
-            how = How(now, told.commit, told.message, told.branch, told.author)
+            how = How(now, bool(told.commit), told.message, told.branch, told.author)
             self.applied = self._saved(recording, how)
         finally:
             self._warn(last=True)
@@ -151,6 +153,8 @@ class Run(Logged):
         if isinstance(ground, InRepository) and ground.spool is None:
             if self._batch is None and ground.waits(recording.story.head.get("parent")):
                 return self._left(recording, how)
+            if self._batch is None and self._told.commit == BATCH:
+                return self._late(recording, ground.repository, how)
             if self._batch is None and recording.folder.is_parent:
                 return self._family(recording, ground.repository, how)
             return save(recording, ground, how, self._batch)
@@ -168,6 +172,15 @@ class Run(Logged):
         Folder(recording.journal.folder.parent / Ref.parse(recording.story.head["parent"]).keys[1]).adopt()
         return Applied(None, (), ())
 
+    def _late(self, recording: Recording, repository: Repository, how: How) -> Applied:
+        """Leave it to the end of the process."""
+        from gitml.actions.at_exit import write_at_exit
+
+        recording.say(WAITS, True, how.now)  # noqa: FBT003
+        recording.journal.close(durable=True)
+        write_at_exit(repository, self.ref, how, self.clock)
+        return Applied(None, (), ())
+
     def _family(self, recording: Recording, repository: Repository, how: How) -> Applied:
         """Write it with all runs that are part of it."""
         from gitml.actions.sync import sync
@@ -175,7 +188,7 @@ class Run(Logged):
         recording.say(WAITS, True, how.now)  # noqa: FBT003
         recording.journal.close(durable=True)
         try:
-            done = sync(repository, how, family=self.ref)
+            done = sync(repository, how, only=[self.ref])
         except GitmlError as error:
             told = f"{self.ref} and its parts could not be written: {error}; git ml sync does it"
             self.tell(told)
@@ -282,6 +295,8 @@ class Run(Logged):
     def _joined(self) -> Batch | None:
         """The batch that will write it, if one is open; BadValue where the run is told how to be written itself."""
         batch, told = self._batch, self._told
+        if told.commit not in (False, True, END, BATCH):
+            raise BadValue(f"commit={told.commit!r} is not known", hint=f"{END!r} or {BATCH!r}; True is {END!r}")
         if batch is None and self.repository is not None:
             batch = current_batch(self.repository)
         if batch is not None and (told.commit or told.message or told.branch or told.author):

@@ -6,7 +6,7 @@ Each run's folder in a journal or a spool stays until its record stands in a com
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,17 +108,15 @@ class _Sync:
         return bool(bad)
 
 
-def sync(repository: Repository, how: How, spools: Iterable[Path] = (), family: str | None = None) -> Synced:
+def sync(repository: Repository, how: How, spools: Iterable[Path] = (), only: Collection[str] | None = None) -> Synced:
     """Write what the journals of this store and some spools hold (GITML_SPOOL's, where none is named).
 
-    With `family` only a run and those that are part of it. Raises Conflict where another sync is at work.
+    With `only` these runs alone, and those that are part of them. Raises Conflict where another sync is at work.
     """
     with exclusive(repository.git.common_dir / "gitml" / "sync", _WAIT) as lock:
         if lock is Lock.BUSY:
             raise Conflict("another git ml sync is at work here", hint="wait for it, and repeat")
-        found = gathered(repository, repository.target(how.branch), capture.spools(spools))
-        if family is not None:
-            found = [one for one in found if family in (str(one.story.ref), one.parent)]
+        found = gathered(repository, repository.target(how.branch), capture.spools(spools), only)
         work = _Sync(repository, how, found)
         done = _landed(work)
         _settle(work, done)
