@@ -10,8 +10,8 @@ import pytest
 
 import gitml
 from command_line import ml
-from gitml.errors import BadValue
 from flowing import LINE, STORE
+from gitml.errors import BadValue
 from gitrepo import commit, environment, git
 
 SEVERAL = """

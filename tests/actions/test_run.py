@@ -376,7 +376,8 @@ def test_inputs_and_outputs_by_ref(tracked: Path) -> None:
 
 def test_what_it_is_comes_before_its_role(plain: Path) -> None:
     write(plain, {"data.csv": "a\n1\n"})
-    with pytest.raises(BadValue, match="'data.csv' stands where the role belongs") as caught, gitml.run("wine") as run:
+    told = "stands where the role belongs"
+    with pytest.raises(BadValue, match=told) as caught, gitml.run("wine") as run:
         run.log_input("train", "data.csv")
     assert caught.value.hint == "what it is comes first: log_input('data.csv', 'train')"
 

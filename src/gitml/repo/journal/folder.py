@@ -51,9 +51,12 @@ class Folder:
 
     @cached_property
     def begin(self) -> Mapping[str, Any] | None:
-        """What it began with; None where it was killed before it could say so."""
-        first = next(events(whole(self.path / OWN)), None)
-        return first[2] if first and first[1] == BEGIN and isinstance(first[2], dict) else None
+        """What it began with; None where it was killed before it could say so.
+
+        Of a launch whose first rank has said nothing, what another one began with.
+        """
+        firsts = (next(events(whole(file)), None) for file in self.files)
+        return next((one[2] for one in firsts if one and one[1] == BEGIN and isinstance(one[2], dict)), None)
 
     @cached_property
     def events(self) -> list[tuple[int, str, Any]]:

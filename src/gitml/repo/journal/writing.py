@@ -38,15 +38,16 @@ class Journal:
         self._handle: int | None = None
         self._waits = self._closed = False
 
-    def fork(self, name: str) -> None:
-        """Go on in a child of the process that it was made in: what its parent has not written is its parent's.
+    def at_once(self) -> None:
+        """Hand each line to the system at once: a child may end without a word (multiprocessing's do)."""
+        self._most = 1
 
-        Each line is handed to the system at once: a child may end without a word (multiprocessing's do).
-        """
+    def fork(self, name: str) -> None:
+        """Go on in a child of the process that it was made in: what its parent has not written is its parent's."""
         if self._handle is not None:
             with suppress(OSError):
                 os.close(self._handle)
-        self._most = 1
+        self.at_once()
         self._begin(name)
 
     def add(self, line: str) -> None:
