@@ -40,7 +40,8 @@ _WAIT = 5.0
 class Synced:
     """What a sync came to: the refs of what it recorded, of these what had crashed, and what it brought back.
 
-    `cleared` were committed, and their journals are gone; `uncommitted` stand in the work tree; `running` go on.
+    `cleared` were committed, and their journals are gone; `uncommitted` stand in the work tree; `running` go on;
+    `forgotten` were not wanted.
     `refused` says why a run could not be written; it stays where it is. `pushed` is what others can have now.
     """
 
@@ -54,6 +55,7 @@ class Synced:
     refused: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     pushed: Pushed = field(default_factory=lambda: Pushed(None))
+    forgotten: tuple[str, ...] = ()
 
 
 @dataclass

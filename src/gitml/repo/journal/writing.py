@@ -15,6 +15,22 @@ from gitml.repo.journal.later import later
 
 _MOST_LINES = 4096
 _MOST_BYTES = 32 << 20
+_BEAT = 60.0
+"""Seconds after which the file of a run that says nothing is touched: from elsewhere it is seen to go on."""
+_open: set[Journal] = set()
+
+
+def _beat() -> None:
+    for one in _ours():
+        with suppress(OSError):
+            os.utime(one.path)
+    if _ours():
+        later(_beat, _BEAT)
+
+
+def _ours() -> list[Journal]:
+    """The open ones of this process: a fork of it has others."""
+    return [one for one in tuple(_open) if one.process == os.getpid()]
 
 
 class Journal:
@@ -114,6 +130,9 @@ class Journal:
             self.folder.mkdir(parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
             self._handle = os.open(self.path, flags, 0o666)
+            if not _ours():
+                later(_beat, _BEAT)
+            _open.add(self)
         return self._handle
 
     def held(self) -> tuple[int | None, list[bytes]]:
@@ -136,6 +155,7 @@ class Journal:
         """Write what is left, and write no more; what the disk still refuses stays in memory."""
         self.flush(durable=durable)
         self._closed = True
+        _open.discard(self)
         with self._disk:
             if self._handle is not None:
                 with suppress(OSError):  # some network disks tell of a failed write as late as this
