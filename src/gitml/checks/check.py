@@ -93,8 +93,17 @@ def _judged_anew(snapshot: Snapshot, before: Snapshot | None, paths: frozenset[s
     for one in (snapshot, before) if before else (snapshot,):
         files = (file for file in one.own_schemas if file.path in paths)
         kinds = {file.data["$id"].partition("/")[0] for file in files if file.data}
-        found.update(path for kind in kinds for path in one.paths_of(kind) if path in snapshot.tree)
+        anew = (kind for kind in kinds if before is None or not _is_ruled_alike(snapshot, before, kind))
+        found.update(path for kind in anew for path in one.paths_of(kind) if path in snapshot.tree)
     return {path for path in found if snapshot.is_record_path(path)}
+
+
+def _is_ruled_alike(one: Snapshot, other: Snapshot, kind: str) -> bool:
+    """Whether a kind's schemas are the same in two snapshots: so they are where those that we ship were taken in."""
+    held = (one.schemas, other.schemas)
+    blobs = {schemas.blobs(kind) for schemas in held}
+    latest = {found.blob if (found := schemas.latest.get(kind)) else None for schemas in held}
+    return len(blobs) == len(latest) == 1
 
 
 def changed_paths(before: Snapshot | None, after: Snapshot) -> frozenset[str]:

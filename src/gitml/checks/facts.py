@@ -79,8 +79,8 @@ class FactBook:
             return None
         name = place.kind.name
         if name not in self._kinds:
-            blobs = [kind.blob for (other, _major), kind in self.snapshot.schemas.kinds.items() if other == name]
-            self._kinds[name] = hashlib.sha256("".join(sorted(blobs)).encode()).hexdigest()[:16]
+            blobs = self.snapshot.schemas.blobs(name)
+            self._kinds[name] = hashlib.sha256("".join(blobs).encode()).hexdigest()[:16]
         return f"{asked()}{self._kinds[name]}/{self.snapshot.tree[path].oid}/{self.snapshot.inner(path)}"
 
 
