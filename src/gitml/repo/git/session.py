@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -11,8 +11,9 @@ from gitml.repo.git.batch import HANDFUL, Blobs, Found, named
 from gitml.repo.git.command import Done
 from gitml.repo.git.configured import configured
 from gitml.repo.git.ignoring import Ignoring
+from gitml.repo.git.index import OnHead, comparing
 from gitml.repo.git.kept import Kept
-from gitml.repo.git.refs import head_files
+from gitml.repo.git.refs import head, head_files
 
 if TYPE_CHECKING:
     from gitml.repo.git import Git
@@ -28,6 +29,21 @@ class Session:
         self.git = git
         self.known: dict[tuple[str, ...], str | None] = {}
         """What was found out of objects, which never change, by a word for it and their ids."""
+
+        self._begun: Callable[[], OnHead] | None = None
+
+    def compare_index(self) -> None:
+        """Have git compare the index with HEAD, for who has other things to do before he asks what it found."""
+        self._begun = self._comparing()
+
+    def staged_on_head(self) -> OnHead:
+        """How the index differs from HEAD."""
+        begun, self._begun = self._begun or self._comparing(), None
+        return begun()
+
+    def _comparing(self) -> Callable[[], OnHead]:
+        # Where this process of git finds no commit, the other one may know why, and say so.
+        return comparing(self.git, self.commit("HEAD") or head(self.git))
 
     @cached_property
     def objects(self) -> Blobs:

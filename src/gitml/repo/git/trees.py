@@ -127,6 +127,10 @@ class Tree:
             other._told[path] = None if one[8:14] == _GONE else Entry(one[8:14], one[after])
         return said[1::2]
 
+    def tell(self, files: Mapping[str, Entry]) -> None:
+        """Take in what is known already of some files of the commit."""
+        self._told.update(files)
+
     def file(self, path: str) -> Entry | None:
         """The file at a path."""
         if path in self.changes:
@@ -205,6 +209,7 @@ class _OnTop(Tree):
     def __init__(self, below: Tree, changes: Changes) -> None:
         super().__init__(below._command, below.base, changes, below.objects)  # noqa: SLF001  (of its own class)
         self._under = below
+        self._told = below._told  # noqa: SLF001
 
     @property
     def changes(self) -> Changes:
