@@ -58,7 +58,7 @@ class Asked:
         return self._board
 
     def _known(self, experiment_id: str) -> Known:
-        return self._experiments.by_id(experiment_id, self._used())
+        return self._experiments.by_id(experiment_id, self._used)
 
     def _active(self, experiment_id: str) -> Known:
         known = self._known(experiment_id)
@@ -79,7 +79,8 @@ class Asked:
         live = self._underway.get(run_id) if self._opened.address.ref is None else None
         if live is not None:
             return live.told
-        return self._opened.found(lambda _snapshot: self._rows().find(run_id))
+        last = self._underway.last(run_id)
+        return last or self._opened.found(lambda _snapshot: self._rows().find(run_id))
 
     def _told(self, run_id: str) -> Told:
         validation._validate_run_id(run_id)

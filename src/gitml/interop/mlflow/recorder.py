@@ -102,8 +102,8 @@ class Recorder:
             done = save(_exactly(live), ground(self._opened), self._how())
             if not done.changes:
                 raise Refused("; ".join(done.warnings), hint="git ml status shows where it is kept")
+            self._opened.ended()
             self._underway.over(live)
-            self._opened.written()
 
     def _how(self) -> Any:
         return self._opened.store.how(**self._opened.how)
@@ -138,9 +138,9 @@ class Recorder:
                 save(_exactly(live), ground(self._opened), self._how(), batch.gathered)
                 for new in self.parts(live):
                     batch.new(*new)
+        self._opened.ended()
         for live in ended:
             self._underway.over(live)
-        self._opened.written()
 
     # ── a run whose record stands ─────────────────────────────────────────────────────────────────────────────────
 
@@ -159,7 +159,7 @@ class Recorder:
             if done.commit is None:
                 self._noted(ref.keys[1], texts)
             self._opened.store.refresh()
-            self._opened.written()
+            self._opened.ended()
 
     def _noted(self, run: str, texts: Iterable[tuple[str, bytes]]) -> None:
         """Have the journal hold the record's new text, as long as nobody has committed it."""
