@@ -13,12 +13,17 @@ from gitml.interop.mlflow.registry import RegistryStore
 from gitrepo import commit, init
 
 
+def address(place: Path, how: str = "") -> str:
+    """What MLflow is told of a store; `how` is what that says of writing."""
+    return f"gitml{place.as_uri().removeprefix('file')}{how}"
+
+
 def registry(place: Path, how: str = "", *, events: str | None = None) -> RegistryStore:
-    """MLflow's registry over a new store whose first commit is made; `how` is what the address says of writing."""
+    """MLflow's registry over a new store whose first commit is made."""
     init(place)
     gitml.init(place, events=events)
     commit(place, {})
-    return RegistryStore(f"{place.as_uri().replace('file', 'gitml')}{how}")
+    return RegistryStore(address(place, how))
 
 
 @contextmanager

@@ -49,14 +49,14 @@ class Models(Access):
             _validate_registered_model_tag(tag.key, tag.value)
         said = {"description": description, "tags": _texts(tags or ()), _JOB: deployment_job_id}
 
-        def deed(batch: Gathering) -> None:
+        def deed(batch: Gathering) -> RegisteredModel:
             _must_be_free(batch, name, tags)
             key = free_key(name, keys(batch.snapshot))
             fields = {**said, "created": moment(batch), "title": name if key != name else None}
             batch.new(MODEL, key, {field: value for field, value in fields.items() if value not in (None, {})})
+            return self._shown(model_in(batch, name))
 
-        self._do(deed)
-        return self.get_registered_model(name)
+        return self._do(deed)
 
     def update_registered_model(
         self, name: str, description: str | None, deployment_job_id: str | None = None
@@ -64,26 +64,26 @@ class Models(Access):
         """The description set, or taken away."""
         job = {} if deployment_job_id is None else {_JOB: deployment_job_id}
 
-        def deed(batch: Gathering) -> None:
+        def deed(batch: Gathering) -> RegisteredModel:
             said = MISSING if description is None else description
             tell(batch, model_in(batch, name).key, {"description": said, **job, _UPDATED: moment(batch)})
+            return self._shown(model_in(batch, name))
 
-        self._do(deed)
-        return self.get_registered_model(name)
+        return self._do(deed)
 
     def rename_registered_model(self, name: str, new_name: str) -> RegisteredModel:
         """Another name to show; its records stay where they are. RESOURCE_ALREADY_EXISTS."""
         _validate_model_renaming(new_name)
 
-        def deed(batch: Gathering) -> None:
+        def deed(batch: Gathering) -> RegisteredModel:
             model = model_in(batch, name)
             if new_name != name:
                 _must_be_free(batch, new_name, None)
             title = MISSING if new_name == model.key else new_name
             tell(batch, model.key, {"title": title, _RENAMED: moment(batch)})
+            return self._shown(model_in(batch, new_name))
 
-        self._do(deed)
-        return self.get_registered_model(new_name)
+        return self._do(deed)
 
     def delete_registered_model(self, name: str) -> None:
         """Its aliases are removed, its versions retired, and MLflow does not see it any more."""

@@ -12,6 +12,7 @@ from gitml.store.writing import Writing
 STAGES = {"Staging": "staging", "Production": "production"}
 """The slot of each stage that has one."""
 _MODEL = "model"
+_MARKS = column("custom", CUSTOM)
 
 
 class Slot(NamedTuple):
@@ -45,21 +46,12 @@ class Slot(NamedTuple):
             store.rm(ref, force=True)  # who deletes an alias means it, whether it was ever committed or not
             return
         store.promote(Ref(_MODEL + VERSION, (key, str(chosen))), self.name)
-        marks = {"stage": None if self.stage is None else self.name.capitalize(), "alias": self._beside}
-        was_marked = before is not None and before.stage is not None
-        if self.stage is not None or was_marked:
-            store.set(ref, _marked(marks))
-
-    @property
-    def _beside(self) -> str | None:
-        """The version of the alias, where the slot's own is the stage's."""
-        return str(self.alias) if self.stage is not None and self.alias is not None else None
-
-
-def _marked(marks: dict[str, str | None]) -> dict[str, object]:
-    if not any(marks.values()):
-        return {column("custom", CUSTOM): MISSING}
-    return {column("custom", CUSTOM, name): MISSING if value is None else value for name, value in marks.items()}
+        if self.stage is not None:
+            beside = MISSING if self.alias is None else str(self.alias)
+            store.set(ref, {f"{_MARKS}.stage": self.name.capitalize(), f"{_MARKS}.alias": beside})
+        elif before is not None and before.stage is not None:
+            others = (store.show(ref).data.get("custom") or {}).keys() - {CUSTOM}
+            store.set(ref, {_MARKS if others else "custom": MISSING})
 
 
 def _number(version: object) -> int | None:

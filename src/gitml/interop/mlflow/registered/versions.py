@@ -52,28 +52,27 @@ class Versions(Access):
         told = {"run_id": origin.run_id, "run_link": run_link, "model_id": model_id}
         said = {"description": description, "tags": {tag.key: str(tag.value) for tag in tags or ()}}
 
-        def deed(batch: Gathering) -> int:
+        def deed(batch: Gathering) -> ModelVersion:
             model = model_in(batch, name)
             if not model.head:
                 tell(batch, model.key, {})
             fields = {**said, "created": moment(batch), column("custom", CUSTOM): self._kept(origin, told)}
             given = {field: value for field, value in fields.items() if value not in (None, {})}
-            before = set(model.versions)
             batch.register(str(Ref(MODEL, (model.key,))), run=origin.run_ref(self.opened, batch), fields=given)
-            return max(model_in(batch, name).versions.keys() - before)
+            return self._as_written(batch, name, max(model_in(batch, name).versions.keys() - model.versions.keys()))
 
-        return self.get_model_version(name, self._do(deed))
+        return self._do(deed)
 
     def update_model_version(self, name: str, version: int | str, description: str | None = None) -> ModelVersion:
         """The description set, or taken away."""
 
-        def deed(batch: Gathering) -> None:
+        def deed(batch: Gathering) -> ModelVersion:
             model, found = version_in(batch, name, version)
             said = {"description": description, "updated": moment(batch)}
             tell_version(batch, model.key, found.number, said)
+            return self._as_written(batch, name, version)
 
-        self._do(deed)
-        return self.get_model_version(name, version)
+        return self._do(deed)
 
     def transition_model_version_stage(
         self,
@@ -87,15 +86,15 @@ class Versions(Access):
         if archive_existing_versions and wanted not in STAGES:
             invalid(f"nothing can be archived by a move to {wanted}: it is no active stage ({', '.join(STAGES)} are)")
 
-        def deed(batch: Gathering) -> None:
+        def deed(batch: Gathering) -> ModelVersion:
             model, found = version_in(batch, name, version)
             others = [one.number for one in model.shown if one.stage == wanted and one.number != found.number]
             for number in others if archive_existing_versions else ():
                 _staged(batch, model, number, STAGE_ARCHIVED)  # its slot is the other's from now on
             _move(batch, model, found.number, wanted)
+            return self._as_written(batch, name, version)
 
-        self._do(deed)
-        return self.get_model_version(name, version)
+        return self._do(deed)
 
     def delete_model_version(self, name: str, version: int | str) -> None:
         """Its aliases are removed, it is retired, and MLflow does not see it any more; its number stays taken."""
@@ -156,6 +155,10 @@ class Versions(Access):
 
     def _await_model_version_creation(self, mv: ModelVersion, await_creation_for: int) -> None:
         """Nothing to wait for: a version is ready once it is written."""
+
+    def _as_written(self, batch: Gathering, name: str, version: int | str) -> ModelVersion:
+        """A version as it is once a deed is done."""
+        return model_version(*version_in(batch, name, version), self._root, self._top)
 
     def _origin(self, source: str, run_id: str | None, model_id: str | None) -> Origin:
         return origin_of(self._located, self.tracking_uri, source, run_id, model_id)
