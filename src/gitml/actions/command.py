@@ -122,7 +122,7 @@ def _name(number: int) -> str:
 def _output(run: Run, name: str, material: Material) -> None:
     """One declared output; where the command has not written it, that is told, for its exit code comes first."""
     try:
-        run.log_output(name, material)
+        run.log_output(material, name)
     except GitmlError as error:
         run.tell(f"the output {name} was not recorded: {error}")
 

@@ -139,6 +139,6 @@ def _flow(run: Logged, side: str, repository: Repository, path: str) -> None:
     if any(one.get("path") == path for one in run.said(side).values()):
         return
     try:
-        (run.log_input if side == INPUTS else run.log_output)(path, repository.file(path))
+        (run.log_input if side == INPUTS else run.log_output)(repository.file(path), path)
     except GitmlError as error:
         run.tell(f"{path} was not recorded: {error}")

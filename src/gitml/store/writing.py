@@ -148,16 +148,27 @@ class Writing(Reading):
         self.refresh()
         return done
 
-    def sync(self, spools: Iterable[str | os.PathLike[str]] = (), *, push: bool = True, **how: Any) -> Synced:
+    def sync(
+        self,
+        spools: Iterable[str | os.PathLike[str]] = (),
+        *,
+        push: bool = True,
+        forget: Sequence[str] = (),
+        **how: Any,
+    ) -> Synced:
         """Record what ran elsewhere or crashed, by the journals of this store and some spools; see `actions.sync`.
 
         Then the events line is pushed, and what keeps the code of runs, where there is a remote and `push` is true.
+        Runs to `forget` are those whose records were removed before they were committed.
         """
+        from gitml.actions.forgetting import forget as forgotten
         from gitml.actions.pushing import pushed
         from gitml.actions.sync import sync
 
         options = self.how(**how)
-        done = sync(self.repository, options, map(Path, spools))
+        places = list(map(Path, spools))
+        gone = forgotten(self.repository, forget, places)
+        done = replace(sync(self.repository, options, places), forgotten=gone)
         if push:
             done = replace(done, pushed=pushed(self.repository, options.now))
         self.refresh()

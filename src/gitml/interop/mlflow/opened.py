@@ -123,9 +123,13 @@ class Opened:
             forbidden(f"this store is seen as of {self.address.ref}: it can only be read; leave out ref= to write")
         return self.turn
 
+    def stale(self) -> None:
+        """Look again before anybody reads."""
+        self._snapshot = None
+
     def written(self) -> None:
         """Tell every process that something was written."""
-        self._snapshot = None
+        self.stale()
         with suppress(OSError):  # then the others see it a second later
             self._mark.parent.mkdir(parents=True, exist_ok=True)
             self._mark.write_bytes(os.urandom(8))

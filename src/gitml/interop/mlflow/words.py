@@ -108,3 +108,8 @@ def tags_of(data: Mapping[str, Any], parent: str | None = None) -> dict[str, str
         told = {USER: data.get("by"), COMMIT: code.get("commit"), SOURCE: code.get("path"), PARENT: parent}
         tags = {key: str(value) for key, value in told.items() if value} | tags
     return tags | {tag: str(data[field]) for tag, field in HOMES.items() if data.get(field)}
+
+
+def now(at: datetime) -> str:
+    """A moment as records hold it for MLflow: to the millisecond."""
+    return time_text(int(at.timestamp() * 1000))

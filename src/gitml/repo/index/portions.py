@@ -21,10 +21,10 @@ _WORTH_SPREADING: Final = 2000
 
 
 class Portion(NamedTuple):
-    """Some hundred neighbouring records: what the deed gave for them, and where they lie, to be asked when needed."""
+    """Some hundred neighbouring records: what the deed gave for them, and where some of them lie, by their numbers."""
 
     value: Any
-    paths: Callable[[], Sequence[str]]
+    paths: Callable[[Sequence[int]], Sequence[str]]
 
 
 def portions(snapshot: Snapshot, kind: str, deed: Deed) -> tuple[list[Portion], Files]:
@@ -52,8 +52,12 @@ def portions(snapshot: Snapshot, kind: str, deed: Deed) -> tuple[list[Portion], 
     return [Portion(values[part.key], partial(_paths, making, part)) for part in kept], sorted(left.items())
 
 
-def _paths(making: Making, part: Part) -> list[str]:
-    return sorted(making.files(part))
+def _paths(making: Making, part: Part, rows: Sequence[int]) -> list[str]:
+    files = making.files(part)
+    every = sorted(files)
+    found = {every[row]: files[every[row]] for row in rows}
+    making.snapshot.tree.tell(found)  # else each would be looked up, with the folders above it
+    return list(found)
 
 
 def _values(making: Making, deed: Deed, parts: Sequence[Part]) -> Mapping[str, Any]:

@@ -296,7 +296,8 @@ class Making:
             kept = self.cache.get([files_key(part.key)]).get(files_key(part.key))
             if kept is None:
                 return None
-            self._lists[part.key] = {path: Entry(mode, oid) for path, mode, oid in kept}
+            new = tuple.__new__  # in half of the time of calling Entry
+            self._lists[part.key] = {path: new(Entry, (mode, oid)) for path, mode, oid in kept}
         return self._lists[part.key]
 
     def files(self, part: Part) -> dict[str, Entry]:
@@ -396,5 +397,5 @@ def _salt(snapshot: Snapshot, kind: str) -> str:
     """What a record is read by beside its path: the store's folder, all templates, its kind's schemas, our reader."""
     kinds = snapshot.schemas.kinds
     templates = sorted((name, major, found.template.text) for (name, major), found in kinds.items())
-    schemas = sorted(found.blob for (name, _major), found in kinds.items() if name == kind)
+    schemas = snapshot.schemas.blobs(kind)
     return hashlib.sha256(repr((VERSION, snapshot.prefix, templates, schemas)).encode()).hexdigest()[:16]
