@@ -7,6 +7,7 @@ from mlflow.store.model_registry.abstract_store import AbstractStore
 from gitml.interop.mlflow.address import Address
 from gitml.interop.mlflow.faults import speaking, spoken
 from gitml.interop.mlflow.opened import Opened, opened
+from gitml.interop.mlflow.refusals import refusing
 from gitml.interop.mlflow.registered.aliases import Aliases
 from gitml.interop.mlflow.registered.models import Models
 from gitml.interop.mlflow.registered.versions import Versions
@@ -14,6 +15,7 @@ from gitml.interop.mlflow.registered.webhooks import Webhooks
 
 
 @speaking
+@refusing
 class RegistryStore(Models, Versions, Aliases, Webhooks, AbstractStore):
     """Registered models, their versions and aliases as the records that gitml itself writes.
 
@@ -21,7 +23,7 @@ class RegistryStore(Models, Versions, Aliases, Webhooks, AbstractStore):
     """
 
     def __init__(self, store_uri: str, tracking_uri: str | None = None) -> None:
-        super().__init__(store_uri, tracking_uri)  # type: ignore[no-untyped-call]
+        super().__init__(store_uri, tracking_uri)
         self.tracking_uri = tracking_uri
         self.opened = _opened(store_uri)
 

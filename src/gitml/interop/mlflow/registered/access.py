@@ -12,7 +12,7 @@ from gitml.errors import Conflict
 from gitml.interop.mlflow.faults import invalid, missing
 from gitml.interop.mlflow.opened import Opened
 from gitml.interop.mlflow.registered.record import LATEST, MODEL, Model, Version, model_named
-from gitml.interop.mlflow.words import CUSTOM, time_text
+from gitml.interop.mlflow.words import CUSTOM
 from gitml.records.record import MISSING, column
 from gitml.records.ref import Ref
 from gitml.repo.snapshot import Snapshot
@@ -106,11 +106,6 @@ def tell_version(batch: Gathering, key: str, number: int, fields: Mapping[str, A
     """Set what MLflow says of a version later on, which lies in the head: a version that has landed stays as it is."""
     place = column("custom", CUSTOM, "versions", str(number))
     tell(batch, key, {f"{place}.{name}": value for name, value in fields.items()})
-
-
-def moment(batch: Writing) -> str:
-    """The time, to the millisecond, as records hold it."""
-    return time_text(int(batch.clock().timestamp() * 1000))
 
 
 def _no_alias(name: str, alias: str) -> int:

@@ -39,7 +39,7 @@ def model_version(model: Model, version: Version, root: Path, top: Path) -> Mode
     told = custom(version.data)
     return ModelVersion(
         model.name,
-        version.number,  # type: ignore[arg-type]  # a number, as of MLflow's own stores, whatever its hints say
+        version.number,
         version.created,
         last_updated_timestamp=version.updated,
         description=version.description,

@@ -15,12 +15,12 @@ from mlflow.utils.validation import (
     _validate_tag_name,
 )
 
-from gitml.interop.mlflow.registered.access import Access, model_in, moment, tell
+from gitml.interop.mlflow.registered.access import Access, model_in, tell
 from gitml.interop.mlflow.registered.entities import model_version, registered_model
 from gitml.interop.mlflow.registered.record import MODEL, Model, keys, model_named, models
 from gitml.interop.mlflow.registered.search import model_page
 from gitml.interop.mlflow.registered.versions import discard
-from gitml.interop.mlflow.words import CUSTOM, free_key
+from gitml.interop.mlflow.words import CUSTOM, free_key, now
 from gitml.records.record import MISSING, column
 from gitml.store.batch import Gathering
 
@@ -52,7 +52,7 @@ class Models(Access):
         def deed(batch: Gathering) -> RegisteredModel:
             _must_be_free(batch, name, tags)
             key = free_key(name, keys(batch.snapshot))
-            fields = {**said, "created": moment(batch), "title": name if key != name else None}
+            fields = {**said, "created": now(batch.clock()), "title": name if key != name else None}
             batch.new(MODEL, key, {field: value for field, value in fields.items() if value not in (None, {})})
             return self._shown(model_in(batch, name))
 
@@ -66,7 +66,7 @@ class Models(Access):
 
         def deed(batch: Gathering) -> RegisteredModel:
             said = MISSING if description is None else description
-            tell(batch, model_in(batch, name).key, {"description": said, **job, _UPDATED: moment(batch)})
+            tell(batch, model_in(batch, name).key, {"description": said, **job, _UPDATED: now(batch.clock())})
             return self._shown(model_in(batch, name))
 
         return self._do(deed)
@@ -80,7 +80,7 @@ class Models(Access):
             if new_name != name:
                 _must_be_free(batch, new_name, None)
             title = MISSING if new_name == model.key else new_name
-            tell(batch, model.key, {"title": title, _RENAMED: moment(batch)})
+            tell(batch, model.key, {"title": title, _RENAMED: now(batch.clock())})
             return self._shown(model_in(batch, new_name))
 
         return self._do(deed)
@@ -92,7 +92,7 @@ class Models(Access):
             model = model_in(batch, name)
             for version in model.shown:
                 discard(batch, model_in(batch, name), version.number)
-            tell(batch, model.key, {_DELETED: moment(batch)})
+            tell(batch, model.key, {_DELETED: now(batch.clock())})
 
         self._do(deed)
 

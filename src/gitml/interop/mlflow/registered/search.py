@@ -42,7 +42,7 @@ def version_page(
     _check_order(named, SearchModelVersionUtils.parse_order_by_for_search_model_versions)
     for clause in SearchModelVersionUtils.parse_search_filter(where):
         _check_number(clause)
-    nobody = ModelVersion("", 0, 0)  # type: ignore[arg-type]  # a number, as in all that MLflow's stores give
+    nobody = ModelVersion("", 0, 0)
     found = _filtered(SearchModelVersionUtils.filter, [*versions, nobody], where)
     return _page(SearchModelVersionUtils.sort([one for one in found if one.name], named), limit, token)
 

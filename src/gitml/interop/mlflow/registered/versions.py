@@ -11,14 +11,14 @@ from mlflow.store.model_registry import SEARCH_MODEL_VERSION_MAX_RESULTS_DEFAULT
 from mlflow.utils.validation import _validate_model_name, _validate_model_version_tag, _validate_tag_name
 
 from gitml.interop.mlflow.faults import invalid, missing
-from gitml.interop.mlflow.registered.access import Access, model_in, moment, tell, tell_version, version_in
+from gitml.interop.mlflow.registered.access import Access, model_in, tell, tell_version, version_in
 from gitml.interop.mlflow.registered.entities import download, model_version
 from gitml.interop.mlflow.registered.origin import Origin, origin_of
 from gitml.interop.mlflow.registered.record import LATEST, MODEL, Model, models
 from gitml.interop.mlflow.registered.search import version_page
 from gitml.interop.mlflow.registered.slot import STAGES, Slot
 from gitml.interop.mlflow.registered.sources import kept
-from gitml.interop.mlflow.words import CUSTOM
+from gitml.interop.mlflow.words import CUSTOM, now
 from gitml.records.record import MISSING, column
 from gitml.records.ref import VERSION, Ref
 from gitml.store.batch import Gathering
@@ -56,7 +56,7 @@ class Versions(Access):
             model = model_in(batch, name)
             if not model.head:
                 tell(batch, model.key, {})
-            fields = {**said, "created": moment(batch), column("custom", CUSTOM): self._kept(origin, told)}
+            fields = {**said, "created": now(batch.clock()), column("custom", CUSTOM): self._kept(origin, told)}
             given = {field: value for field, value in fields.items() if value not in (None, {})}
             batch.register(str(Ref(MODEL, (model.key,))), run=origin.run_ref(self.opened, batch), fields=given)
             return self._as_written(batch, name, max(model_in(batch, name).versions.keys() - model.versions.keys()))
@@ -68,7 +68,7 @@ class Versions(Access):
 
         def deed(batch: Gathering) -> ModelVersion:
             model, found = version_in(batch, name, version)
-            said = {"description": description, "updated": moment(batch)}
+            said = {"description": description, "updated": now(batch.clock())}
             tell_version(batch, model.key, found.number, said)
             return self._as_written(batch, name, version)
 
@@ -182,7 +182,7 @@ def discard(batch: Gathering, model: Model, number: int) -> None:
     for slot in model.slots.values():
         slot.without(number).write(batch, model.key, slot)
     batch.retire(Ref(MODEL + VERSION, (model.key, str(number))), reason=_WHY_RETIRED)
-    tell_version(batch, model.key, number, {"deleted": moment(batch)})
+    tell_version(batch, model.key, number, {"deleted": now(batch.clock())})
 
 
 def _move(batch: Gathering, model: Model, number: int, stage: str) -> None:
@@ -196,4 +196,4 @@ def _move(batch: Gathering, model: Model, number: int, stage: str) -> None:
 
 
 def _staged(batch: Gathering, model: Model, number: int, stage: str) -> None:
-    tell_version(batch, model.key, number, {"stage": stage, "moved": moment(batch)})
+    tell_version(batch, model.key, number, {"stage": stage, "moved": now(batch.clock())})
