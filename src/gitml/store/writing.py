@@ -58,11 +58,16 @@ class Writing(Reading):
 
         return self._write(lambda snapshot, _how: records.set_named(snapshot, as_ref(ref), fields), how)
 
-    def rm(self, ref: str | Ref, **how: Any) -> Applied:
-        """Remove a record; raises Refused where others refer to it, or it is immutable, or nobody has committed it."""
+    def rm(self, ref: str | Ref, *, force: bool = False, **how: Any) -> Applied:
+        """Remove a record; raises Refused where others refer to it, or it is immutable, or nobody has committed it.
+
+        With `force` what nobody has committed goes, too, and a warning says so.
+        """
         from gitml.actions import records
 
-        return self._write(lambda snapshot, _how: records.remove(self.repository, snapshot, as_ref(ref)), how)
+        return self._write(
+            lambda snapshot, _how: records.remove(self.repository, snapshot, as_ref(ref), force=force), how
+        )
 
     def register(
         self,
