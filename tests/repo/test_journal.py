@@ -164,7 +164,9 @@ def test_numbers_that_json_has_not() -> None:
 
 def test_a_silent_run_gives_a_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_open", set())
-    journal, touched = added(tmp_path, '{"at": 1}\n'), Event()
+    journal, touched = Journal(tmp_path, OWN), Event()
+    with journal.turn:
+        journal.add('{"at": 1}\n')
     journal.flush()
     os.utime(journal.path, (1, 1))
     monkeypatch.setattr(writing, "_BEAT", 0.0)
