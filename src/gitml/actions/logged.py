@@ -82,6 +82,11 @@ class Logged:
             self._say("note", None if note is None else values.plain(str(note), "note", self.tell))
 
     @property
+    def keeps_texts(self) -> bool:
+        """Whether its record holds texts of exceptions and the last lines of output: the store's settings say so."""
+        return self._ground.wants_text()
+
+    @property
     def _open(self) -> Recording:
         if self._recording is None:
             raise BadValue("the run has not started", hint="write: with gitml.run(…) as run:")
