@@ -39,7 +39,7 @@ from gitml.views.metrics import Metrics
 
 _SERVER = "_MLFLOW_SERVER_FILE_STORE"
 """The variable by which MLflow's server tells its workers where their store is: who trains is somewhere else then."""
-_OWN = ("started", "ended", "models")
+_OWN = ("started", "ended", "status", "models")
 """What a run says for MLflow while it goes on, and its record says otherwise."""
 _NOTED = "written.jsonl"
 _TOGETHER, _WAIT = 100, 5.0
@@ -263,7 +263,7 @@ def _exactly(live: Live) -> Ended:
     own = {key: value for key, value in kept.items() if key not in _OWN}
     own |= {LATEST: {key: latest_text(one) for key, one in latest.items()}} if latest else {}
     exact = {"created": words.time_text(started), "custom": {**story.custom, words.CUSTOM: own} if own else {}}
-    story.exact = exact | ({} if ended is None else {"ended": words.time_text(ended)})
+    story.exact = exact | {"ended": None if ended is None else words.time_text(ended)}
     alone = len(every) == len(latest)  # then the record says it all, and there is no series
     shown = [one._replace(step=None) for one in every] if alone else every
     return Ended(recording.ground, story, recording.journal, recording.tell, every=shown)
