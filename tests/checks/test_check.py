@@ -313,6 +313,19 @@ def test_a_change_does_not_weaken_the_rule_that_it_breaks(store: Path) -> None:
     assert "schema.required" not in codes(store)
 
 
+def test_to_take_in_the_shipped_schemas_judges_no_record_anew(store: Path) -> None:
+    schema = (packaged.folder() / "run.yaml").read_text()
+    commit(store, {EVENT: RUN})
+    write(store, {"schemas/run.yaml": schema})
+    git(store, "add", "-A")
+    assert validate.staged(Repository.find(store)).checked == 0
+    write(store, {"schemas/run.yaml": schema.replace("required: [schema, status", "required: [schema, by, status")})
+    git(store, "add", "-A")
+    staged = validate.staged(Repository.find(store))
+    assert [(problem.code, problem.path) for problem in staged.problems] == [("schema.required", EVENT)]
+    assert staged.checked == 1
+
+
 def test_what_refers_to_a_removed_record_is_looked_at(store: Path) -> None:
     model = "metadata/models/grape.yaml"
     commit(

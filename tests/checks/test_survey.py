@@ -122,7 +122,7 @@ def test_what_is_built_on_a_judged_commit_is_judged_as_if_every_record_were_read
     assert told(store) == read(store)
     steps: list[object] = []
     known = judged.step
-    monkeypatch.setattr(validate, "step", lambda *asked: steps.append(known(*asked)) or steps[-1])
+    monkeypatch.setattr(judged, "step", lambda *asked: steps.append(known(*asked)) or steps[-1])
     paths = sorted(path.relative_to(store).as_posix() for path in (store / "metadata").rglob("*.yaml"))
     paths.remove("metadata/store.yaml")
     for turn in range(10):

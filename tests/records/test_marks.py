@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitml.records.canonical import dump
-from gitml.records.marks import Marks, canonical_marks
+from gitml.records.marks import Marks, canonical_mark, canonical_marks
 from gitml.records.nodes import document, walk
 from gitml.records.reader import all_marks, marks, read, value_marks
 from yaml_strategies import records
@@ -42,6 +42,43 @@ def test_comments_move_places_and_are_none(data: dict[str, Any], random: Random)
     raw = commented(dump(data).decode(), random).encode()
     if read(raw).data is not None:
         assert all_marks(raw) == slowly(raw)
+
+
+@given(records.filter(bool), st.randoms(use_true_random=False))
+def test_one_place_alone_is_where_all_of_them_say(data: dict[str, Any], random: Random) -> None:
+    text = commented(dump(data).decode(), random)
+    if not read(text.encode()).canonical:
+        return
+    names, values = canonical_marks(text)
+    for on_key, found in ((True, names), (False, values)):
+        alone = {at: mark for at in found if (mark := canonical_mark(text, at, on_key=on_key)) is not None}
+        assert alone.items() <= found.items()
+
+
+def test_one_place_is_read_off_alone_wherever_keys_lead_to_it() -> None:
+    text = (
+        "inputs:\n"
+        "  test:\n"
+        "    id: x\n"
+        "# why\n"
+        "  train:\n"
+        "    note: |\n"
+        "      ref: no\n"
+        "    ref: dataset/wine@1\n"
+        "outputs:\n"
+        "  test:\n"
+        "    ref: y\n"
+        "refs: z\n"
+    )
+    names, values = canonical_marks(text)
+    told = {at: canonical_mark(text, at) for at in values}
+    scalars = {at: mark for at, mark in values.items() if at not in {at[:-1] for at in values}}
+    assert {at: mark for at, mark in told.items() if mark} == scalars
+    assert canonical_mark(text, ("inputs", "train", "ref")) == (8, 10)
+    assert {at: canonical_mark(text, at, on_key=True) for at in names if at} == {at: names[at] for at in names if at}
+    # Of the next mapping, of none at all, of an item.
+    for absent in (("inputs", "test", "ref"), ("ref",), (), ("outputs", 0)):
+        assert canonical_mark(text, absent) is None
 
 
 def test_every_form_of_value_has_its_place() -> None:

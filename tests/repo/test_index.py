@@ -15,7 +15,7 @@ import pytest
 from gitml.repo import packaged, workers
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.trees import Tree
-from gitml.repo.index import block, nearby, tables
+from gitml.repo.index import belonging, block, nearby, tables
 from gitml.repo.index.tables import table
 from gitml.repo.index.underived import derived, everything
 from gitml.repo.readers.derived import Derived
@@ -81,13 +81,14 @@ def test_a_new_commit_is_made_from_the_table_before_it(store: Path, monkeypatch:
     draw = random.Random(3)  # noqa: S311
     agree(fresh(store).head())
     listed: list[str] = []
-    whole = tables._all
+    whole = belonging.all_of
 
     def counted(one: Snapshot, kind: str, entries: Mapping[str, Entry]) -> block.Files:
         listed.append(kind)
         return whole(one, kind, entries)
 
-    monkeypatch.setattr(tables, "_all", counted)
+    for room in (belonging, tables):
+        monkeypatch.setattr(room, "all_of", counted)
     files = dict(run(number) for number in range(MANY))
     for step in range(12):
         for path in draw.sample(sorted(files), draw.randint(0, 9)):
@@ -200,7 +201,7 @@ properties:
 
 
 def test_rows_on_all_cores_are_the_same(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "_WORTH_SPREADING", 10)
+    monkeypatch.setattr(tables, "WORTH_SPREADING", 10)
     monkeypatch.setattr(tables, "cores", lambda: 3)
     spread: list[int] = []
     one = fresh(store)
@@ -213,7 +214,10 @@ def test_rows_on_all_cores_are_the_same(store: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(tables, "spread", counted)
     agree(one.head())
-    assert spread == [3, 3 * sum(map(len, list(block.cut(tables._all(one.head(), "run", one.head().entries)))[::3]))]
+    assert spread == [
+        3,
+        3 * sum(map(len, list(block.cut(belonging.all_of(one.head(), "run", one.head().entries)))[::3])),
+    ]
     assert one.progress.whole == 0
 
 

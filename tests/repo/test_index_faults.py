@@ -154,7 +154,7 @@ def test_two_that_index_at_once_say_the_same(store: Path) -> None:
 
 @pytest.mark.parametrize("child", ["import os; os.kill(os.getpid(), 9)", "print('no pickle')", "raise SystemExit(3)"])
 def test_what_a_dead_share_has_not_read_is_read_here(store: Path, monkeypatch: pytest.MonkeyPatch, child: str) -> None:
-    monkeypatch.setattr(tables, "_WORTH_SPREADING", 10)
+    monkeypatch.setattr(tables, "WORTH_SPREADING", 10)
     monkeypatch.setattr(tables, "cores", lambda: 2)
     monkeypatch.setattr(workers, "_CHILD", child)
     agree(fresh(store).head())

@@ -153,6 +153,16 @@ def test_to_repeat_all_events_gives_what_is_there(
     shutil.rmtree(repo)
 
 
+def test_a_removal_that_one_merge_undoes_and_the_next_takes_is_told_again(repo: Path) -> None:
+    text = alias({"a": "v0"})
+    shape = [((), text), ((0,), None), ((1,), None), ((2,), None), ((0, 1), text), ((0, 4, 1), None)]
+    oids = written(repo, [Commit(parents, {PATH: held}, 0) for parents, held in shape])
+    found = gitml.open(repo).at(oids[-1]).log(REF)
+    events = [(oids[0], "created"), (oids[1], "deleted"), (oids[4], "created"), (oids[5], "deleted")]
+    assert [(one.commit, one.event) for one in reversed(found.events)] == events
+    assert [one.merged for one in found.events] == [True, True, False, False]
+
+
 def test_a_merge_that_drops_what_came_in_says_so(repo: Path) -> None:
     commit(repo, {PATH: alias({"a": "one"})})
     git(repo, "checkout", "-qb", "side")

@@ -240,7 +240,7 @@ def test_a_damaged_cache_changes_no_answer(repo: Path, fault: Callable[[Path], N
 
 
 def test_on_all_cores_it_is_the_same(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portions, "_WORTH_SPREADING", 10)
+    monkeypatch.setattr(portions, "WORTH_SPREADING", 10)
     for room in (portions, tables):
         monkeypatch.setattr(room, "cores", lambda: 2)
     agree(fresh(repo).head())

@@ -75,6 +75,8 @@ class Story:
             if what == BEGIN and story is None:
                 story = cls(ref, Origin(moment(at), str(said.get("by") or ""), os.urandom))
                 story.take_all({key: said[key] for key in _BEGUN if key in said})
+            elif what == BEGIN and story is not None:  # another rank's
+                story.take_all({key: said[key] for key in (*_MERGED, "seeds") if key in said})
             elif story is not None:
                 story.take(what, said)
                 if what == END:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitml.checks import data, disclosure, flowing, form, integrity, landed, moved, worse
-from gitml.checks.facts import FactBook, Facts
+from gitml.checks.facts import FactBook, id_of, read
 from gitml.checks.scope import Scope
 from gitml.checks.survey import referring
 from gitml.errors import ERROR, Problem
@@ -14,6 +14,7 @@ from gitml.repo.load import uncollected
 from gitml.repo.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from gitml.records.record import Record
     from gitml.repo.change import Change
 
 Check = Callable[[Scope], Iterable[Problem]]
@@ -93,8 +94,17 @@ def _judged_anew(snapshot: Snapshot, before: Snapshot | None, paths: frozenset[s
     for one in (snapshot, before) if before else (snapshot,):
         files = (file for file in one.own_schemas if file.path in paths)
         kinds = {file.data["$id"].partition("/")[0] for file in files if file.data}
-        found.update(path for kind in kinds for path in one.paths_of(kind) if path in snapshot.tree)
+        anew = (kind for kind in kinds if before is None or not _is_ruled_alike(snapshot, before, kind))
+        found.update(path for kind in anew for path in one.paths_of(kind) if path in snapshot.tree)
     return {path for path in found if snapshot.is_record_path(path)}
+
+
+def _is_ruled_alike(one: Snapshot, other: Snapshot, kind: str) -> bool:
+    """Whether a kind's schemas are the same in two snapshots: so they are where those that we ship were taken in."""
+    held = (one.schemas, other.schemas)
+    blobs = {schemas.blobs(kind) for schemas in held}
+    latest = {found.blob if (found := schemas.latest.get(kind)) else None for schemas in held}
+    return len(blobs) == len(latest) == 1
 
 
 def changed_paths(before: Snapshot | None, after: Snapshot) -> frozenset[str]:
@@ -110,11 +120,11 @@ def _referrers(facts: FactBook, before: Snapshot | None, paths: frozenset[str]) 
         return set()
     gone = [path for path in paths if path in before.tree and before.is_record_path(path)]
     facts.of(path for path in gone if path in facts.snapshot.tree)
-    stood = zip(gone, FactBook(before).of(gone), strict=True)
-    lost = {found.ref for path, found in stood if found is not None and _is_lost(facts, path, found)}
+    stood = (found.record for found in read(before, gone))
+    lost = {str(record.ref) for record in stood if record is not None and _is_lost(facts, record)}
     return {path for path, _facts in referring(facts, lost)}
 
 
-def _is_lost(facts: FactBook, path: str, stood: Facts) -> bool:
-    now = facts.at(path) if path in facts.snapshot.tree else None
-    return now is None or now.id != stood.id
+def _is_lost(facts: FactBook, stood: Record) -> bool:
+    now = facts.at(stood.path) if stood.path in facts.snapshot.tree else None
+    return now is None or now.id != id_of(stood)

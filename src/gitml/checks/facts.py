@@ -6,7 +6,7 @@ So a whole store is judged without being read: only records that are new, or in 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path as File
 from typing import Any, NamedTuple
@@ -16,13 +16,15 @@ from gitml.checks.secrets import personal_in, secrets_in
 from gitml.records import canonical
 from gitml.records.annotations import find
 from gitml.records.links import Link, links
-from gitml.records.record import Path
+from gitml.records.record import Path, Record
 from gitml.records.schema import Kind
 from gitml.repo.load import Loaded
 from gitml.repo.snapshot import Snapshot
 
 # Fewer than these are sooner worked out again than written down.
-_WORTH_KEEPING = 64
+_WORTH_KEEPING = 16
+# So many are looked at again by those who tell what has changed; more would be much to hold.
+_HELD = 64
 
 
 class Facts(NamedTuple):
@@ -65,11 +67,12 @@ class FactBook:
         kept = cache.get(keys.values()) if cache else {}
         known: dict[str, Facts | None] = {path: _known(kept[key]) for path, key in keys.items() if key in kept}
         missing = [path for path in paths if path not in known]
-        # A few are looked at again by those who tell what has changed.
-        read = self.snapshot.load if len(missing) < _WORTH_KEEPING else self.snapshot.stream
-        fresh = {found.path: facts_of(self.snapshot, found) for found in read(missing)}
-        if cache and len(fresh) >= _WORTH_KEEPING:
-            cache.put({keys[path]: _plain(facts) for path, facts in fresh.items() if facts and path in keys})
+        fresh = {found.path: facts_of(self.snapshot, found) for found in read(self.snapshot, missing)}
+        if cache and len(fresh) >= _WORTH_KEEPING:  # which is looked at first: what has changed takes a look at all
+            # What many refer to is asked for with each commit, what has changed in this one hardly again.
+            changed = self.snapshot.tree.changes
+            lasting = {path: facts for path, facts in fresh.items() if facts and path in keys and path not in changed}
+            cache.put({keys[path]: _plain(facts) for path, facts in lasting.items()})
         return known | fresh
 
     def _key(self, path: str) -> str | None:
@@ -79,9 +82,14 @@ class FactBook:
             return None
         name = place.kind.name
         if name not in self._kinds:
-            blobs = [kind.blob for (other, _major), kind in self.snapshot.schemas.kinds.items() if other == name]
-            self._kinds[name] = hashlib.sha256("".join(sorted(blobs)).encode()).hexdigest()[:16]
+            blobs = self.snapshot.schemas.blobs(name)
+            self._kinds[name] = hashlib.sha256("".join(blobs).encode()).hexdigest()[:16]
         return f"{asked()}{self._kinds[name]}/{self.snapshot.tree[path].oid}/{self.snapshot.inner(path)}"
+
+
+def read(snapshot: Snapshot, paths: Sequence[str]) -> Iterable[Loaded]:
+    """What stands at some paths; of many nothing is kept."""
+    return snapshot.load(paths) if len(paths) < _HELD else snapshot.stream(paths)
 
 
 def facts_of(snapshot: Snapshot, found: Loaded) -> Facts | None:
@@ -91,15 +99,21 @@ def facts_of(snapshot: Snapshot, found: Loaded) -> Facts | None:
         return None
     schemas = snapshot.schemas
     kind = schemas.major_of(record.data, schemas.kind(record.kind))
-    held = record.data.get("id")
     pointers = tuple(
         (at, dict(value))
         for pattern in kind.shape.pointers
         for at, value in find(record.data, pattern)
         if isinstance(value, Mapping)
     )
-    named = held if isinstance(held, str) else None
-    return Facts(str(record.ref), kind.name, named, _is_sound(found, kind), tuple(links(record, kind)), pointers)
+    return Facts(
+        str(record.ref), kind.name, id_of(record), _is_sound(found, kind), tuple(links(record, kind)), pointers
+    )
+
+
+def id_of(record: Record) -> str | None:
+    """The id that a record holds."""
+    held = record.data.get("id")
+    return held if isinstance(held, str) else None
 
 
 def _plain(facts: Facts) -> tuple[Any, ...]:

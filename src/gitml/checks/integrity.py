@@ -28,7 +28,7 @@ UPSTREAM = frozenset([
 def refs(scope: Scope) -> Iterator[Problem]:
     """Every ref resolves, to a kind that its field allows, and its id agrees."""
     targets = _targets(scope.snapshot)
-    claims = {link: targets.of(link.text) for one in scope.surveyed for link in one.gist.claims}
+    claims = {link: targets.of(link.text) for one in scope.surveyed for link in one.gist.claims.every()}
     scope.facts.of({target.path for link, target in claims.items() if link.id is not None and target.path})
     wrong = {link: told for link, target in claims.items() if (told := _fault(scope, link, target))}
     found = [(path, link) for path, facts in scope.claiming(wrong) for link in facts.links if claim(link) in wrong]
@@ -119,7 +119,7 @@ def cycles(scope: Scope) -> Iterator[Problem]:
     targets = _targets(scope.snapshot)
     starts = scope.present
     if scope.whole:  # what nothing is made from is in no circle
-        claims = {link.text for one in scope.surveyed for link in one.gist.claims if link.role in UPSTREAM}
+        claims = {link.text for one in scope.surveyed for link in one.gist.claims.every() if link.role in UPSTREAM}
         starts = tuple(sorted({path for text in claims if (path := targets.of(text).path)}))
     upstream = _upstream(scope, starts, targets)
     done: set[str] = set()

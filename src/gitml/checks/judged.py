@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 _GTO: Final = "gto"
 # So many commits that were judged last are known.
 _KNOWN: Final = 8
-# A commit in which more is wrong, or from which more differs, is no help.
-_WRONG: Final = 5000
-_DIFFERING: Final = 5000
+# A commit in which more records are wrong, or from which more differ, is no help.
+_MANY: Final = 5000
 
 
 class Judged(NamedTuple):
@@ -54,7 +53,7 @@ def step(repository: Repository, snapshot: Snapshot) -> Step | None:
             before = repository.commit(one.commit, snapshot.asker, snapshot.asked.until)
             differing = snapshot.tree.differs(before.tree)
             records = frozenset(path for path in differing if _is_plain_record(snapshot, path))
-            if len(records) > _DIFFERING or any(_matters(snapshot, one, path) for path in differing - records):
+            if len(records) > _MANY or any(_matters(snapshot, one, path) for path in differing - records):
                 return None
             more = sum(path in snapshot.tree for path in records) - sum(path in before.tree for path in records)
             return Step(one.size + more, before, records.union(one.wrong))
@@ -72,7 +71,7 @@ def learn(snapshot: Snapshot, size: int, problems: Iterable[Problem]) -> None:
     """Keep what a whole commit was judged to be, where that can help: little is wrong, and only in records."""
     cache, tree = snapshot.cache, snapshot.tree
     wrong = {problem.path for problem in problems}
-    if cache is None or tree.base is None or tree.changes or len(wrong) > _WRONG or snapshot.tree_problems:
+    if cache is None or tree.base is None or tree.changes or len(wrong) > _MANY or snapshot.tree_problems:
         return
     if all(path in tree and _is_plain_record(snapshot, path) for path in wrong):
         others = [one for one in _known(snapshot, cache) if one.commit != tree.base]

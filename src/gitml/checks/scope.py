@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from gitml.checks.facts import FactBook, Facts
-from gitml.checks.survey import Gist, Surveyed, survey, versions_of
+from gitml.checks.survey import Surveyed, survey, versions_of
 from gitml.errors import ERROR, Problem
 from gitml.records.links import Link
-from gitml.records.marks import Marks
+from gitml.records.marks import Mark, Marks, canonical_mark
 from gitml.records.reader import all_marks
 from gitml.records.record import Path, Record, segment
 from gitml.records.schema import Kind
@@ -57,8 +57,7 @@ class Scope:
         """The records in question together, by the hundred where they are all of them."""
         if self.whole:
             return survey(self.facts)
-        found = zip(self.present, self.facts.of(self.present), strict=True)
-        return [Surveyed(Gist.of(found, versions_of(self.snapshot)), lambda: self.present)]
+        return [Surveyed.of(self.present, self.facts.of(self.present), versions_of(self.snapshot))]
 
     @property
     def count(self) -> int:
@@ -86,7 +85,7 @@ class Scope:
 
     def claiming(self, claims: Container[Link]) -> Iterator[tuple[str, Facts]]:
         """The records in question that make some claims, by path."""
-        paths = [path for one in self.surveyed for path in one.claiming(claims.__contains__)]
+        paths = [path for one in self.surveyed for path in one.claiming(claims)]
         found = zip(paths, self.facts.of(paths), strict=True)
         return ((path, facts) for path, facts in found if facts is not None)
 
@@ -166,11 +165,18 @@ class Scope:
 
     def _place(self, path: str, at: Path, *, on_key: bool) -> tuple[int | None, int | None]:
         if path not in self._marks:
+            if (alone := self._placed_alone(path, at, on_key=on_key)) is not None:
+                return alone
             self._marks[path] = all_marks(self.raw(path))
         keys, values = self._marks[path]
         while at and at not in keys:
             at = at[:-1]
         return (keys if on_key or not at else values).get(at, (None, None))
+
+    def _placed_alone(self, path: str, at: Path, *, on_key: bool) -> Mark | None:
+        """One place in a canonical text: a dataset that is gone leaves thousands of records with a ref to nothing."""
+        is_canonical = path in self.snapshot.tree and self.snapshot.load([path])[0].canonical
+        return canonical_mark(self.raw(path).decode(), at, on_key=on_key) if is_canonical else None
 
 
 def field_name(record: Record, at: Path) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gitml.checks.facts import FactBook, Facts, facts_of, rules
@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot
 
 _SURVEY: Final = "survey"
+_TEXT: Final = Link._fields.index("text")
+
+
+class Claims(NamedTuple):
+    """Claims as plain data, each with the records that make it: of a hundred thousand most are never looked at."""
+
+    plain: Sequence[tuple[tuple[Any, ...], bytes]]
+
+    def every(self) -> Iterator[Link]:
+        """All of them."""
+        return (Link._make(one) for one, _found in self.plain)
+
+    def made_by(self, wanted: Container[Link]) -> Iterator[bytes]:
+        """Which records make some of them."""
+        return (found for one, found in self.plain if Link._make(one) in wanted)
+
+    def naming(self, texts: Container[str]) -> Iterator[bytes]:
+        """Which records refer to what is named by some texts."""
+        return (found for one, found in self.plain if one[_TEXT] in texts)
 
 
 class Gist(NamedTuple):
@@ -27,7 +46,7 @@ class Gist(NamedTuple):
 
     size: int
     doubtful: tuple[str, ...]
-    claims: Mapping[Link, bytes]
+    claims: Claims
     pointers: tuple[tuple[str, Path, Mapping[str, Any]], ...]
     ids: tuple[tuple[str, str, str], ...]
 
@@ -46,17 +65,28 @@ class Gist(NamedTuple):
 
 
 class Surveyed(NamedTuple):
-    """The gist of some records, and where they lie, to be asked where it does not tell enough."""
+    """The gist of some records, and where some of them lie, by their numbers: for where it does not tell enough."""
 
     gist: Gist
-    paths: Callable[[], Sequence[str]]
+    paths: Callable[[Sequence[int]], Sequence[str]]
 
-    def claiming(self, wanted: Callable[[Link], bool]) -> list[str]:
-        """The paths of those of the records that make such claims."""
-        held = [found for one, found in self.gist.claims.items() if wanted(one)]
+    def claiming(self, wanted: Container[Link]) -> Sequence[str]:
+        """The paths of those of the records that make some claims."""
+        return self._those(self.gist.claims.made_by(wanted))
+
+    def naming(self, texts: Container[str]) -> Sequence[str]:
+        """The paths of those that refer to what is named by some texts."""
+        return self._those(self.gist.claims.naming(texts))
+
+    def _those(self, held: Iterable[bytes]) -> Sequence[str]:
         rows = sorted({row for found in held for row in array("I", found)})
-        paths = self.paths() if rows else ()
-        return [paths[row] for row in rows]
+        return self.paths(rows) if rows else ()
+
+    @classmethod
+    def of(cls, paths: Sequence[str], facts: Iterable[Facts | None], versions: frozenset[str]) -> Surveyed:
+        """Some records, of which the facts are known."""
+        gist = Gist.of(zip(paths, facts, strict=True), versions)
+        return cls(gist, lambda rows: [paths[row] for row in rows])
 
 
 def claim(link: Link) -> Link:
@@ -64,13 +94,13 @@ def claim(link: Link) -> Link:
     return link._replace(at=())
 
 
-def _claims(links: Iterable[Iterable[Link]]) -> Mapping[Link, bytes]:
+def _claims(links: Iterable[Iterable[Link]]) -> Claims:
     """The claims in the links of each record, with the numbers of those that make them."""
     found: dict[Link, array[int]] = {}
     for row, held in enumerate(links):
         for one in set(map(claim, held)):
             found.setdefault(one, array("I")).append(row)
-    return {one: rows.tobytes() for one, rows in found.items()}
+    return Claims([(tuple(one), rows.tobytes()) for one, rows in found.items()])
 
 
 def versions_of(snapshot: Snapshot) -> frozenset[str]:
@@ -115,22 +145,22 @@ def _of_kind(book: FactBook, kind: str) -> list[Surveyed]:
 
 
 def _loose(book: FactBook, paths: list[str]) -> Surveyed:
-    return Surveyed(Gist.of(zip(paths, book.of(paths), strict=True), versions_of(book.snapshot)), lambda: paths)
+    return Surveyed.of(paths, book.of(paths), versions_of(book.snapshot))
 
 
 def referring(book: FactBook, refs: Iterable[str]) -> Iterator[tuple[str, Facts]]:
     """The records that refer to some others, which are named by the text of their refs; with their paths."""
     wanted = frozenset(refs)
-    paths = [path for one in survey(book) for path in one.claiming(lambda link: link.text in wanted)] if wanted else []
+    paths = [path for one in survey(book) for path in one.naming(wanted)] if wanted else []
     return ((path, facts) for path, facts in zip(paths, book.of(paths), strict=True) if facts is not None)
 
 
 def kept(snapshot: Snapshot, loaded: Sequence[Loaded]) -> Any:
     """The gist of a block, as the index keeps it."""
     gist = Gist.of(((found.path, facts_of(snapshot, found)) for found in loaded), versions_of(snapshot))
-    return (*gist[:2], [(tuple(link), rows) for link, rows in gist.claims.items()], *gist[3:])
+    return (*gist[:2], gist.claims.plain, *gist[3:])
 
 
 def _known(value: Any) -> Gist:
     size, doubtful, claims, pointers, ids = value
-    return Gist(size, doubtful, {Link._make(link): rows for link, rows in claims}, pointers, ids)
+    return Gist(size, doubtful, Claims(claims), pointers, ids)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gitml.checks.check import changed, check, stepped, whole
-from gitml.checks.judged import learn, step
 from gitml.checks.scope import Scope
 from gitml.errors import WARNING, Problem
 from gitml.repo.git.revision import At
@@ -32,7 +31,7 @@ def everything(repository: Repository, snapshot: Snapshot) -> Validation:
     """A whole snapshot; of a work tree with what git ignores, which is looked for meanwhile."""
     if snapshot.at.kind != "worktree":
         return _judged(repository, snapshot)
-    from concurrent.futures import ThreadPoolExecutor  # a hook comes without it
+    from concurrent.futures import ThreadPoolExecutor  # as without this
 
     with ThreadPoolExecutor(1) as beside:
         ignored = beside.submit(snapshot.git.ignored, snapshot.prefix + "metadata")
@@ -43,6 +42,8 @@ def everything(repository: Repository, snapshot: Snapshot) -> Validation:
 
 def _judged(repository: Repository, snapshot: Snapshot) -> Validation:
     """All records; where a commit below was judged before, by what differs from that."""
+    from gitml.checks.judged import learn, step  # a hook comes without it
+
     base = repository.base(snapshot.settings, snapshot.at.commit, until=snapshot.at.until)
     known = step(repository, snapshot) if base else None
     if known is not None:

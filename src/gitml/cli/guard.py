@@ -9,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitml.checks.check import has_errors
 from gitml.cli.door import FINE, FOUND, Door, Shape, put
 from gitml.cli.usage import Usage
 from gitml.errors import NotFound
@@ -32,6 +31,8 @@ def validate(door: Door) -> int:
         fixed = _fixed(door) if args.fix else []
         found = _found(door)
     _answer(door, found, fixed)
+    from gitml.checks.check import has_errors
+
     return FOUND if has_errors(found.problems) else FINE
 
 
@@ -49,10 +50,12 @@ def _found(door: Door) -> Validation:
 
 
 def _staged(door: Door) -> Validation:
-    from gitml import hooks
     from gitml.repo.repository import Repository
 
     repository = Repository.find(Path())
+    repository.session.compare_index()  # which takes git as long as it takes to import the checks
+    from gitml import hooks
+
     found = hooks.staged(repository)
     door.tell_of(repository)
     return found

@@ -5,10 +5,13 @@ A deleted dataset can leave hundreds of records with a ref to nothing, and each 
 
 from __future__ import annotations
 
+import re
+
 from gitml.records.fast import LITERAL, key_and_rest
 from gitml.records.record import Path
 
-Marks = dict[Path, tuple[int, int]]
+Mark = tuple[int, int]
+Marks = dict[Path, Mark]
 
 
 def canonical_marks(text: str) -> tuple[Marks, Marks]:
@@ -23,6 +26,29 @@ def canonical_marks(text: str) -> tuple[Marks, Marks]:
         if body and not body.startswith("#"):
             found.take(number, indent, body)
     return found.names, found.values
+
+
+def canonical_mark(text: str, at: Path, *, on_key: bool = False) -> Mark | None:
+    """One of these places alone, of a value or of its key; None where only all of them together tell.
+
+    So it is for an item of a list, a key in quotes, a value that begins below its key, and for what is not there.
+    """
+    end, text = 0, f"\n{text}"
+    for depth, step in enumerate(at):
+        margin = "  " * depth
+        found = (
+            re.compile(rf"\n{margin}{re.escape(step)}:(?=[ \n])").search(text, end) if isinstance(step, str) else None
+        )
+        # Whatever stands as far to the left as the key above ends what is below that.
+        if found is None or (
+            depth and re.compile(rf"\n {{0,{2 * depth - 2}}}[^ \n#]").search(text, end, found.start())
+        ):
+            return None
+        start, end = found.start() + 1 + len(margin), found.end()
+    if not at or (not on_key and text[end] == "\n"):
+        return None
+    line = text.count("\n", 0, end)
+    return line, (start if on_key else end + 1) - text.rindex("\n", 0, end)
 
 
 class _Places:

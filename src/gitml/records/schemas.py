@@ -161,6 +161,10 @@ class Schemas:
             )
         return found
 
+    def blobs(self, name: str) -> tuple[str, ...]:
+        """What a kind's schemas are, in all majors: where these are the same, so is all that they say."""
+        return tuple(sorted(kind.blob for (other, _major), kind in self.kinds.items() if other == name))
+
     def major_of(self, data: Mapping[str, Any], place: Kind) -> Kind:
         """The kind in the major that a record names, where there is a schema for it."""
         tag = data.get("schema")

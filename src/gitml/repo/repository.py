@@ -125,14 +125,16 @@ class Repository:
     def _on_head(self) -> OnHead:
         if self.git.bare:
             raise BadValue("this repository is bare: nothing is staged in it", hint="name a commit (--at HEAD)")
-        return self.git.staged_on_head()
+        return self.session.staged_on_head()
 
     def _staged(self, found: OnHead, tree: Tree | None = None) -> Snapshot:
         problems = [problem for problem in found.problems if self._wanted(problem.path)]
         return self._snapshot(At("staged"), tree or self._tree(found), problems=problems)
 
     def _tree(self, found: OnHead) -> Tree:
-        return Tree(self.git, found.head, found.changes, self.objects)
+        # What is looked up below is looked up once: the same folders are asked for of both.
+        below = self._tree_of(found.head) if found.head else Tree(self.git, None, {}, self.objects)
+        return below.on_top(found.changes)
 
     def head(self) -> Snapshot:
         """HEAD's commit; an empty snapshot where there is none yet."""
@@ -174,7 +176,13 @@ class Repository:
         inner = f"/{SETTINGS}"
         found = (path for path in paths if path.endswith(SETTINGS))
         prefixes = {path.removesuffix(SETTINGS) for path in found if path == SETTINGS or path.endswith(inner)}
-        return [replace(self, prefix=prefix) for prefix in sorted(prefixes or {self.prefix})]
+        return [self._with(prefix) for prefix in sorted(prefixes or {self.prefix})]
+
+    def _with(self, prefix: str) -> Repository:
+        """The store in a folder, over what this one has running and knows of the repository."""
+        found = replace(self, prefix=prefix)
+        vars(found).update(session=self.session, _trees=self._trees)
+        return found
 
     def commit(self, commit: str, asker: tuple[SchemaFile, ...] = (), until: int | None = None) -> Snapshot:
         """A commit, by its full id; `asker` are the schemas of the store that asks, `until` is that of At."""

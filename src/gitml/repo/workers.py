@@ -14,8 +14,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
+from threading import Thread
 from typing import Any, Final
 
+WORTH_SPREADING: Final = 2000
+"""Fewer files than this are read sooner than a process has begun."""
 _CHILD: Final = "from gitml.repo.workers import work; work()"
 
 
@@ -50,15 +53,28 @@ def _elsewhere(deed: Callable[..., Any], common: Any, share: Any) -> tuple[Any] 
     """What a process of its own gives, None where it fails."""
     said = pickle.dumps((deed.__module__, deed.__name__, (common, share)))
     command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {_CHILD}"]
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(command, input=said, capture_output=True, check=False)
-        return (pickle.loads(done.stdout),) if done.returncode == 0 else None  # noqa: S301  (our own child said it)
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as child:
+            if child.stdin is None or child.stdout is None:
+                return None
+            child.stdin.write(said)
+            child.stdin.flush()  # and not closed: it ends with this process, however that ends
+            found = child.stdout.read()
+        return (pickle.loads(found),) if child.returncode == 0 else None  # noqa: S301  (our own child said it)
     except (OSError, pickle.UnpicklingError, EOFError):
         return None
 
 
 def work() -> None:
-    """What a process does that was begun here: read its share, answer, end."""
+    """What a process does that was begun here: read its share, answer, end; and end with who asked."""
     module, name, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own parent said it)
+    Thread(target=_end_with_parent, daemon=True).start()
     found = getattr(import_module(module), name)(*arguments)
     sys.stdout.buffer.write(pickle.dumps(found))
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of what is said: a parent that was killed cannot say anything else."""
+    os.read(0, 1)
+    os._exit(1)

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitml.records.schema import DERIVED
+from gitml.repo.index.belonging import kind_at
 from gitml.repo.index.strays import strays
-from gitml.repo.index.tables import kind_at, table
+from gitml.repo.index.tables import table
 from gitml.repo.index.underived import derived
 from gitml.repo.load import UNREADABLE
 from gitml.repo.readers import KINDS

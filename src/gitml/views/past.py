@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gitml.records.record import flatten
 from gitml.repo.git.commits import iso
+from gitml.repo.index.belonging import kind_at
 from gitml.repo.index.table import Table
-from gitml.repo.index.tables import kind_at
 from gitml.views.columns import REF, Fields
 from gitml.views.kinds import is_complete
 from gitml.views.question import Question

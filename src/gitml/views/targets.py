@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gitml.records.annotations import find
 from gitml.records.record import Record
 from gitml.records.ref import VERSION, Ref
-from gitml.repo.index.tables import kind_at
+from gitml.repo.index.belonging import kind_at
 
 if TYPE_CHECKING:
     from gitml.repo.history import History

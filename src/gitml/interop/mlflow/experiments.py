@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,19 +64,20 @@ class Experiments:
 
     def known(self, used: Iterable[str] = ()) -> dict[str, Known]:
         """All of them, by key; `used` are those that runs have which are not in the snapshot yet."""
-        snapshot = self._opened.snapshot
+        snapshot = self._opened.statements
         if self._held is None or self._held[0] is not snapshot:
             self._held = snapshot, _known(snapshot)
         found = self._held[1]
         fresh = [key for key in used if key not in found]
         return {**found, **{key: Known(key, {}, is_recorded=False) for key in fresh}} if fresh else found
 
-    def by_id(self, wanted: str, used: Iterable[str] = ()) -> Known:
-        """The one of an id; RESOURCE_DOES_NOT_EXIST."""
-        names = tuple(used)
-        found = self._opened.found(
-            lambda _snapshot: next((one for one in self.known(names).values() if one.id == str(wanted)), None)
-        )
+    def by_id(self, wanted: str, used: Callable[[], Iterable[str]]) -> Known:
+        """The one of an id, recorded or used by a run; RESOURCE_DOES_NOT_EXIST."""
+
+        def look(names: Iterable[str]) -> Known | None:
+            return next((one for one in self.known(names).values() if one.id == str(wanted)), None)
+
+        found = look(()) or self._opened.found(lambda _snapshot: look(used()))
         if found is None:
             missing(f"No Experiment with id={wanted} exists")
         return found

@@ -60,7 +60,10 @@ def speaking(cls: type[T]) -> type[T]:
     return cls
 
 
-_ASKED = ("_search_runs", "_search_datasets", "_load_dataset_records", "_get_deleted_runs")
+_ASKED = (
+    "_search_runs", "_search_datasets", "_get_deleted_runs", "_get_deleted_logged_models",
+    "_hard_delete_run", "_hard_delete_experiment", "_hard_delete_logged_model",
+)  # fmt: skip
 """Methods that MLflow calls from outside though their names begin with an underscore."""
 
 

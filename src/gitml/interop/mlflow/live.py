@@ -136,6 +136,7 @@ class Underway:
         self._over: set[str] = set()
         self._seen: int | None = None
         self._writing: dict[str, Live] = {}
+        self._last: tuple[Told, tuple[object, ...]] | None = None
 
     def begin(self, story: Story, recording: Recording) -> Live:
         """A run that begins here."""
@@ -175,6 +176,13 @@ class Underway:
         self._runs.pop(live.folder.id, None)
         self._writing.pop(live.folder.id, None)
         self._over.add(live.folder.id)
+        self._last = live.told, self._opened.signs
+
+    def last(self, run: str) -> Told | None:
+        """A run that has ended here a moment ago, as long as nobody has written anything since."""
+        if self._last is not None and self._last[0].id == run and self._last[1] == self._opened.signs:
+            return self._last[0]
+        return None
 
     def _open(self, live: Live) -> None:
         self._writing.pop(live.folder.id, None)

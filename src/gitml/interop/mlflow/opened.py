@@ -23,6 +23,7 @@ _PATIENCE = 1.0
 """Seconds for which a work tree that nobody has written through MLflow counts as unchanged, at least."""
 _SHARE = 10.0
 """How many times as long it counts as unchanged as it took to look at it: a large one is not looked at all the time."""
+_STATEMENTS, _RUNS = "statements", "runs"
 
 
 class Opened:
@@ -37,7 +38,7 @@ class Opened:
         self.turn = RLock()
         self.store: Store = gitml.open(address.path)
         self._snapshot: Snapshot | None = None
-        self._signs: object = None
+        self._signs: list[object] = []
         self._until = 0.0
 
     @property
@@ -56,6 +57,15 @@ class Opened:
         with self.turn:
             held = self._snapshot
             if held is None or (self.address.ref is None and (self._signs != self._seen() or self._is_old())):
+                held = self.look()
+            return held
+
+    @property
+    def statements(self) -> Snapshot:
+        """The store as it is but for runs that have ended a moment ago: what changes seldom, at no cost."""
+        with self.turn:
+            held = self._snapshot
+            if held is None or (self.address.ref is None and (self._signs[:-1] != self._seen()[:-1] or self._is_old())):
                 held = self.look()
             return held
 
@@ -91,13 +101,13 @@ class Opened:
     def _is_old(self) -> bool:
         return self.address.branch is None and time.monotonic() > self._until
 
-    def _seen(self) -> object:
-        """What changes when something is written through MLflow, committed, checked out or fetched."""
+    def _seen(self) -> list[object]:
+        """What changes when something is written through MLflow, committed, checked out or fetched; runs are last."""
         git = self.store.repository.git
         watched = (git.git_dir / "HEAD", git.git_dir / "index", git.git_dir / "logs" / "HEAD",
-                   git.common_dir / "packed-refs", git.common_dir / "refs" / "heads", self._mark)  # fmt: skip
+                   git.common_dir / "packed-refs", git.common_dir / "refs" / "heads")  # fmt: skip
         more = [git.common_dir / "refs" / "heads" / name for name in (self.address.branch, self._events) if name]
-        return [_stamp(path) for path in (*watched, *more)]
+        return [_stamp(path) for path in (*watched, *more, self._mark(_STATEMENTS), self._mark(_RUNS))]
 
     @property
     def _events(self) -> str | None:
@@ -127,16 +137,23 @@ class Opened:
         """Look again before anybody reads."""
         self._snapshot = None
 
-    def written(self) -> None:
-        """Tell every process that something was written."""
-        self.stale()
+    def written(self, what: str = _STATEMENTS) -> None:
+        """Tell every thread and process that something was written: a run, or what changes seldom."""
         with suppress(OSError):  # then the others see it a second later
-            self._mark.parent.mkdir(parents=True, exist_ok=True)
-            self._mark.write_bytes(os.urandom(8))
+            self._mark(what).parent.mkdir(parents=True, exist_ok=True)
+            self._mark(what).write_bytes(os.urandom(8))
+
+    def ended(self) -> None:
+        """Tell of a run that was written."""
+        self.written(_RUNS)
 
     @property
-    def _mark(self) -> Path:
-        return self.store.repository.git.common_dir / "gitml" / "mlflow"
+    def signs(self) -> tuple[object, ...]:
+        """What stays the same as long as nobody has written anything through MLflow, or moved HEAD."""
+        return tuple(self._seen())
+
+    def _mark(self, what: str) -> Path:
+        return self.store.repository.git.common_dir / "gitml" / "mlflow" / what
 
 
 @cache

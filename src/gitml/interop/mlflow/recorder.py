@@ -5,12 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Timer
 from typing import Any
 
-from gitml.actions import artifacts, capture, series
+from gitml.actions import artifacts, series
+from gitml.actions.captured import captured
 from gitml.actions.curves import points
 from gitml.actions.landing import land
 from gitml.actions.logged import RunWarning, Source
@@ -34,10 +35,13 @@ from gitml.repo.journal.folder import WRITTEN, root
 from gitml.repo.journal.lines import Point, event_line, milliseconds
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
+from gitml.store.batch import New
 from gitml.views.metrics import Metrics
 
 _SERVER = "_MLFLOW_SERVER_FILE_STORE"
 """The variable by which MLflow's server tells its workers where their store is: who trains is somewhere else then."""
+_OWN = ("started", "ended", "models")
+"""What a run says for MLflow while it goes on, and its record says otherwise."""
 _NOTED = "written.jsonl"
 _TOGETHER, _WAIT = 100, 5.0
 """How many ended runs are written together at most, and seconds after which fewer are, where the address says batch."""
@@ -51,6 +55,8 @@ class Recorder:
         self._underway = underway
         self._ended: dict[str, Live] = {}
         self._timer: Timer | None = None
+        self.parts: Callable[[Live], list[New]] = lambda _live: []
+        """The records that are written with a run's."""
         atexit.register(self.flush)
 
     # ── a run that goes on ────────────────────────────────────────────────────────────────────────────────────────
@@ -65,14 +71,16 @@ class Recorder:
         if _SERVER in os.environ:
             recording.process = {}
         else:
-            _capture(recording)
+            captured(place, Source(), story, _warn)
         return self._underway.begin(story, recording)
 
     def end(self, live: Live, status: str, ended: int | None) -> None:
         """A run ends: its record is written, or, with others, a little later."""
         if ended is not None:
             self.custom(live, ended=ended)
-        outputs = self._files(live.recording.story.ref)
+        found = files_of(self._opened, live.recording.story.ref)
+        inner = f"{self._opened.store.repository.prefix}{artifacts.place(live.recording.story.ref)}/"
+        outputs = {one["path"].removeprefix(inner): one for one in found}
         live.say({**({"outputs": outputs} if outputs else {}), "end": {"status": status}})
         if self._opened.address.commit == BATCH:
             self._later(live)
@@ -84,31 +92,19 @@ class Recorder:
         kept = live.recording.story.custom
         live.say({"custom": {**kept, words.CUSTOM: {**(kept.get(words.CUSTOM) or {}), **more}}})
 
-    def _files(self, ref: Ref) -> dict[str, Any]:
-        """What the record says of the files that lie in the run's folder."""
-        inner = artifacts.place(ref)
-        folder = self._opened.root / inner
-        if not folder.is_dir():
-            return {}
-        artifacts.ignore(self._opened.root)
-        found = {}
-        for file in sorted(one for one in folder.rglob("*") if one.is_file() and one.suffix != ".dvc"):
-            name = file.relative_to(folder).as_posix()
-            md5, size = file_digest(file)
-            prefix = self._opened.store.repository.prefix
-            found[name] = {"path": f"{prefix}{inner}/{name}", "md5": md5, "size": size}
-        return found
-
     # ── its record ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write(self, live: Live) -> None:
         """Write the record of a run that has ended; raises Refused, and then its journal keeps it."""
         with self._opened.writing():
+            if self.parts(live):
+                self._together([live])
+                return
             done = save(_exactly(live), ground(self._opened), self._how())
             if not done.changes:
                 raise Refused("; ".join(done.warnings), hint="git ml status shows where it is kept")
+            self._opened.ended()
             self._underway.over(live)
-            self._opened.written()
 
     def _how(self) -> Any:
         return self._opened.store.how(**self._opened.how)
@@ -133,14 +129,19 @@ class Recorder:
         with self._opened.turn:
             waiting, self._ended, self._timer = list(self._ended.values()), {}, None
             ready = [live for live in waiting if live.catch_up()]
-            if not ready:
-                return
-            with self._opened.store.batch(**self._opened.how) as batch:
-                for live in ready:
-                    save(_exactly(live), ground(self._opened), self._how(), batch.gathered)
-            for live in ready:
-                self._underway.over(live)
-            self._opened.written()
+            if ready:
+                self._together(ready)
+
+    def _together(self, ended: Iterable[Live]) -> None:
+        """Write the records of some runs, and of what they logged, in one go."""
+        with self._opened.store.batch(**self._opened.how) as batch:
+            for live in ended:
+                save(_exactly(live), ground(self._opened), self._how(), batch.gathered)
+                for new in self.parts(live):
+                    batch.new(*new)
+        self._opened.ended()
+        for live in ended:
+            self._underway.over(live)
 
     # ── a run whose record stands ─────────────────────────────────────────────────────────────────────────────────
 
@@ -159,7 +160,7 @@ class Recorder:
             if done.commit is None:
                 self._noted(ref.keys[1], texts)
             self._opened.store.refresh()
-            self._opened.written()
+            self._opened.ended()
 
     def _noted(self, run: str, texts: Iterable[tuple[str, bytes]]) -> None:
         """Have the journal hold the record's new text, as long as nobody has committed it."""
@@ -197,6 +198,21 @@ class Recorder:
             yield Point((key,), one.value, one.step, one.timestamp)
 
 
+def files_of(opened: Opened, ref: Ref) -> list[dict[str, Any]]:
+    """What a record says of the files that lie in the folder of a run, or of a model that one has logged."""
+    inner = artifacts.place(ref)
+    folder = opened.root / inner
+    if not folder.is_dir():
+        return []
+    artifacts.ignore(opened.root)
+    found = []
+    for file in sorted(one for one in folder.rglob("*") if one.is_file() and one.suffix != ".dvc"):
+        md5, size = file_digest(file)
+        path = f"{opened.store.repository.prefix}{inner}/{file.relative_to(folder).as_posix()}"
+        found.append({"path": path, "md5": md5, "size": size})
+    return found
+
+
 def _replacing(
     repository: Repository, snapshot: Snapshot, bulk: Iterable[Change], held: str | None
 ) -> Iterator[Change]:
@@ -204,13 +220,13 @@ def _replacing(
     names = set()
     for change in bulk:
         names.add(change.path)
-        yield replace(change, before=_there(repository, snapshot, change.path), fresh=False)
-    if held and held not in names and (there := _there(repository, snapshot, held)) is not None:
-        yield Change(held, there, None)
+        yield replace(change, before=there(repository, snapshot, change.path), fresh=False)
+    if held and held not in names and (old := there(repository, snapshot, held)) is not None:
+        yield Change(held, old, None)
 
 
-def _there(repository: Repository, snapshot: Snapshot, path: str) -> str | None:
-    """The blob at a path; of the work tree's own file, which may be no record, and so not looked at."""
+def there(repository: Repository, snapshot: Snapshot, path: str) -> str | None:
+    """The blob at a path, of the work tree's own file: one that is no record nobody has looked at."""
     if snapshot.at.kind == "worktree":
         file = repository.file(path)
         return snapshot.git.blob_id(file.read_bytes()) if file.exists() else None
@@ -245,7 +261,7 @@ def _exactly(live: Live) -> Ended:
     every, latest = _ordered(live.history())
     kept = words.custom({"custom": story.custom})
     started, ended = kept.get("started") or story.began, kept.get("ended")
-    own = {key: value for key, value in kept.items() if key not in ("started", "ended")}
+    own = {key: value for key, value in kept.items() if key not in _OWN}
     own |= {LATEST: {key: latest_text(one) for key, one in latest.items()}} if latest else {}
     exact = {"created": words.time_text(started), "custom": {**story.custom, words.CUSTOM: own} if own else {}}
     story.exact = exact | ({} if ended is None else {"ended": words.time_text(ended)})
@@ -256,15 +272,3 @@ def _exactly(live: Live) -> Ended:
 
 def _warn(message: str) -> None:
     warnings.warn(message, RunWarning, stacklevel=4)
-
-
-def _capture(recording: Recording) -> None:
-    """What nobody has to tell: the code, the machine, the environment of the process that trains."""
-    source, story, place = Source(), recording.story, recording.ground
-    story.code, changed = place.code(source.argv(), source.script(), recording.tell)
-    dirty = place.dirty(changed, {})
-    if story.code and dirty is not None:
-        story.code["dirty"] = dirty
-    story.host = capture.host()
-    story.environment = place.environment(source.environment() or {})
-    story.variables = place.variables()

@@ -137,6 +137,11 @@ class Told:
             RunOutputs([LoggedModelOutput(one, step) for one, step in (self.custom.get(MODELS_OUT) or {}).items()]),
         )
 
+    def summaries(self) -> Iterator[tuple[str, str, str | None]]:
+        """Name, digest and context of each data set that it has read."""
+        for key, told in self.inputs.items():
+            yield (*dataset(key, told), input_tags(key, told).get(CONTEXT))
+
     def _datasets(self) -> Iterator[DatasetInput]:
         raw = self.custom.get(DATASETS) or {}
         for key, told in self.inputs.items():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from subprocess import Popen
 from typing import NamedTuple
 
 from gitml.errors import GitFailed, Problem
-from gitml.repo.git.command import Command, items, text
+from gitml.repo.git.command import Command, Done, failure, items, text
 from gitml.repo.git.objects import Entry, blob_id
 from gitml.repo.git.refs import head
 
@@ -74,16 +76,24 @@ class OnHead(NamedTuple):
 
 def staged_on_head(command: Command) -> OnHead:
     """How the index differs from HEAD."""
-    commit = head(command)
+    return comparing(command, head(command))()
+
+
+def comparing(command: Command, commit: str | None) -> Callable[[], OnHead]:
+    """Have git compare the index with HEAD's commit while others work; what is given waits for it, and tells."""
     if commit is None:
         index = staged(command)
-        return OnHead(None, dict(index.entries), index.problems)
-    return OnHead(commit, *_differing(command, commit))
+        return partial(OnHead, None, dict(index.entries), index.problems)
+    process = command.start(*_DIFFER, commit, "--")
+    return lambda: OnHead(commit, *_differing(command, process))
 
 
-def _differing(command: Command, commit: str) -> tuple[dict[str, Entry | None], list[Problem]]:
+def _differing(command: Command, process: Popen[bytes]) -> tuple[dict[str, Entry | None], list[Problem]]:
     changes: dict[str, Entry | None] = {}
-    listed = iter(items(command.run(*_DIFFER, commit, "--")))
+    out, err = process.communicate()
+    if process.returncode:
+        raise failure(_DIFFER, Done(process.returncode, out, err))
+    listed = iter(items(out))
     is_unmerged = False
     for facts in listed:
         # :100644 100644 <oid before> <oid now> M, and the path as the next item

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +11,9 @@ from gitml.repo.git.batch import HANDFUL, Blobs, Found, named
 from gitml.repo.git.command import Done
 from gitml.repo.git.configured import configured
 from gitml.repo.git.ignoring import Ignoring
+from gitml.repo.git.index import OnHead, comparing
 from gitml.repo.git.kept import Kept
+from gitml.repo.git.refs import head, head_files
 
 if TYPE_CHECKING:
     from gitml.repo.git import Git
@@ -27,6 +29,21 @@ class Session:
         self.git = git
         self.known: dict[tuple[str, ...], str | None] = {}
         """What was found out of objects, which never change, by a word for it and their ids."""
+
+        self._begun: Callable[[], OnHead] | None = None
+
+    def compare_index(self) -> None:
+        """Have git compare the index with HEAD, for who has other things to do before he asks what it found."""
+        self._begun = self._comparing()
+
+    def staged_on_head(self) -> OnHead:
+        """How the index differs from HEAD."""
+        begun, self._begun = self._begun or self._comparing(), None
+        return begun()
+
+    def _comparing(self) -> Callable[[], OnHead]:
+        # Where this process of git finds no commit, the other one may know why, and say so.
+        return comparing(self.git, self.commit("HEAD") or head(self.git))
 
     @cached_property
     def objects(self) -> Blobs:
@@ -47,6 +64,12 @@ class Session:
         """The commit that a full ref, or HEAD, names now; None where it does not exist."""
         if _ODD.search(ref):
             return None
+        asked = ("commit", ref)
+        if ref != "HEAD" or self.kept.is_first(asked):
+            return self._commit(ref)
+        return self.kept.ask(asked, lambda: self._commit(ref), lambda _found: head_files(self.git))
+
+    def _commit(self, ref: str) -> str | None:
         found = self.objects.find(f"{ref}^{{commit}}")
         return found.oid if found else None
 

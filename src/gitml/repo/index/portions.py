@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gitml.repo.index.belonging import files_of
 from gitml.repo.index.block import Files
 from gitml.repo.index.nearby import touched
 from gitml.repo.index.seed import Seed
-from gitml.repo.index.tables import AbsentError, Deed, Making, files_of
-from gitml.repo.workers import cores, spread
+from gitml.repo.index.tables import AbsentError, Deed, Making
+from gitml.repo.workers import WORTH_SPREADING, cores, spread
 
 if TYPE_CHECKING:
     from gitml.repo.index.part import Part
     from gitml.repo.snapshot import Snapshot
 
-# Fewer files than this are read sooner than a process has begun.
-_WORTH_SPREADING: Final = 2000
-
 
 class Portion(NamedTuple):
-    """Some hundred neighbouring records: what the deed gave for them, and where they lie, to be asked when needed."""
+    """Some hundred neighbouring records: what the deed gave for them, and where some of them lie, by their numbers."""
 
     value: Any
-    paths: Callable[[], Sequence[str]]
+    paths: Callable[[Sequence[int]], Sequence[str]]
 
 
 def portions(snapshot: Snapshot, kind: str, deed: Deed) -> tuple[list[Portion], Files]:
@@ -52,15 +50,19 @@ def portions(snapshot: Snapshot, kind: str, deed: Deed) -> tuple[list[Portion], 
     return [Portion(values[part.key], partial(_paths, making, part)) for part in kept], sorted(left.items())
 
 
-def _paths(making: Making, part: Part) -> list[str]:
-    return sorted(making.files(part))
+def _paths(making: Making, part: Part, rows: Sequence[int]) -> list[str]:
+    files = making.files(part)
+    every = sorted(files)
+    found = {every[row]: files[every[row]] for row in rows}
+    making.snapshot.tree.tell(found)  # else each would be looked up, with the folders above it
+    return list(found)
 
 
 def _values(making: Making, deed: Deed, parts: Sequence[Part]) -> Mapping[str, Any]:
     keys = {deed.key(part.key): part for part in parts}
     kept = making.cache.get(keys)
     lacking = [(part.key, sorted(making.files(part).items())) for key, part in keys.items() if key not in kept]
-    many = sum(len(files) for _key, files in lacking) >= _WORTH_SPREADING and not making.snapshot.contents
+    many = sum(len(files) for _key, files in lacking) >= WORTH_SPREADING and not making.snapshot.contents
     common = (Seed.of(making.snapshot, making.cache), making.kind, deed)
     count = cores() if many else 1
     found = spread(done, common, [lacking[at::count] for at in range(count)]) if lacking else []

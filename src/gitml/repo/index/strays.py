@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitml.records.template import OWN_FOLDER
 from gitml.repo.git.trees import FOLDER
-from gitml.repo.index.tables import kind_at
+from gitml.repo.index.belonging import kind_at
 
 if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot

@@ -196,8 +196,12 @@ class Past:
         return self._forgotten(moment, there[0]) if there else None
 
     def _has_seen(self, gone: Life, life: Life) -> bool:
-        """Whether who removed a record knew it as the other side has it; its new name takes later changes along."""
-        return self._after(gone.made, life.made if gone.moved else life.wrote)
+        """Whether who removed a record knew it as the other side has it; its new name takes later changes along.
+
+        Who wrote it did so before a merge that restored it.
+        """
+        seen = {life.made} if gone.moved else {life.made, life.wrote}
+        return all(self._after(gone.made, one) for one in seen)
 
     def _forgotten(self, moment: Moment, life: Life) -> Life:
         """A record that is not there any more, for all that is known since this commit."""

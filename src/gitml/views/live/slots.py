@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitml.errors import BadValue, Problem
 from gitml.repo.derive import GTO, Asked
 from gitml.repo.git.commits import bound_of
-from gitml.repo.index.tables import kind_at
+from gitml.repo.index.belonging import kind_at
 from gitml.repo.readers import KINDS as MADE_BY
 from gitml.repo.versions import Line
 from gitml.views.history.fold import Past
