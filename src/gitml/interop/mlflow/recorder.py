@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from threading import Timer
 from typing import Any
 
-from gitml.actions import artifacts, capture, series
+from gitml.actions import artifacts, series
+from gitml.actions.captured import captured
 from gitml.actions.curves import points
 from gitml.actions.landing import land
 from gitml.actions.logged import RunWarning, Source
@@ -71,7 +72,7 @@ class Recorder:
         if _SERVER in os.environ:
             recording.process = {}
         else:
-            _capture(recording)
+            captured(place, Source(), story, _warn)
         return self._underway.begin(story, recording)
 
     def end(self, live: Live, status: str, ended: int | None) -> None:
@@ -274,15 +275,3 @@ def _exactly(live: Live) -> Ended:
 
 def _warn(message: str) -> None:
     warnings.warn(message, RunWarning, stacklevel=4)
-
-
-def _capture(recording: Recording) -> None:
-    """What nobody has to tell: the code, the machine, the environment of the process that trains."""
-    source, story, place = Source(), recording.story, recording.ground
-    story.code, changed = place.code(source.argv(), source.script(), recording.tell)
-    dirty = place.dirty(changed, {})
-    if story.code and dirty is not None:
-        story.code["dirty"] = dirty
-    story.host = capture.host()
-    story.environment = place.environment(source.environment() or {})
-    story.variables = place.variables()
