@@ -24,6 +24,7 @@ from gitml.actions.story import Story
 from gitml.errors import GitmlError, Refused
 from gitml.interop.mlflow import words
 from gitml.interop.mlflow.address import BATCH
+from gitml.interop.mlflow.citing import cite
 from gitml.interop.mlflow.live import Live, Underway, ground
 from gitml.interop.mlflow.opened import Opened
 from gitml.interop.mlflow.runs import LATEST, Latest, Told, latest_text
@@ -97,7 +98,7 @@ class Recorder:
     def write(self, live: Live) -> None:
         """Write the record of a run that has ended; raises Refused, and then its journal keeps it."""
         with self._opened.writing():
-            if self.parts(live):
+            if self.parts(live) or live.folder.id in self._opened.awaiting:
                 self._together([live])
                 return
             done = save(_exactly(live), ground(self._opened), self._how())
@@ -139,9 +140,11 @@ class Recorder:
                 save(_exactly(live), ground(self._opened), self._how(), batch.gathered)
                 for new in self.parts(live):
                     batch.new(*new)
+                cite(self._opened, batch, live.recording.story.ref)
         self._opened.ended()
         for live in ended:
             self._underway.over(live)
+            self._opened.awaiting.pop(live.folder.id, None)
 
     # ── a run whose record stands ─────────────────────────────────────────────────────────────────────────────────
 

@@ -61,7 +61,9 @@ class Versions(Access):
             batch.register(str(Ref(MODEL, (model.key,))), run=origin.run_ref(self.opened, batch), fields=given)
             return self._as_written(batch, name, max(model_in(batch, name).versions.keys() - model.versions.keys()))
 
-        return self._do(deed)
+        made = self._do(deed)
+        self._awaits(made, origin.run_id)
+        return made
 
     def update_model_version(self, name: str, version: int | str, description: str | None = None) -> ModelVersion:
         """The description set, or taken away."""
@@ -159,6 +161,13 @@ class Versions(Access):
     def _as_written(self, batch: Gathering, name: str, version: int | str) -> ModelVersion:
         """A version as it is once a deed is done."""
         return model_version(*version_in(batch, name, version), self._root, self._top)
+
+    def _awaits(self, made: ModelVersion, run_id: str | None) -> None:
+        """Remember a version whose run is not recorded yet."""
+        model, version = self._version(made.name, made.version)
+        if run_id and "run" not in version.data and not self.opened.how["commit"]:
+            ref = Ref(MODEL + VERSION, (model.key, str(version.number)))
+            self.opened.awaiting.setdefault(run_id, []).append(ref)
 
     def _origin(self, source: str, run_id: str | None, model_id: str | None) -> Origin:
         return origin_of(self._located, self.tracking_uri, source, run_id, model_id)
