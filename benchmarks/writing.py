@@ -91,6 +91,13 @@ for number in range(int(sys.argv[1])):
         for name, value in metrics(number).items():
             live.log_metric(name, value)
 """
+EMPTY_LIVE = """
+import sys
+from dvclive import Live
+for number in range(int(sys.argv[1])):
+    with Live(save_dvc_exp=False):
+        pass
+"""
 
 WAYS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("no commit", OURS, ()),
@@ -161,7 +168,7 @@ def compared(folder: Path, rounds: int) -> Iterator[Row]:
     else:
         print("writing: skipped, for there is no environment with MLflow; `make bench-peers`", file=sys.stderr)
     if LIVE.exists():
-        yield _dvc(folder, rounds)
+        yield from _dvc(folder, rounds)
     else:
         print("writing: no environment with DVCLive; `make bench-peers` makes one", file=sys.stderr)
 
@@ -202,8 +209,8 @@ def _growth(folder: Path, rounds: int) -> Iterator[Row]:
         yield Row(f"log a run among {LARGE:,}, {what}", after, f"CPU: ours among {SIZE:,}", before)
 
 
-def _dvc(folder: Path, rounds: int) -> Row:
-    """One commit a run on both sides: an experiment of DVC's, and a record on another branch."""
+def _dvc(folder: Path, rounds: int) -> Iterator[Row]:
+    """One commit a run on both sides: an experiment of DVC's, and a record on another branch; and an empty run."""
     place = folder / "writing-dvc"
     shutil.rmtree(place, ignore_errors=True)
     ours, theirs = place / "ours", place / "theirs"
@@ -228,7 +235,12 @@ def _dvc(folder: Path, rounds: int) -> Row:
     rows = gitml.open(ours).at("results").rows("run", columns=["params", "metrics", "tags"]).rows
     held = [{name.partition(".")[2]: value for name, value in row.items() if name != "ref"} for row in rows]
     _same(held, list(_of_experiments(told)))
-    return Row("log a run, commit on another branch", mine, "CPU: DVCLive with dvc exp save", other, at_least=20)
+    yield Row("log a run, commit on another branch", mine, "CPU: DVCLive with dvc exp save", other, at_least=20)
+    plain = (sys.executable, "-c", EMPTY)
+    mine = spent(lambda count: timing.run(ours, place / "compiled", (*plain, str(count))), RUNS, rounds)
+    live = (LIVE, "-c", EMPTY_LIVE)
+    other = spent(lambda count: timing.run(theirs, place / "compiled", (*live, str(count)), env), RUNS, rounds)
+    yield Row("start and end a run, no commit", mine, "CPU: DVCLive without dvc exp save", other)
 
 
 def _of_experiments(told: Any) -> Iterator[dict[str, Any]]:

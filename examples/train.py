@@ -40,7 +40,7 @@ def main() -> None:
     )
 
     with gitml.run("wine", params={"algorithm": told.algorithm, "size": told.size}, seeds={"split": told.seed}) as run:
-        run.log_input("train", "dataset/wine@1")
+        run.log_input("dataset/wine@1", "train")
         model = ALGORITHMS[told.algorithm](told.size, told.seed).fit(train_x, train_y)
         for split, x, y in (("train", train_x, train_y), ("test", test_x, test_y)):
             said = model.predict(x)
@@ -52,7 +52,7 @@ def main() -> None:
         weights = Path("artifacts") / f"{run.id}.pkl"
         weights.parent.mkdir(exist_ok=True)
         weights.write_bytes(pickle.dumps(model))
-        run.log_output("model", weights)
+        run.log_output(weights, "model")
     print(run.ref)
 
 

@@ -39,6 +39,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
 IMPORTED_AS = {
     "nvidia-ml-py": "pynvml",
     "gitpython": "git",
+    "mlflow-skinny": "mlflow",
     "pyyaml": "yaml",
 }  # where it is not the distribution's name
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common"}

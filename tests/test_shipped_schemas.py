@@ -35,7 +35,7 @@ FOLDERS = {
 HEADS = ("dataset", "feature-set", "model")
 VERSIONS = tuple(f"{head}-version" for head in HEADS)
 SLOTS = ("alias", "status")
-RUNS = ("run", "evaluation")
+RUNS = ("run", "evaluation", "logged-model")
 EVENTS = ("rollout", "approval", "observation", "incident", "usage")
 NAMED = (
     "experiment", "environment", "artifact", "source", "pipeline", "deployment", "use-case", "kpi", "metric", "term",

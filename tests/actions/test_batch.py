@@ -291,7 +291,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     return seen
 
 
-@pytest.mark.parametrize(("how", "processes"), [({}, 0), ({"branch": "results"}, 2)])
+@pytest.mark.parametrize(("how", "processes"), [({}, 0), ({"branch": "results"}, 1)])
 def test_a_process_that_has_logged_a_run_starts_no_git_for_another(
     plain: Path, started: list[tuple[str, ...]], how: dict[str, Any], processes: int
 ) -> None:

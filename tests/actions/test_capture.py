@@ -68,7 +68,7 @@ def test_the_tree_holds_what_was_not_committed_and_the_index_is_left_alone(plain
 def test_dirty_is_anything_but_the_store_and_declared_outputs(plain: Path, path: str, dirty: bool) -> None:  # noqa: FBT001
     write(plain, {"out/model.pkl": "w", path: "schema: note/1\n"})
     with gitml.run("wine") as run:
-        run.log_output("model", "out/model.pkl")
+        run.log_output("out/model.pkl", "model")
     assert gitml.open().show(run.ref).data["code"]["dirty"] is dirty
 
 
@@ -76,8 +76,8 @@ def test_an_output_that_is_tracked_or_a_folder_does_not_make_it_dirty(plain: Pat
     commit(plain, {"metrics.json": "{}\n"})
     write(plain, {"metrics.json": "{1}\n", "out/a": "1", "out/b": "2"})
     with gitml.run("wine") as run:
-        run.log_output("metrics", "metrics.json")
-        run.log_output("all", "out")
+        run.log_output("metrics.json", "metrics")
+        run.log_output("out", "all")
     assert gitml.open().show(run.ref).data["code"]["dirty"] is False
 
 

@@ -160,3 +160,27 @@ def test_another_python_is_asked_what_it_has(plain: Path, tmp_path: Path) -> Non
     held = opened(plain).show(found["environment"]).data
     assert held["language"]["name"] == "python"
     assert "numpy" not in held.get("packages", {})
+
+
+WRITES = """
+import sys
+print("epoch 3")
+print("ghp_" + "a" * 36, file=sys.stderr)
+sys.stderr.write("no end")
+sys.exit(4)
+"""
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_the_last_lines_of_a_failed_command_are_kept_where_texts_are(
+    plain: Path, capfd: pytest.CaptureFixture[str], *, is_asked: bool
+) -> None:
+    write(plain, {"metadata/store.yaml": f"schema: store/1\nmain: main\ncapture:\n  text: {str(is_asked).lower()}\n"})
+    done = gitml.open().run_command("wine", [sys.executable, "-uc", WRITES])
+    error = gitml.open().show(done.ref).data["error"]
+    assert capfd.readouterr() == ("epoch 3\n", f"ghp_{'a' * 36}\nno end")
+    assert error["exit_code"] == 4
+    if is_asked:
+        assert sorted(error["tail"].splitlines()) == ["[redacted]", "epoch 3", "no end"]
+    else:
+        assert "tail" not in error

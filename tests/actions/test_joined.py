@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import gitml
 from command_line import Said, ml
 from gitml.actions import capture
-from gitrepo import git, write
+from gitrepo import environment, git, write
 
 TRAIN = """
 import gitml
@@ -129,3 +130,29 @@ def test_outside_of_any_there_is_none(plain: Path, monkeypatch: pytest.MonkeyPat
     with gitml.run("wine") as run:
         pass
     assert gitml.open().show(run.ref).data["status"] == "finished"
+
+
+SPAWNED = """
+import multiprocessing, gitml
+def work(number):
+    run = gitml.current_run()
+    run.log({f"loss{number}": number})
+    with gitml.run("wine", tags={"own": "yes"}):
+        pass
+    return run.ref
+if __name__ == "__main__":
+    with gitml.run("wine") as run:
+        with multiprocessing.get_context("spawn").Pool(2) as pool:
+            assert set(pool.map(work, range(2))) == {run.ref}
+    assert gitml.current_run() is None
+"""
+
+
+def test_a_process_that_is_spawned_in_a_run_logs_to_it(plain: Path) -> None:
+    write(plain, {"train.py": SPAWNED})
+    done = subprocess.run([sys.executable, "train.py"], cwd=plain, env=environment(), check=False)
+    assert done.returncode == 0
+    store = gitml.open()
+    found = [store.show(row["ref"]).data for row in store.rows("run").rows]
+    assert [one["metrics"] for one in found if "metrics" in one] == [{"loss0": 0, "loss1": 1}]
+    assert sum("own" in one.get("tags", {}) for one in found) == 2

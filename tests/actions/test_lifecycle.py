@@ -30,7 +30,7 @@ def trained(tracked: Path) -> tuple[Path, str]:
     with gitml.run("wine", params={"lr": 0.01, "opt.name": "adam"}, inputs={"train": "dataset/wine@1"}) as run:
         write(tracked, {"models/wine.pkl": "weights"})
         run.log({"auc": 0.9}, split="validation")
-        run.log_output("model", "models/wine.pkl")
+        run.log_output("models/wine.pkl", "model")
     return tracked, run.ref
 
 

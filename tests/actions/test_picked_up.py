@@ -24,6 +24,11 @@ plots.mkdir(parents=True)
 pathlib.Path("dvclive/metrics.json").write_text(json.dumps({"train": {"acc": 0.75}, "best": 0.8, "step": 1}))
 pathlib.Path("dvclive/params.yaml").write_text("lr: 0.5\\n")
 """
+ADDS = """
+import pathlib
+pathlib.Path("models/wine.pkl").write_text("weights")
+pathlib.Path("models/wine.pkl.dvc").write_text("outs:\\n- md5: 54bea1ca6b5bd8d0b7ee8cd1b3d1ae1c\\n  path: wine.pkl\\n")
+"""
 STAGE = """
 stages:
   train:
@@ -86,3 +91,9 @@ def test_what_dvcs_stages_read_and_wrote(tracked: Path) -> None:
     assert found["metrics"] == {"auc": 0.8}
     assert found["params"] == {"lr": 0.1}
     assert gitml.open().validate().problems == ()
+
+
+def test_what_it_gives_to_dvc_is_an_output(tracked: Path) -> None:
+    found = ran(tracked, ADDS)
+    assert list(found["outputs"]) == ["models/wine.pkl"]
+    assert found["outputs"]["models/wine.pkl"]["path"] == "models/wine.pkl"

@@ -28,7 +28,7 @@ dice = random.Random(seed)
 with gitml.run("wine", params={"lr": 0.1}, seeds=seed, inputs={"train": "data/wine.csv"}) as run:
     rows = [float(row["alcohol"]) for row in csv.DictReader(open("data/wine.csv"))]
     open("model.txt", "w").write(str(sum(rows)))
-    run.log_output("model", "model.txt")
+    run.log_output("model.txt", "model")
     run.log_text("all is well", "notes.txt")
     for step in range(3):
         run.log({"auc": sum(rows) / 50 + dice.random() / 1000}, split="validation", step=step)

@@ -295,8 +295,8 @@ def test_inputs_and_outputs_by_path(plain: Path) -> None:
     write(plain, {"data/wine.csv": "a,b\n1,2\n"})
     with gitml.run("wine", inputs={"train": "data/wine.csv"}) as run:
         write(plain, {"out/model.pkl": "weights"})
-        run.log_output("model", plain / "out/model.pkl")
-        run.log_output("all", "out")
+        run.log_output(plain / "out/model.pkl", "model")
+        run.log_output("out", "all")
     found = data(run)
     md5 = hashlib.md5(b"a,b\n1,2\n", usedforsecurity=False).hexdigest()
     assert found["inputs"] == {"train": {"path": "data/wine.csv", "md5": md5, "size": 8}}
@@ -361,10 +361,10 @@ def test_inputs_and_outputs_by_ref(tracked: Path) -> None:
     version = store.show("dataset/wine@1")
     inputs = {"text": "dataset/wine@1", "ref": version.ref, "record": version, "then": "HEAD:dataset/wine@1"}
     with gitml.run("wine", inputs=inputs) as run:
-        run.log_input("path", "data/wine.csv")
+        run.log_input("data/wine.csv", "path")
         write(tracked, {"data/clean.csv": "a\n1\n"})
         store.register("dataset/wine", path="data/clean.csv")  # since the run began
-        run.log_output("clean", "dataset/wine@2")
+        run.log_output("dataset/wine@2", "clean")
     found = data(run)
     known = {"ref": "dataset/wine@1", "id": version.data["id"], "md5": version.data["pointer"]["md5"]}
     assert found["inputs"]["text"] == found["inputs"]["ref"] == found["inputs"]["record"] == known
@@ -372,6 +372,14 @@ def test_inputs_and_outputs_by_ref(tracked: Path) -> None:
     assert found["inputs"]["path"] == {**known, "path": "data/wine.csv", "size": version.data["pointer"]["size"]}
     assert found["outputs"]["clean"]["ref"] == "dataset/wine@2"
     assert gitml.open().validate().problems == ()
+
+
+def test_what_it_is_comes_before_its_role(plain: Path) -> None:
+    write(plain, {"data.csv": "a\n1\n"})
+    told = "stands where the role belongs"
+    with pytest.raises(BadValue, match=told) as caught, gitml.run("wine") as run:
+        run.log_input("train", "data.csv")
+    assert caught.value.hint == "what it is comes first: log_input('data.csv', 'train')"
 
 
 def test_log_takes_a_mapping(plain: Path) -> None:
@@ -389,7 +397,7 @@ def test_a_name_to_show_and_a_seed_alone(plain: Path) -> None:
 def test_an_output_that_names_nothing_fails_the_run_which_is_recorded(plain: Path) -> None:
     with pytest.raises(NotFound), gitml.run("wine") as run:  # noqa: PT012 - it fails after it has logged
         run.log({"auc": 0.9})
-        run.log_output("model", "models/nothing.pkl")
+        run.log_output("models/nothing.pkl", "model")
     found = data(run)
     assert (found["status"], found["error"]["type"], found["metrics"]) == ("failed", "NotFound", {"auc": 0.9})
 

@@ -124,11 +124,11 @@ def test_without_a_repository_the_job_tells_what_it_is_of(
     for name, value in {"SPOOL": str(spool), "COMMIT": "v1.0", "REPOSITORY": "https://git.example.org/wine"}.items():
         monkeypatch.setenv(f"GITML_{name}", value)
     with warned() as told, gitml.run("wine", commit=True) as run:
-        run.log_input("train", "data.csv")
-        run.log_input("address", "s3://cellar/wine.csv")
-        run.log_output("model", nowhere / "train.py")
+        run.log_input("data.csv", "train")
+        run.log_input("s3://cellar/wine.csv", "address")
+        run.log_output(nowhere / "train.py", "model")
         with pytest.raises(gitml.GitmlError, match=r"wine\.cvs: no such file"):
-            run.log_input("x", "wine.cvs")
+            run.log_input("wine.cvs", "x")
         assert len(run.series()) == 0
     assert "no full commit id: v1.0: left out" in str(told[0].message)
     begin = json.loads((spool / run.id / "run.jsonl").read_text().splitlines()[0])["begin"]

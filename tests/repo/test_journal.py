@@ -6,6 +6,7 @@ import json
 import math
 import os
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 
 from disks import full, mounted
 from gitml.records.record import column
+from gitml.repo.journal import writing
 from gitml.repo.journal.folder import OWN, Folder, folders
+from gitml.repo.journal.later import later
 from gitml.repo.journal.lines import event_line, events, named, number_text, points, points_line, tail, whole
 from gitml.repo.journal.process import Life, life, this_process
 from gitml.repo.journal.writing import Journal
@@ -157,3 +160,36 @@ def test_numbers_that_json_has_not() -> None:
     assert [json.loads(number_text(one)) for one in (math.nan, math.inf, -math.inf, 2**70, 0.1)] == [
         "nan", "inf", "-inf", 2**70, 0.1,
     ]  # fmt: skip
+
+
+def test_a_silent_run_gives_a_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "_open", set())
+    journal, touched = Journal(tmp_path, OWN), Event()
+    with journal.turn:
+        journal.add('{"at": 1}\n')
+    journal.flush()
+    os.utime(journal.path, (1, 1))
+    monkeypatch.setattr(writing, "_BEAT", 0.0)
+    monkeypatch.setattr(writing, "later", lambda _deed, _seconds: touched.set())
+    writing._beat()
+    assert journal.path.stat().st_mtime > 1
+    assert touched.is_set()  # and so on
+    journal.close(durable=False)
+    touched.clear()
+    os.utime(journal.path, (1, 1))
+    writing._beat()
+    assert (journal.path.stat().st_mtime, touched.is_set()) == (1, False)
+
+
+def test_what_is_due_sooner_is_done_sooner() -> None:
+    done, order = Event(), list[str]()
+
+    def second() -> None:
+        order.append("second")
+        done.set()
+
+    later(lambda: order.append("never"), 3600)
+    later(second, 0.02)
+    later(lambda: order.append("first"), 0.0)
+    assert done.wait(10)
+    assert order == ["first", "second"]

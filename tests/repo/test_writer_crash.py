@@ -186,12 +186,12 @@ def check_survived(repo: Path, head: str, commits: str) -> None:
 
 def test_drafts_of_a_killed_writer_go_when_they_are_a_day_old(repo: Path) -> None:
     old, young = repo / ".git/gitml/drafts/old", repo / ".git/gitml/drafts/young"
-    for folder in (old, young):
-        folder.mkdir(parents=True)
-        (folder / "0").write_text("left")
+    old.parent.mkdir(parents=True, exist_ok=True)
+    for file in (old, young):
+        file.write_text("left")
     os.utime(old, (1, 1))
     put(repo, ADDED)
-    assert [folder.name for folder in (repo / ".git/gitml/drafts").iterdir()] == ["young"]
+    assert [file.name for file in (repo / ".git/gitml/drafts").iterdir()] == ["young"]
 
 
 def test_a_lock_that_another_process_keeps_leaves_the_record_uncommitted_and_says_so(repo: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -25,6 +24,7 @@ from gitml.actions.flow import Material
 from gitml.actions.picked_up import pick_up
 from gitml.actions.run import Run, Source
 from gitml.actions.story import End
+from gitml.actions.tail import Tail
 from gitml.errors import BadValue, GitmlError, NotFound
 from gitml.repo.repository import Repository
 
@@ -87,15 +87,21 @@ def run_command(
 
 def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run) -> int:
     """Run the command to its end, and say how that was."""
+    out = stdout if isinstance(stdout, int) else stdout.fileno() if stdout else 1
+    tail = Tail(out, 2) if run.keeps_texts else None
     with _interrupts_left_to_it():
-        process = subprocess.Popen(argv, stdout=stdout, env={**os.environ, capture.RUN: str(run.journal)})
+        streams = {"stdout": tail.stdout, "stderr": tail.stderr} if tail else {"stdout": stdout}
+        process = subprocess.Popen(argv, **streams, env=capture.joined(run.journal))
+        if tail:
+            tail.begin()
         usage = Usage(process.pid).start()
         code = process.wait()
         used = usage.stop()
+    said = {"tail": text} if tail and code and (text := tail.text()) else {}
     if code < 0:
-        run.finish(End("killed", {"signal": _name(-code)}, used))
+        run.finish(End("killed", {"signal": _name(-code), **said}, used))
         return _BY_SIGNAL - code
-    run.finish(End("failed" if code else "finished", {"exit_code": code} if code else {}, used))
+    run.finish(End("failed" if code else "finished", {"exit_code": code, **said} if code else {}, used))
     return code
 
 
@@ -122,7 +128,7 @@ def _name(number: int) -> str:
 def _output(run: Run, name: str, material: Material) -> None:
     """One declared output; where the command has not written it, that is told, for its exit code comes first."""
     try:
-        run.log_output(name, material)
+        run.log_output(material, name)
     except GitmlError as error:
         run.tell(f"the output {name} was not recorded: {error}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
@@ -48,17 +48,21 @@ class Gathered:
         return self.story.head.get("parent")
 
 
-def gathered(repository: Repository, snapshot: Snapshot, spools: Iterable[Path] = ()) -> list[Gathered]:
+def gathered(
+    repository: Repository, snapshot: Snapshot, spools: Iterable[Path] = (), only: Collection[str] | None = None
+) -> list[Gathered]:
     """The runs of this store in its own journals and in some spools, on a snapshot that they would be written to.
 
-    A run whose process is gone without a word has crashed: at its last sign, as far as its journal tells.
+    With `only` these runs alone, and those that are part of them. A run whose process is gone without a word has
+    crashed: at its last sign, as far as its journal tells.
     """
     here = root(repository.git)
     found: dict[Folder, Story] = {}
     shared: dict[str, Mapping[str, Any]] = {}
     for folder in chain(folders(here), *map(folders, spools)):
         begin = folder.begin or {}
-        is_ours = _is_of(repository, begin) if folder.path.parent == here else _is_for(repository, begin)
+        is_asked = only is None or not _family_of(begin).isdisjoint(only)
+        is_ours = is_asked and (_is_of if folder.path.parent == here else _is_for)(repository, begin)
         story = _story(folder) if is_ours else None
         if story is not None:
             text = json.dumps(story.environment, sort_keys=True)
@@ -79,6 +83,13 @@ def gathered(repository: Repository, snapshot: Snapshot, spools: Iterable[Path] 
     return [
         replace(one, state=State.RUNNING) if one.parent in going and one.state is State.DUE else one for one in made
     ]
+
+
+def _family_of(begin: Mapping[str, Any]) -> frozenset[str]:
+    """The refs of a run and of the one that it is part of, as its journal begins."""
+    head = begin.get("head")
+    parent = head.get("parent") if isinstance(head, Mapping) else None
+    return frozenset(str(one) for one in (begin.get("ref"), parent) if one)
 
 
 def _state(repository: Repository, folder: Folder, path: str, known: set[str], snapshot: Snapshot) -> State:

@@ -20,9 +20,10 @@ from gitml.actions.capture.seeds import heard
 from gitml.actions.flow import INPUTS
 from gitml.actions.ground import Apart, Ground, InRepository
 from gitml.actions.logged import CURRENT, Logged, Source
+from gitml.actions.ranks import Part, taking_part
 from gitml.actions.recording import Recording
 from gitml.actions.story import FAULT, Story
-from gitml.repo.journal.folder import Folder, root
+from gitml.repo.journal.folder import END, Folder, root
 from gitml.repo.journal.writing import Journal
 from gitml.repo.repository import Repository
 
@@ -35,16 +36,20 @@ class Joined(Logged):
 
     def __init__(
         self, story: Story, folder: Path, repository: Repository | None, clock: Callable[[], datetime],
-        told: Mapping[str, Any] | None = None,
+        told: Mapping[str, Any] | None = None, part: Part | None = None,
+        *, at_once: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(repository, clock, Source())
         self._said = told or {}
         self._watching = ExitStack()
         self._outer: Logged | None = None
         self._ground = _ground(repository, folder)
+        self._part = part
         story.seeds = {}
         name = f"{os.getpid()}-{os.urandom(4).hex()}.jsonl"
         self._recording = Recording(self._ground, story, Journal(folder, name), self.tell)
+        if at_once:
+            self._recording.journal.at_once()
         atexit.register(self._recording.journal.flush)
 
     def __repr__(self) -> str:
@@ -54,13 +59,17 @@ class Joined(Logged):
         said, story = self._said, self._open.story
         self._outer = CURRENT.get()
         CURRENT.set(self)
+        if self._part is not None:
+            self._watching.enter_context(taking_part(self._part))
+            story.code, _changed = self._ground.code(self._source.argv(), self._source.script(), self.tell)
+            self._open.begin()
         self._watching.enter_context(heard(story.seeds))
         if said.get("params") is not None:
             self.log_params(said["params"])
         if said.get("tags"):
             self.set_tags(said["tags"])
         for name, material in (said.get(INPUTS) or {}).items():
-            self.log_input(name, material)
+            self.log_input(material, name)
         seeds = said.get("seeds") or {}
         story.seeds |= {"seed": seeds} if isinstance(seeds, int) else {str(key): one for key, one in seeds.items()}
         if said.get("note") is not None:
@@ -71,7 +80,6 @@ class Joined(Logged):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         CURRENT.set(self._outer)
-        self._watching.close()
         now = self.clock()
         self._told_seeds(now)
         if error is not None and not (isinstance(error, SystemExit) and error.code in (None, 0)):
@@ -81,6 +89,7 @@ class Joined(Logged):
             )
             self._open.say(FAULT, told | text, now)
         self._open.journal.flush()
+        self._watching.close()
         capture.leave()
         self._warn(last=True)
 
@@ -92,6 +101,13 @@ def joinable(experiment: str | None = None) -> tuple[Story, Path] | None:
     if story is None or place is None or experiment not in (None, story.ref.keys[0]):
         return None
     return story, place
+
+
+def around_us() -> tuple[Story, Path] | None:
+    """The run whose block the process that has started this one was in (multiprocessing's), while that goes on."""
+    place = capture.surrounding()
+    story = Story.of(Folder(place)) if place and Folder(place).said(END) is None else None
+    return (story, place) if story is not None and place is not None else None
 
 
 def _ground(repository: Repository | None, folder: Path) -> Ground:

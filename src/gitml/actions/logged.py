@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from gitml.actions.curves import points, wanted
 from gitml.actions.flow import INPUTS, OUTPUTS, Material
 from gitml.actions.ground import Ground
 from gitml.actions.recording import Recording
-from gitml.errors import BadValue, DiskFailed
+from gitml.errors import BadRef, BadValue, DiskFailed, NotFound
 from gitml.repo.journal.lines import Point
 from gitml.repo.repository import Repository
 from gitml.repo.writing.files import disk_failed
@@ -81,6 +82,11 @@ class Logged:
             self._say("note", None if note is None else values.plain(str(note), "note", self.tell))
 
     @property
+    def keeps_texts(self) -> bool:
+        """Whether its record holds texts of exceptions and the last lines of output: the store's settings say so."""
+        return self._ground.wants_text()
+
+    @property
     def _open(self) -> Recording:
         if self._recording is None:
             raise BadValue("the run has not started", hint="write: with gitml.run(…) as run:")
@@ -107,13 +113,26 @@ class Logged:
         """More tags; one of the same name is replaced."""
         self._say("tags", self._tags(tags))
 
-    def log_input(self, name: str, material: Material) -> None:
-        """Something that went in: a ref (`dataset/wine@2`), a path or an address. NotFound where it names nothing."""
-        self._say(INPUTS, {str(name): self._ground.described(INPUTS, material)})
+    def log_input(self, material: Material, role: str) -> None:
+        """Something that went in, a ref (`dataset/wine@2`), a path or an address, and what it was there for (`train`).
 
-    def log_output(self, name: str, material: Material) -> None:
-        """Something that came out: a path, a ref or an address. NotFound where it names nothing."""
-        self._say(OUTPUTS, {str(name): self._ground.described(OUTPUTS, material)})
+        NotFound where it names nothing.
+        """
+        self._say(INPUTS, {str(role): self._described(INPUTS, material, role)})
+
+    def log_output(self, material: Material, role: str) -> None:
+        """Something that came out: a path, a ref or an address, and as what. NotFound where it names nothing."""
+        self._say(OUTPUTS, {str(role): self._described(OUTPUTS, material, role)})
+
+    def _described(self, field: str, material: Material, role: str) -> dict[str, Any]:
+        try:
+            return self._ground.described(field, material)
+        except NotFound:
+            with suppress(NotFound, BadRef):
+                self._ground.described(field, role)
+                told = f"{role!r} stands where the role belongs"
+                raise BadValue(told, hint=f"what it is comes first: log_{field[:-1]}({role!r}, {material!r})") from None
+            raise
 
     def log_text(self, text: str, name: str) -> None:
         """A text as a file of the run; raises BadValue for a name that is none of a file."""

@@ -30,6 +30,7 @@ def pick_up(run: Logged, repository: Repository | None, since: int) -> None:
     metrics = [Path(f"metrics{end}") for end in _ENDS]
     if repository is not None and is_dvc(repository.git):
         metrics += _of_stages(run, repository, since)
+        _tracked(run, repository, since)
     for file in _fresh([Path(f"params{end}") for end in _ENDS] + [Path(_LIVE, "params.yaml")], since):
         _params(run, _values(run, file))
     for file in sorted(Path(_PLOTS).rglob("*.tsv")):
@@ -124,6 +125,14 @@ def _of_stages(run: Logged, repository: Repository, since: int) -> list[Path]:
     return metrics
 
 
+def _tracked(run: Logged, repository: Repository, since: int) -> None:
+    """What was given to DVC meanwhile is an output: `dvc add`, and DVCLive's artifacts."""
+    for one in repository.worktree().records("dvc-output"):
+        source, path = one.data.get("source"), one.data.get("path")
+        if str(source).endswith(".dvc") and path and _is_fresh(repository.file(str(source)), since):
+            _flow(run, OUTPUTS, repository, str(path))
+
+
 def _listed(stage: Record, name: str) -> list[Mapping[str, Any]]:
     found = stage.data.get(name)
     return [one for one in found if isinstance(one, Mapping) and "path" in one] if isinstance(found, list) else []
@@ -139,6 +148,6 @@ def _flow(run: Logged, side: str, repository: Repository, path: str) -> None:
     if any(one.get("path") == path for one in run.said(side).values()):
         return
     try:
-        (run.log_input if side == INPUTS else run.log_output)(path, repository.file(path))
+        (run.log_input if side == INPUTS else run.log_output)(repository.file(path), path)
     except GitmlError as error:
         run.tell(f"{path} was not recorded: {error}")

@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,14 @@ def locate(repository: Repository, path: str | os.PathLike[str]) -> Path:
     raise NotFound(f"{given}: no such file or folder", near=nearest(given.name, names))
 
 
+@lru_cache(maxsize=8)
+def _resolved(root: Path) -> Path:
+    return root.resolve()
+
+
 def rooted(repository: Repository, file: Path) -> str | None:
     """A file's path as records name it, from the root of the repository; None for one outside of it."""
-    root = repository.file("").resolve()
+    root = _resolved(repository.file(""))
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else None
 
 

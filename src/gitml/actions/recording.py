@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from os import getpid, urandom
@@ -26,13 +26,17 @@ _DIGITS = 4000
 
 @dataclass
 class Recording:
-    """A run in this process: what is known of it so far, and where that is kept."""
+    """A run in this process: what is known of it so far, and where that is kept.
+
+    `process` is the one whose end is the run's end; empty where that is unknown: a server records for others.
+    """
 
     ground: Ground
     story: Story
     journal: Journal
     tell: Tell
     tallies: series.Tallies = field(default_factory=dict)
+    process: Mapping[str, Any] = field(default_factory=this_process)
     _known: dict[tuple[str | None, Any], tuple[series.Tally, str]] = field(default_factory=dict)
 
     @property
@@ -43,7 +47,7 @@ class Recording:
     def begin(self) -> None:
         """Begin the journal: from here on it is known that this run is there."""
         told = redacted(self.story.begun(), self.tell)
-        self._add(event_line(self.story.began, BEGIN, {**told, "process": this_process(), **self.ground.told()}))
+        self._add(event_line(self.story.began, BEGIN, {**told, "process": self.process, **self.ground.told()}))
         if self.story.environment:
             packages = capture.environment_json(self.story.environment)
             self._add(json_line(self.story.began, ENVIRONMENT, packages))
@@ -114,6 +118,12 @@ class Recording:
             )
             return int(value)
         return number
+
+    def put(self, points: Iterable[Point]) -> None:
+        """Points that say themselves when they were logged; they are not counted here."""
+        lines = [points_line(at, step, [named(column(*name)) + number_text(value)]) for name, value, step, at in points]
+        if lines:
+            self._add("".join(lines))
 
     def points(self) -> Iterator[Point]:
         """Every point, in order of time."""

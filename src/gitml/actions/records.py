@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from gitml.actions.apply import Plan
 from gitml.actions.derived import read_only
 from gitml.actions.swept import dropped, kept
-from gitml.errors import BadRef, BadValue, Conflict
+from gitml.errors import WARNING, BadRef, BadValue, Conflict
 from gitml.records.canonical import dump
 from gitml.records.edit import changed, edit
 from gitml.records.record import Path, Record, segments
@@ -132,8 +132,9 @@ def set_fields(snapshot: Snapshot, ref: Ref, fields: Fields) -> list[Change]:
     return [Change(record.path, record.blob, snapshot.git.blob_id(content), content, mode)]
 
 
-def remove(repository: Repository, snapshot: Snapshot, ref: Ref) -> Plan:
-    """A record removed; raises NotFound. What of it nobody has committed or staged is a problem."""
+def remove(repository: Repository, snapshot: Snapshot, ref: Ref, *, force: bool = False) -> Plan:
+    """A record removed; raises NotFound. What of it nobody has committed or staged is a problem, a warning by force."""
     record = recorded(snapshot, ref)
     change = Change(record.path, record.blob, None, None, snapshot.tree[record.path].mode)
-    return Plan((change,), problems=tuple(dropped(repository, snapshot, [change])))
+    lost = dropped(repository, snapshot, [change])
+    return Plan((change,), problems=tuple(replace(one, severity=WARNING) if force else one for one in lost))

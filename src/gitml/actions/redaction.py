@@ -7,10 +7,11 @@ from shlex import quote
 from typing import Any
 
 from gitml.actions.values import Tell
-from gitml.checks.secrets import secret, shape
+from gitml.checks.secrets import names_a_secret, secret, shape
 from gitml.records.record import column
 
 REDACTED = "[redacted]"
+_PLAIN = (int, float, bool, type(None))  # of which none looks like a secret by itself
 _SAMPLE = "?"  # a value that looks like nothing: what `secret` says of it, it says of the name
 
 
@@ -21,7 +22,9 @@ def redacted(data: Mapping[str, Any], tell: Tell, at: tuple[str, ...] = ()) -> d
         name = REDACTED if shape(key) else key
         if name != key:
             tell(f"a name under {column(*at) or 'the record'} looks like {shape(key)}: replaced")
-        found[name] = _value(value, (*at, name), tell, hidden=secret(key, _SAMPLE) is not None)
+        hidden = names_a_secret(key)
+        plain = type(value) in _PLAIN and not hidden
+        found[name] = value if plain else _value(value, (*at, name), tell, hidden=hidden)
     return found
 
 

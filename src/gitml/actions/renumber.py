@@ -63,7 +63,7 @@ def renumber(repository: Repository, ref: Ref, to: int | None, how: How) -> Appl
         how = replace(how, allow=how.allow | {_IMMUTABLE})
     done = apply(repository, before, _on_disk(repository, plan, index), how)
     if merging:
-        store(repository.git, [Object(BLOB, one.content) for one in plan.changes if one.content is not None])
+        store(repository.session, [Object(BLOB, one.content) for one in plan.changes if one.content is not None])
         settle(repository.git, {one.path: Entry(one.mode, one.after) if one.after else None for one in plan.changes})
     return replace(done, problems=tuple(one for one in done.problems if one.code != _IMMUTABLE))
 

@@ -25,10 +25,12 @@ from gitml.actions.batch import Batch, current_batch
 from gitml.actions.capture import fault
 from gitml.actions.capture.seeds import heard
 from gitml.actions.capture.usage import Usage
+from gitml.actions.captured import captured
 from gitml.actions.flow import INPUTS, Material
 from gitml.actions.ground import Apart, Ground, InRepository
-from gitml.actions.joined import Joined, joinable
+from gitml.actions.joined import Joined, around_us, joinable
 from gitml.actions.logged import CURRENT, Logged, RunWarning, Source
+from gitml.actions.ranks import Part, others_end
 from gitml.actions.recording import Recording, begun
 from gitml.actions.records import Origin
 from gitml.actions.saving import save
@@ -42,14 +44,19 @@ from gitml.repo.repository import Repository
 from gitml.repo.writing import unsaved
 
 TRAIN, SWEEP = "train", "sweep"
+END, BATCH = "end", "batch"
+"""When a run is committed: at its own end (True says the same), or with all others at the end of the process."""
 __all__ = ["Run", "RunWarning", "Source", "current_run"]
 
 
 def current_run() -> Logged | None:
-    """The run whose `with` block this is, or that this process was started in by `git ml run`; None outside of any."""
+    """The run whose `with` block this is, or that this process was started in; None outside of any.
+
+    It was started in one by `git ml run`, or from a block of another process, as multiprocessing does.
+    """
     found = CURRENT.get()
-    if found is None and (known := joinable()) is not None:
-        found = Joined(*known, _around(), lambda: datetime.now(UTC))
+    if found is None and (known := joinable() or around_us()) is not None:
+        found = Joined(*known, _around(), lambda: datetime.now(UTC), at_once=capture.joining() is None)
         CURRENT.set(found)
     return found
 
@@ -75,7 +82,7 @@ class Told:
     parent: Logged | Ref | str | None = None
     resume: Ref | str | None = None
     sweep: Mapping[str, Any] | None = None
-    commit: bool = False
+    commit: bool | str = False
     message: str | None = None
     branch: str | None = None
     author: str | None = None
@@ -90,7 +97,7 @@ class Run(Logged):
     def __init__(
         self, repository: Repository | None, experiment: str, *, clock: Callable[[], datetime],
         source: Source | None = None, batch: Batch | None = None, spool: str | os.PathLike[str] | None = None,
-        **what: Any,
+        part: Part | None = None, **what: Any,
     ) -> None:  # fmt: skip
         super().__init__(repository, clock, source or Source())
         self.experiment = experiment
@@ -98,10 +105,12 @@ class Run(Logged):
         self._note = self._told.note
         self._batch = batch
         self._process = 0
+        self._part = part
         self._end: End | None = None
         self._changed: Collection[str] = ()
         self._spool = Path(spool).absolute() if spool else None
         self._outer: Logged | None = None
+        self._around: Path | None = None
         self._watching = ExitStack()
         self._usage: Usage | None = None
 
@@ -119,6 +128,7 @@ class Run(Logged):
         self._process = os.getpid()
         self._outer = CURRENT.get()
         CURRENT.set(self)
+        self._around = capture.surround(self.journal)
         if self._source.is_here:
             self._usage = Usage().start()
             self._watching.enter_context(heard(self._recording.story.seeds))
@@ -129,18 +139,18 @@ class Run(Logged):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         CURRENT.set(self._outer)
+        capture.surround(self._around)
         recording, told, now = self._open, self._told, self.clock()
         if os.getpid() != self._process:  # a child that was forked inside the block: the run is its parent's
             recording.journal.close(durable=True)
             return
         self._watching.close()
         self._told_seeds(now)
-        self.gather()
         used = self._usage.stop() if self._usage else {}
-        end = self._end or self._end_of(error)
+        end = self._end_of_all(self._end or self._end_of(error))
         self._close(replace(end, utilization={**used, **end.utilization}), now)
         try:
-            how = How(now, told.commit, told.message, told.branch, told.author)
+            how = How(now, bool(told.commit), told.message, told.branch, told.author)
             self.applied = self._saved(recording, how)
         finally:
             self._warn(last=True)
@@ -151,6 +161,8 @@ class Run(Logged):
         if isinstance(ground, InRepository) and ground.spool is None:
             if self._batch is None and ground.waits(recording.story.head.get("parent")):
                 return self._left(recording, how)
+            if self._batch is None and self._told.commit == BATCH:
+                return self._late(recording, ground.repository, how)
             if self._batch is None and recording.folder.is_parent:
                 return self._family(recording, ground.repository, how)
             return save(recording, ground, how, self._batch)
@@ -168,6 +180,15 @@ class Run(Logged):
         Folder(recording.journal.folder.parent / Ref.parse(recording.story.head["parent"]).keys[1]).adopt()
         return Applied(None, (), ())
 
+    def _late(self, recording: Recording, repository: Repository, how: How) -> Applied:
+        """Leave it to the end of the process."""
+        from gitml.actions.at_exit import write_at_exit
+
+        recording.say(WAITS, True, how.now)  # noqa: FBT003
+        recording.journal.close(durable=True)
+        write_at_exit(repository, self.ref, how, self.clock)
+        return Applied(None, (), ())
+
     def _family(self, recording: Recording, repository: Repository, how: How) -> Applied:
         """Write it with all runs that are part of it."""
         from gitml.actions.sync import sync
@@ -175,7 +196,7 @@ class Run(Logged):
         recording.say(WAITS, True, how.now)  # noqa: FBT003
         recording.journal.close(durable=True)
         try:
-            done = sync(repository, how, family=self.ref)
+            done = sync(repository, how, only=[self.ref])
         except GitmlError as error:
             told = f"{self.ref} and its parts could not be written: {error}; git ml sync does it"
             self.tell(told)
@@ -223,17 +244,27 @@ class Run(Logged):
         killed = isinstance(error, KeyboardInterrupt | GeneratorExit)
         return End("killed" if killed else "failed", told, text=str(error))
 
+    def _end_of_all(self, end: End) -> End:
+        """The same with what other processes have said; where a rank of the launch has failed, all have."""
+        late = others_end(self._open.journal.folder) if self._part else 0
+        if late:
+            self.tell(f"{self.ref}: {late} other ranks were still at work when rank 0 ended; their last is not in it")
+        self.gather()
+        fault = self._open.story.fault
+        return End("failed", fault, end.utilization) if self._part and fault and end.status == "finished" else end
+
     def _begin(self, told: Told) -> Recording:
         ground = self._ground
         name = values.plain(self.experiment, "experiment", self.tell)
         if not isinstance(name, str) or name != self.experiment or not name or shape(name):
             raise BadValue(f"{self.experiment!r} names no experiment", hint="give it a name of a few words")
         origin = Origin(self.clock(), told.author or ground.author(), os.urandom)
-        story = Story(Ref("run", (name, origin.new_id())), origin, self._head(told))
+        ref = self._part.ref if self._part else Ref("run", (name, origin.new_id()))
+        story = Story(ref, origin, self._head(told))
         recording = begun(ground, story, self.tell)
         if told.type != TRAIN:
             ground.check_type(told.type)
-        self._captured(story)
+        self._changed = captured(ground, self._source, story, self.tell)
         story.params = values.mapping_of(told.params, "params", self.tell)
         seeds = {"seed": told.seeds} if isinstance(told.seeds, int) else told.seeds or {}
         story.seeds = {str(key): values.seed(value, f"seeds.{key}", self.tell) for key, value in seeds.items()}
@@ -268,20 +299,11 @@ class Run(Logged):
             raise NotFound(f"there is no {ref}", hint="git ml sync records runs that have crashed")
         return str(ref)
 
-    def _captured(self, story: Story) -> None:
-        """What nobody has to tell: the code, the machine, the environment."""
-        ground, source = self._ground, self._source
-        story.code, self._changed = ground.code(source.argv(), source.script(), self.tell)
-        dirty = ground.dirty(self._changed, {})
-        if story.code and dirty is not None:
-            story.code["dirty"] = dirty
-        story.host = capture.host()
-        story.environment = ground.environment(source.environment() or {})
-        story.variables = ground.variables()
-
     def _joined(self) -> Batch | None:
         """The batch that will write it, if one is open; BadValue where the run is told how to be written itself."""
         batch, told = self._batch, self._told
+        if told.commit not in (False, True, END, BATCH):
+            raise BadValue(f"commit={told.commit!r} is not known", hint=f"{END!r} or {BATCH!r}; True is {END!r}")
         if batch is None and self.repository is not None:
             batch = current_batch(self.repository)
         if batch is not None and (told.commit or told.message or told.branch or told.author):

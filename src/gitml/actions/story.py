@@ -20,7 +20,7 @@ from gitml.repo.snapshot import Snapshot
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _MERGED = ("params", "tags", "inputs", "outputs")
-_BEGUN = ("head", "code", "host", "variables", "seeds", *_MERGED, "note")
+_BEGUN = ("head", "code", "host", "variables", "seeds", *_MERGED, "note", "custom")
 ENVIRONMENT, FAULT = "environment", "fault"
 CRASHED, FINISHED = "crashed", "finished"
 
@@ -38,7 +38,10 @@ class End:
 
 @dataclass
 class Story:
-    """What is known of a run so far; `origin` is its start, `head` what its record says first."""
+    """What is known of a run so far; `origin` is its start, `head` what its record says first.
+
+    `exact` is what who writes the record knows better than the journal, in just the words that it shall hold.
+    """
 
     ref: Ref
     origin: Origin
@@ -53,6 +56,8 @@ class Story:
     inputs: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
     note: str | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    exact: Mapping[str, Any] = field(default_factory=dict)
     fault: Mapping[str, Any] = field(default_factory=dict)
     end: End = field(default_factory=lambda: End("running"))
     ended: datetime | None = None
@@ -70,6 +75,8 @@ class Story:
             if what == BEGIN and story is None:
                 story = cls(ref, Origin(moment(at), str(said.get("by") or ""), os.urandom))
                 story.take_all({key: said[key] for key in _BEGUN if key in said})
+            elif what == BEGIN and story is not None:  # another rank's
+                story.take_all({key: said[key] for key in (*_MERGED, "seeds") if key in said})
             elif story is not None:
                 story.take(what, said)
                 if what == END:
@@ -95,7 +102,10 @@ class Story:
     def take(self, what: str, said: Any) -> None:
         """One event more; one that this version knows nothing of is passed by."""
         if what in (*_MERGED, "seeds"):
-            getattr(self, what).update(said)
+            held: dict[str, Any] = getattr(self, what)
+            held.update(said)
+            for name in [name for name, one in said.items() if one is None] if what == "tags" else ():
+                del held[name]  # taken back
         elif what == END:
             self.end = End(**said)
         elif what in (*_BEGUN, ENVIRONMENT, FAULT):
@@ -129,5 +139,5 @@ class Story:
             "utilization": dict(end.utilization),
             "tags": self.tags,
         }
-        told = {key: one for key, one in {**self.head, **found}.items() if one}
+        told = {key: one for key, one in {**self.head, **found, "custom": self.custom, **self.exact}.items() if one}
         return redacted({**given(kind, self.ref, self.origin), **plain(told, str(self.ref), tell)}, tell)

@@ -6,7 +6,7 @@ Each run's folder in a journal or a spool stays until its record stands in a com
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +40,8 @@ _WAIT = 5.0
 class Synced:
     """What a sync came to: the refs of what it recorded, of these what had crashed, and what it brought back.
 
-    `cleared` were committed, and their journals are gone; `uncommitted` stand in the work tree; `running` go on.
+    `cleared` were committed, and their journals are gone; `uncommitted` stand in the work tree; `running` go on;
+    `forgotten` were not wanted.
     `refused` says why a run could not be written; it stays where it is. `pushed` is what others can have now.
     """
 
@@ -54,6 +55,7 @@ class Synced:
     refused: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     pushed: Pushed = field(default_factory=lambda: Pushed(None))
+    forgotten: tuple[str, ...] = ()
 
 
 @dataclass
@@ -108,17 +110,15 @@ class _Sync:
         return bool(bad)
 
 
-def sync(repository: Repository, how: How, spools: Iterable[Path] = (), family: str | None = None) -> Synced:
+def sync(repository: Repository, how: How, spools: Iterable[Path] = (), only: Collection[str] | None = None) -> Synced:
     """Write what the journals of this store and some spools hold (GITML_SPOOL's, where none is named).
 
-    With `family` only a run and those that are part of it. Raises Conflict where another sync is at work.
+    With `only` these runs alone, and those that are part of them. Raises Conflict where another sync is at work.
     """
     with exclusive(repository.git.common_dir / "gitml" / "sync", _WAIT) as lock:
         if lock is Lock.BUSY:
             raise Conflict("another git ml sync is at work here", hint="wait for it, and repeat")
-        found = gathered(repository, repository.target(how.branch), capture.spools(spools))
-        if family is not None:
-            found = [one for one in found if family in (str(one.story.ref), one.parent)]
+        found = gathered(repository, repository.target(how.branch), capture.spools(spools), only)
         work = _Sync(repository, how, found)
         done = _landed(work)
         _settle(work, done)

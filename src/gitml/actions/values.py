@@ -68,7 +68,7 @@ def _whole(value: Any, name: str, tell: Tell, depth: int) -> Any:
 
 
 def _text(text: str, name: str, tell: Tell) -> str:
-    clean = text.encode("utf-8", "replace").decode()
+    clean = text if text.isascii() else text.encode("utf-8", "replace").decode()
     if clean != text:
         tell(f"{name} holds half a character: replaced by ?")
     if len(clean) > LONGEST // 4 and len(clean.encode()) > LONGEST:

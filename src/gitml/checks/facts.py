@@ -68,10 +68,10 @@ class FactBook:
         known: dict[str, Facts | None] = {path: _known(kept[key]) for path, key in keys.items() if key in kept}
         missing = [path for path in paths if path not in known]
         fresh = {found.path: facts_of(self.snapshot, found) for found in read(self.snapshot, missing)}
-        # What many refer to is asked for with each commit, what has changed in this one hardly again.
-        changed = self.snapshot.tree.changes
-        lasting = {path: facts for path, facts in fresh.items() if facts and path in keys and path not in changed}
-        if cache and len(lasting) >= _WORTH_KEEPING:
+        if cache and len(fresh) >= _WORTH_KEEPING:  # which is looked at first: what has changed takes a look at all
+            # What many refer to is asked for with each commit, what has changed in this one hardly again.
+            changed = self.snapshot.tree.changes
+            lasting = {path: facts for path, facts in fresh.items() if facts and path in keys and path not in changed}
             cache.put({keys[path]: _plain(facts) for path, facts in lasting.items()})
         return known | fresh
 

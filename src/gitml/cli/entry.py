@@ -47,6 +47,8 @@ DEEDS = {
     "bump": "gitml.cli.write:bump",
     "promote": "gitml.cli.write:promote",
     "retire": "gitml.cli.write:retire",
+    "import": "gitml.cli.exchange:import_",
+    "export": "gitml.cli.exchange:export",
     "renumber": "gitml.cli.renumber:renumber",
     "revert": "gitml.cli.revert:revert",
     "status": "gitml.cli.health:status",

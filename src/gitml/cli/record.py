@@ -55,7 +55,7 @@ def sync(door: Door) -> int:
     """What ran elsewhere or crashed, as records; exit 1 where a run could not be written, or not pushed."""
     options = how(door)
     with door.waiting("looking at the journals"):
-        done = door.here.sync(door.args.spool, push=not door.args.no_push, **options)
+        done = door.here.sync(door.args.spool, push=not door.args.no_push, forget=door.args.forget, **options)
     for warning in (*done.warnings, *done.pushed.warnings):
         door.tell(f"warning: {warning}")
     for ref, why in done.refused:

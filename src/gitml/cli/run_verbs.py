@@ -73,9 +73,14 @@ SYNC = Verb(
     (
         many("--spool", "DIR", "a folder that runs elsewhere have written to (default: GITML_SPOOL)", "folder"),
         switch("--no-push", "leave the events line, and what keeps the code of runs, here"),
+        many("--forget", "RUN", "a run whose record was removed before it was committed: let go of it", "ref"),
         *WRITES,
     ),
-    ("git ml sync", "git ml sync --spool /shared/spool --commit -m 'runs of the night'"),
+    (
+        "git ml sync",
+        "git ml sync --spool /shared/spool --commit -m 'runs of the night'",
+        "git ml sync --forget run/wine/01JD7K0000000000000000000A",
+    ),
     "All that a run says is in its journal, below the Git directory, a second later, and stays there until its record "
     "stands in a commit; a spool is such a folder, for machines without a repository. A run whose process is gone "
     "without a word is recorded as crashed. A second sync changes nothing. Where there is a remote, the events line is "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitml.cli.exchange_verbs import EXPORT, IMPORT
 from gitml.cli.health_verbs import HEALTH
 from gitml.cli.run_verbs import CURVES, EVENTS, LEADERBOARD, REPRODUCE, SYNC
 from gitml.cli.words import (
@@ -384,6 +385,6 @@ VERBS = {
     for verb in (
         *(INIT, NEW, SET, SHOW, GET, PREVIEW, RM, LIST, COMPARE, DIFF, LOG, BLAME, LIVE, LINEAGE, WHY),
         *(LEADERBOARD, VALIDATE),
-        *(RUN, REPRODUCE, SYNC, EVENTS, REGISTER, BUMP, PROMOTE, RETIRE, RENUMBER, REVERT, *HEALTH),
+        *(RUN, REPRODUCE, SYNC, EVENTS, REGISTER, BUMP, PROMOTE, RETIRE, IMPORT, EXPORT, RENUMBER, REVERT, *HEALTH),
     )
 }

@@ -12,7 +12,7 @@ from gitml.render.sheet import joined
 if TYPE_CHECKING:
     from gitml.actions.sync import Synced
 
-_TOLD = ("recorded", "crashed", "restored", "cleared", "running", "uncommitted")
+_TOLD = ("recorded", "crashed", "restored", "cleared", "running", "uncommitted", "forgotten")
 
 
 def synced_text(done: Synced, page: Page = PLAIN) -> str:

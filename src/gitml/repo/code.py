@@ -106,7 +106,8 @@ def _on(repository: Repository, own: str, seen: Apart) -> On:
     for folder, files in _walk(git.full(""), passed):
         if ".git" in files:
             return None  # another repository inside of this one has states of its own
-        found += [folder, *(os.path.join(folder, name) for name in (*files, *RULES))]
+        # A file of rules that is not there yet will change its folder.
+        found += [folder, *(os.path.join(folder, name) for name in files)]
         if len(found) > _WATCHED:
             return None
     return found
@@ -122,7 +123,7 @@ def _walk(top: Path, passed: Collection[str]) -> Iterator[tuple[str, list[str]]]
         with os.scandir(top / inner) as listed:
             for one in listed:
                 path = start + one.name
-                if path in passed or path == ".git":
+                if (path in passed or path == ".git") and one.name not in RULES:
                     continue
                 if one.is_dir(follow_symlinks=False):
                     left.append(path)

@@ -121,15 +121,25 @@ def run(
     `what`: params, tags, inputs (refs or paths by name), seeds, type ("train"), name, note; parent and resume (runs),
     sweep (space, objective); and how to write: commit, message, branch, author. With a `spool` (GITML_SPOOL) nothing is
     written but there, for `sync` to gather, and no repository is needed. In a script under `git ml run` of the same
-    experiment the first run is that one: what it is told and logs is added to it.
+    experiment the first run is that one: what it is told and logs is added to it. Processes that torchrun, srun or
+    mpirun has started together are one run, unless GITML_RANKS says `apart`.
     """
+    from gitml.actions import capture
+    from gitml.actions.capture.launch import rank as launched
     from gitml.actions.joined import Joined, joinable
+    from gitml.actions.ranks import part_of
     from gitml.actions.run import Run
 
     known = joinable(experiment)
     if known is not None:
         return Joined(*known, _around(path, known[1].parent), clock, what)
-    return Run(_around(path, spool), experiment, clock=clock, spool=spool, **what)
+    repository, rank = _around(path, spool), launched()
+    place = Path(spool).absolute() if spool else capture.spool()
+    part = part_of(rank, experiment, repository, place) if rank else None
+    if part is None or part.number == 0:
+        return Run(repository, experiment, clock=clock, spool=spool, part=part, **what)
+    story = part.story(clock(), repository.author() if repository else "")
+    return Joined(story, part.folder, repository, clock, what, part)
 
 
 def current_run() -> Logged | None:

@@ -51,7 +51,7 @@ class Gathering(Writing):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._gathered.end(error)
+        self.gathered.end(error)
         self.refresh()
         self._store.refresh()
 
@@ -61,7 +61,8 @@ class Gathering(Writing):
         return self._batch.applied if self._batch else None
 
     @property
-    def _gathered(self) -> Batch:
+    def gathered(self) -> Batch:
+        """The batch at work; raises BadValue before the block."""
         if self._batch is None:
             raise BadValue("the batch has not begun", hint="write: with store.batch(…) as batch:")
         return self._batch
@@ -70,20 +71,20 @@ class Gathering(Writing):
         """As the batch was told; BadValue where a deed in it is told otherwise."""
         if options:
             raise BadValue("the batch says how its deeds are written", hint="tell it to store.batch(…)")
-        return self._gathered.how()
+        return self.gathered.how()
 
     def run(self, experiment: str, **what: Any) -> Run:
         """A run that is written with the batch, from whatever thread."""
-        return super().run(experiment, batch=self._gathered, **what)
+        return super().run(experiment, batch=self.gathered, **what)
 
     def _here(self) -> Snapshot:
-        return self._gathered.snapshot
+        return self.gathered.snapshot
 
     def _target(self, _how: How) -> Snapshot:
-        return self._gathered.snapshot
+        return self.gathered.snapshot
 
     def _put(self, _snapshot: Snapshot, changes: Plan | Sequence[Change], _how: How) -> Applied:
-        done = self._gathered.take(changes)
+        done = self.gathered.take(changes)
         self.refresh()
         return done
 

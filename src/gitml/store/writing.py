@@ -58,11 +58,16 @@ class Writing(Reading):
 
         return self._write(lambda snapshot, _how: records.set_named(snapshot, as_ref(ref), fields), how)
 
-    def rm(self, ref: str | Ref, **how: Any) -> Applied:
-        """Remove a record; raises Refused where others refer to it, or it is immutable, or nobody has committed it."""
+    def rm(self, ref: str | Ref, *, force: bool = False, **how: Any) -> Applied:
+        """Remove a record; raises Refused where others refer to it, or it is immutable, or nobody has committed it.
+
+        With `force` what nobody has committed goes, too, and a warning says so.
+        """
         from gitml.actions import records
 
-        return self._write(lambda snapshot, _how: records.remove(self.repository, snapshot, as_ref(ref)), how)
+        return self._write(
+            lambda snapshot, _how: records.remove(self.repository, snapshot, as_ref(ref), force=force), how
+        )
 
     def register(
         self,
@@ -143,16 +148,27 @@ class Writing(Reading):
         self.refresh()
         return done
 
-    def sync(self, spools: Iterable[str | os.PathLike[str]] = (), *, push: bool = True, **how: Any) -> Synced:
+    def sync(
+        self,
+        spools: Iterable[str | os.PathLike[str]] = (),
+        *,
+        push: bool = True,
+        forget: Sequence[str] = (),
+        **how: Any,
+    ) -> Synced:
         """Record what ran elsewhere or crashed, by the journals of this store and some spools; see `actions.sync`.
 
         Then the events line is pushed, and what keeps the code of runs, where there is a remote and `push` is true.
+        Runs to `forget` are those whose records were removed before they were committed.
         """
+        from gitml.actions.forgetting import forget as forgotten
         from gitml.actions.pushing import pushed
         from gitml.actions.sync import sync
 
         options = self.how(**how)
-        done = sync(self.repository, options, map(Path, spools))
+        places = list(map(Path, spools))
+        gone = forgotten(self.repository, forget, places)
+        done = replace(sync(self.repository, options, places), forgotten=gone)
         if push:
             done = replace(done, pushed=pushed(self.repository, options.now))
         self.refresh()

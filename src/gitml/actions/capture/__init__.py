@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
 OWN = "metadata/"
-RUN = "GITML_RUN"
+RUN, OPEN = "GITML_RUN", "GITML_OPEN"
 _LONGEST_COMMAND = 2000
 _SAID = re.compile(r"^(Name|Version):[ \t]*(\S+)", re.MULTILINE)
 _NAME_SIZE = 8
@@ -81,6 +81,27 @@ def joining() -> Path | None:
     """The journal of the run that this process was started in (`git ml run`): GITML_RUN."""
     named = os.environ.get(RUN)
     return Path(named) if named else None
+
+
+def joined(place: Path) -> dict[str, str]:
+    """What a command sees of the environment whose process shall join the run with this journal."""
+    return {**{name: text for name, text in os.environ.items() if name != OPEN}, RUN: str(place)}
+
+
+def surrounding() -> Path | None:
+    """The journal of the run that a process was in when it started this one: GITML_OPEN."""
+    named = os.environ.get(OPEN)
+    return Path(named) if named else None
+
+
+def surround(place: Path | None) -> Path | None:
+    """Tell processes that are started from now on which run they are in; what they were told before."""
+    before = surrounding()
+    if place is None:
+        os.environ.pop(OPEN, None)
+    else:
+        os.environ[OPEN] = str(place)
+    return before
 
 
 def leave() -> None:

@@ -15,6 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gitml.actions.capture.gpus import Load, load
+from gitml.repo.journal.later import later
 
 if TYPE_CHECKING:
     import psutil
@@ -51,8 +52,12 @@ class Usage:
 
     def start(self) -> Usage:
         """Begin to look."""
-        start_new_thread(self._watch, ())  # `threading` would wait until it runs, which takes a tenth of a short run
+        later(self._begin)  # most runs in a test are over before the first look
         return self
+
+    def _begin(self) -> None:
+        if not self._ended.is_set():
+            start_new_thread(self._watch, ())
 
     def stop(self) -> Mapping[str, float]:
         """End it; the figures by their names in `utilization`, those that could be had."""
@@ -62,8 +67,8 @@ class Usage:
                 **_rest(self._samples)}  # fmt: skip
 
     def _watch(self) -> None:
-        pause = _EVERY
-        while not self._ended.wait(pause):  # most runs in a test are over before the first look
+        pause = 0.0
+        while not self._ended.wait(pause):
             begun = time.perf_counter()
             if not self._sampled():
                 return

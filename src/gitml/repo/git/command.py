@@ -19,7 +19,8 @@ PARTIAL = "a partial clone, and nothing is fetched unasked: run `git fetch --ref
 
 # Parts of a complaint that are repeated.
 _TOLD = 3
-_DISK = ("No space left on device", "Read-only file system", "Disk quota exceeded", "Input/output error")
+_DISK = ("No space left on device", "Read-only file system", "Disk quota exceeded", "Input/output error",
+         "Out of diskspace", "couldn't write '")  # fmt: skip
 
 
 class Done(NamedTuple):

@@ -46,6 +46,17 @@ def signature(path: str | os.PathLike[str]) -> Signature | None:
     return _facts(found)
 
 
+def _stands(path: str, seen: Signature | None) -> bool:
+    """Whether a file's signature is the one that was seen; of hundreds of files, run after run."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return seen is None
+    if seen is None or found.st_mtime_ns != seen[0] or found.st_mode != seen[_FACTS - 1]:
+        return False
+    return signature(path) == seen if stat.S_ISLNK(found.st_mode) else _facts(found) == seen
+
+
 def _facts(found: os.stat_result) -> Signature:
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_mode
 
@@ -61,7 +72,7 @@ class Kept:
     def ask(self, question: Hashable, answer: Callable[[], T], on: Callable[[T], On]) -> T:
         """The answer to a question, which hangs on the files `on` (told the answer) and on nothing else."""
         held = self._held.get(question)
-        if held is not None and all(signature(path) == seen for path, seen in held[0].items()):
+        if held is not None and all(map(_stands, held[0], held[0].values())):
             return cast("T", held[1])
         self._held.pop(question, None)
         before = self._before()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 
 from gitml.repo.git.command import Command, failure
@@ -30,6 +31,18 @@ def branch(command: Command) -> str | None:
         return None
     name = said.removeprefix("ref: ") if said.startswith(_BRANCH) and said != _NOT_HERE else _symbolic(command, "HEAD")
     return name.removeprefix("refs/heads/") if name else None
+
+
+def head_files(command: Command) -> list[Path] | None:
+    """The files that tell which commit HEAD is; None where one of them names yet another."""
+    found = [command.git_dir / "HEAD", command.common_dir / "packed-refs"]
+    found += [place / "reftable" / "tables.list" for place in {command.git_dir, command.common_dir}]
+    said = _read_head(command)
+    if not said.startswith(_BRANCH):
+        return found if _OID.fullmatch(said) else None
+    file = command.common_dir / said.removeprefix("ref: ")
+    is_link = file.is_file() and file.read_bytes().startswith(b"ref:")
+    return None if is_link else [*found, file]
 
 
 def _read_head(command: Command) -> str:

@@ -13,7 +13,7 @@ from gitml.repo.git.configured import configured
 from gitml.repo.git.ignoring import Ignoring
 from gitml.repo.git.index import OnHead, comparing
 from gitml.repo.git.kept import Kept
-from gitml.repo.git.refs import head
+from gitml.repo.git.refs import head, head_files
 
 if TYPE_CHECKING:
     from gitml.repo.git import Git
@@ -64,6 +64,12 @@ class Session:
         """The commit that a full ref, or HEAD, names now; None where it does not exist."""
         if _ODD.search(ref):
             return None
+        asked = ("commit", ref)
+        if ref != "HEAD" or self.kept.is_first(asked):
+            return self._commit(ref)
+        return self.kept.ask(asked, lambda: self._commit(ref), lambda _found: head_files(self.git))
+
+    def _commit(self, ref: str) -> str | None:
         found = self.objects.find(f"{ref}^{{commit}}")
         return found.oid if found else None
 

@@ -24,7 +24,7 @@ OWN = "run.jsonl"
 FILES = "files"
 """The folder of the files that a run in a spool has logged."""
 BEGIN, END, WAITS, WRITTEN = "begin", "end", "waits", "written"
-_PARENT = "parent"
+_PARENT, _LINES = "parent", ".jsonl"
 _SILENT = 3600.0
 """Seconds without a sign after which a run on a machine that we cannot see has crashed."""
 _GONE = ".gone-"
@@ -44,14 +44,19 @@ class Folder:
     @property
     def files(self) -> list[Path]:
         """The files of its processes, that of the one that began it first."""
-        found = [one for one in self.path.glob("*.jsonl") if one.name != OWN]
-        return [self.path / OWN, *sorted(found)]
+        with suppress(FileNotFoundError, NotADirectoryError):
+            others = sorted(one for one in os.listdir(self.path) if one.endswith(_LINES) and one != OWN)
+            return [self.path / name for name in (OWN, *others)]
+        return [self.path / OWN]
 
     @cached_property
     def begin(self) -> Mapping[str, Any] | None:
-        """What it began with; None where it was killed before it could say so."""
-        first = next(events(whole(self.path / OWN)), None)
-        return first[2] if first and first[1] == BEGIN and isinstance(first[2], dict) else None
+        """What it began with; None where it was killed before it could say so.
+
+        Of a launch whose first rank has said nothing, what another one began with.
+        """
+        firsts = (next(events(whole(file)), None) for file in self.files)
+        return next((one[2] for one in firsts if one and one[1] == BEGIN and isinstance(one[2], dict)), None)
 
     @cached_property
     def events(self) -> list[tuple[int, str, Any]]:

@@ -26,6 +26,12 @@ def this_process() -> dict[str, Any]:
     return {**_machine(), "pid": pid, "started": _started(pid)}
 
 
+def launcher() -> str:
+    """What tells the process that has started this one from any other, anywhere."""
+    pid = os.getppid()
+    return " ".join(str(one) for one in (*_machine().values(), pid, _started(pid)))
+
+
 def life(process: Mapping[str, Any]) -> Life:
     """Whether a process that `this_process` told of is still there."""
     here = _machine()

@@ -7,15 +7,30 @@ here: it stays in memory, is tried again with what comes next, and `fault` says 
 from __future__ import annotations
 
 import os
-from _thread import start_new_thread
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Lock
+from threading import Lock
 
-PATIENCE = 1.0
-"""Seconds after which what was logged is on disk."""
+from gitml.repo.journal.later import later
+
 _MOST_LINES = 4096
 _MOST_BYTES = 32 << 20
+_BEAT = 60.0
+"""Seconds after which the file of a run that says nothing is touched: from elsewhere it is seen to go on."""
+_open: set[Journal] = set()
+
+
+def _beat() -> None:
+    for one in _ours():
+        with suppress(OSError):
+            os.utime(one.path)
+    if _ours():
+        later(_beat, _BEAT)
+
+
+def _ours() -> list[Journal]:
+    """The open ones of this process: a fork of it has others."""
+    return [one for one in tuple(_open) if one.process == os.getpid()]
 
 
 class Journal:
@@ -37,19 +52,18 @@ class Journal:
         self._lines: list[str] = []
         self._left = b""
         self._handle: int | None = None
-        self._waits = False
-        self._dirty, self._closed = Event(), Event()
-        self._watched = False
+        self._waits = self._closed = False
+
+    def at_once(self) -> None:
+        """Hand each line to the system at once: a child may end without a word (multiprocessing's do)."""
+        self._most = 1
 
     def fork(self, name: str) -> None:
-        """Go on in a child of the process that it was made in: what its parent has not written is its parent's.
-
-        Each line is handed to the system at once: a child may end without a word (multiprocessing's do).
-        """
+        """Go on in a child of the process that it was made in: what its parent has not written is its parent's."""
         if self._handle is not None:
             with suppress(OSError):
                 os.close(self._handle)
-        self._most = 1
+        self.at_once()
         self._begin(name)
 
     def add(self, line: str) -> None:
@@ -57,20 +71,13 @@ class Journal:
         self._lines.append(line)
         if not self._waits:
             self._waits = True
-            self._awake()
+            later(self._flush_late)
         if len(self._lines) >= self._most:
             with self._disk:
                 self._write(self._taken())
 
-    def _awake(self) -> None:
-        if not self._watched:
-            self._watched = True
-            start_new_thread(self._flushing, ())  # `threading` would wait until it runs, a tenth of a short run
-        self._dirty.set()
-
-    def _flushing(self) -> None:
-        while self._dirty.wait() and not self._closed.wait(PATIENCE):
-            self._dirty.clear()
+    def _flush_late(self) -> None:
+        if not self._closed:
             self.flush()
 
     def _taken(self) -> bytes:
@@ -123,21 +130,32 @@ class Journal:
             self.folder.mkdir(parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
             self._handle = os.open(self.path, flags, 0o666)
+            if not _ours():
+                later(_beat, _BEAT)
+            _open.add(self)
         return self._handle
 
     def held(self) -> tuple[int | None, list[bytes]]:
         """How many bytes of its file to read (None: all), and the lines that no disk has taken: all that was added."""
-        if not self._closed.is_set():
+        if not self._closed:
             self.flush(durable=False)
         with self.turn, self._disk:
             size = None if self._handle is None else os.fstat(self._handle).st_size
             return size, (self._left + "".join(self._lines).encode()).splitlines(keepends=True)
 
+    def rest(self) -> None:
+        """Give its file back to the system till there is more to write: a process can hold only so many."""
+        self.flush()
+        with self._disk:
+            if self._handle is not None:
+                os.close(self._handle)
+                self._handle = None
+
     def close(self, *, durable: bool) -> None:
         """Write what is left, and write no more; what the disk still refuses stays in memory."""
         self.flush(durable=durable)
-        self._closed.set()
-        self._dirty.set()
+        self._closed = True
+        _open.discard(self)
         with self._disk:
             if self._handle is not None:
                 with suppress(OSError):  # some network disks tell of a failed write as late as this

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from gitml.errors import BadValue, GitFailed
 from gitml.repo.change import Change
+from gitml.repo.git.batch import Found
 from gitml.repo.git.ids import object_id
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.session import Session
@@ -98,17 +99,28 @@ def build(session: Session, tip: Tip, trees: Trees, changes: Sequence[Change], w
     tree, made = graft(git, trees, {c.path: Entry(c.mode, c.after) if c.after else None for c in changes})
     objects = [*(Object(BLOB, one.content) for one in changes if one.content is not None), *made]
     if tree == trees.root:
-        store(git, objects)
+        store(session, objects)
         return None
     signed = session.configured(*_SIGNS).out.strip() == b"true"
     text = words.text(changes).encode("utf-8", "surrogateescape")
     plain = None if signed or b"\0" in text else _plain(session, tree, tip.parents, words, text)
-    store(git, objects if plain is None else [*objects, plain])
+    store(session, objects if plain is None else [*objects, plain])
     if plain is not None:
-        return object_id(*plain, git.object_format)
+        new = object_id(*plain, git.object_format)
+        _remember(session, new, made)
+        return new
     parents = [word for one in tip.parents for word in ("-p", one)]
     args = ["-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, *parents, *(["-S"] if signed else []), "-F", "-"]
     return durable(git, *args, data=text, env=words.environment()).decode().strip()
+
+
+def _remember(session: Session, commit: str, trees: Sequence[Object]) -> None:
+    """What the next commit on top of this one would ask for: its trees, of which the last is the whole one."""
+    for number, one in enumerate(trees, 1):
+        found = Found(object_id(*one, session.git.object_format), *one)
+        session.objects.hold(found.oid, found)
+        if number == len(trees):
+            session.objects.hold(f"{commit}^{{tree}}", found)
 
 
 def _plain(session: Session, tree: str, parents: Sequence[str], words: Words, text: bytes) -> Object | None:

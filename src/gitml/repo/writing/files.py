@@ -61,38 +61,41 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """Drafts whose contents are on disk in `folder`, each under its number."""
+    """Drafts whose contents are on disk, each as `stem` with its number for a suffix."""
 
-    folder: Path
+    stem: Path
     drafts: tuple[Draft, ...]
+
+    def ready(self, number: int) -> Path:
+        """Where the content of one is."""
+        return self.stem.with_name(f"{self.stem.name}.{number}")
 
     def publish(self, root: Path, undo: ExitStack) -> None:
         """Let every file appear, change or go; folders that this empties below `root` go too."""
         for number, draft in enumerate(self.drafts):
             with _telling(draft.path):
-                _publish(draft, self.folder / str(number), root, undo)
+                _publish(draft, self.ready(number), root, undo)
 
 
 @contextmanager
 def drafted(drafts: tuple[Draft, ...], scratch: Path, *, only_copy: bool, sweep: bool) -> Iterator[Drafts]:
-    """Bring all contents to disk in a folder of their own under `scratch`, which goes at the end.
+    """Bring all contents to disk in the folder `scratch`, as files that go at the end.
 
     Each file is flushed to the disk itself where it is the `only_copy`; what git holds too is left to the system, as
     git leaves its own work tree (a thousand flushes cost seconds).
     """
-    folder = scratch / os.urandom(8).hex()
-    with _telling(folder):
-        folder.mkdir(parents=True)
+    found = Drafts(scratch / os.urandom(8).hex(), drafts)
+    with _telling(scratch):
+        scratch.mkdir(parents=True, exist_ok=True)
     try:
-        if sweep:
-            _sweep(scratch, folder.stat().st_mtime)
         for number, draft in enumerate(drafts):
             if draft.content is not None:
                 with _telling(draft.path):
-                    _write(folder / str(number), draft, flushed=only_copy)
-        yield Drafts(folder, drafts)
+                    _write(found.ready(number), draft, flushed=only_copy)
+        yield found
     finally:
-        _discard(folder)
+        with suppress(OSError):  # what stays does no harm, and a later sweep takes it
+            _tidy(scratch, found.stem.name, sweep=sweep)
 
 
 @contextmanager
@@ -107,7 +110,7 @@ def _publish(draft: Draft, ready: Path, root: Path, undo: ExitStack) -> None:
     if signature(draft.target) != draft.seen:
         raise _moved(draft.path)
     if draft.seen is not None:
-        _keep(draft.target, ready.with_suffix(".old"), undo)
+        _keep(draft.target, ready.with_name(f"{ready.name}.old"), undo)
     if draft.content is None:
         _remove(draft.target, root)
     else:
@@ -172,7 +175,7 @@ def _onto(source: Path, target: Path, act: Callable[[Path, Path], None]) -> None
 
 
 def _by_copy(source: Path, target: Path, *, exclusive: bool) -> None:
-    beside = target.with_name(f".{source.parent.name}.tmp")
+    beside = target.with_name(f".{source.name}.tmp")
     try:
         _copy(source, beside)
         with beside.open("rb+") as file:
@@ -214,17 +217,14 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copy2(source, target)
 
 
-def _discard(folder: Path) -> None:
-    """Remove a folder of drafts, or as much of it as goes: what stays does no harm, and a later sweep takes it."""
-    with suppress(OSError):
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()
-
-
-def _sweep(scratch: Path, now: float) -> None:
-    """Remove what killed processes left; `now` by the disk's own clock."""
-    for folder in scratch.iterdir():
-        with suppress(FileNotFoundError):
-            if now - folder.stat().st_mtime > ABANDONED:
-                _discard(folder)
+def _tidy(scratch: Path, stem: str, *, sweep: bool) -> None:
+    """Remove our drafts, and with `sweep` those that killed processes left: by the disk's own clock, a day old."""
+    own: list[Path] = []
+    others: list[Path] = []
+    for name in os.listdir(scratch):
+        (own if name.startswith(stem) else others).append(scratch / name)
+    now = os.stat(own[0]).st_mtime if sweep and own and others else 0.0
+    for file in (*own, *others):
+        with suppress(FileNotFoundError, IsADirectoryError, PermissionError):
+            if file in own or now - file.stat().st_mtime > ABANDONED:
+                file.unlink()

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from gitml.errors import Conflict, GitFailed
 from gitml.repo.git import Git
+from gitml.repo.git.batch import HANDFUL
 from gitml.repo.git.ids import object_id
 from gitml.repo.git.objects import Entry
 from gitml.repo.git.session import Session
@@ -21,6 +22,8 @@ TREE = "40000"
 
 Entries = dict[str, Entry]
 """Of one folder, by name."""
+
+_Tree = tuple[str, Entries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def read(session: Session, commit: str | None, paths: Iterable[str]) -> Trees:
     wanted = sorted({above for path in paths for above in _above(split(path)[0])})
     if commit is None:
         return Trees(None, {folder: {} for folder in wanted})
-    found = _trees(session, [f"{commit}:{folder}" for folder in wanted])
+    found = _trees(session, commit, wanted) if len(wanted) <= HANDFUL else _listed(session, commit, wanted)
     folders = {folder: tree[1] if tree else {} for folder, tree in zip(wanted, found, strict=True)}
     for folder, tree in zip(wanted, found, strict=True):
         place, name = split(folder)
@@ -100,11 +103,24 @@ def _put(entries: Entries, name: str, entry: Entry | None) -> None:
         entries.pop(name, None)
 
 
-def _trees(session: Session, names: list[str]) -> list[tuple[str, Entries] | None]:
-    """Each named tree as (oid, entries); None where there is none, or something else."""
+def _listed(session: Session, commit: str, folders: list[str]) -> list[_Tree | None]:
+    """Each folder of a commit as (oid, entries), asked for together; None where there is none, or something else."""
     size = session.git.hash_size // 2
-    found = session.find(names)
+    found = session.find([f"{commit}:{folder}" for folder in folders])
     return [(one.oid, _entries(one.content, size)) if one and one.type == "tree" else None for one in found]
+
+
+def _trees(session: Session, commit: str, folders: list[str]) -> list[_Tree | None]:
+    """The same, one after the other from the top: what this process has written or read of late costs nothing."""
+    known: dict[str, _Tree | None] = {}
+    for folder in folders:
+        place, name = split(folder)
+        above = known.get(place) if folder else None
+        entry = above[1].get(name) if above else None
+        oid = entry.oid if entry and entry.mode == TREE else None if folder else f"{commit}^{{tree}}"
+        found = session.objects.find(oid) if oid else None
+        known[folder] = (found.oid, _entries(found.content, session.git.hash_size // 2)) if found else None
+    return list(known.values())
 
 
 def _entries(raw: bytes, size: int) -> Entries:

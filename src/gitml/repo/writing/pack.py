@@ -1,7 +1,6 @@
-"""Objects brought into git all at once: one stream, one process.
+"""Objects brought into git all at once: a few as loose ones, as `git add` makes them, many as one pack.
 
-The stream is a pack, git's own format for sending objects. Git computes each object's id anew from what it reads; few
-objects become loose ones, as `git add` makes them, many stay one pack.
+The pack is a stream, git's own format for sending objects, to one process of git, which computes each id anew.
 """
 
 from __future__ import annotations
@@ -12,14 +11,18 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from gitml.repo.git import Git
+from gitml.repo.git.ids import object_id
+from gitml.repo.git.session import Session
 from gitml.repo.writing.durable import durable
+from gitml.repo.writing.loose import is_ours_to_write, write
 
 BLOB: Final = "blob"
 TREE: Final = "tree"
 _TYPES: Final = {"commit": 1, TREE: 2, BLOB: 3}
 # git's own transfer.unpackLimit
 _FEW: Final = 100
+# To flush each of so many takes no longer than a process of git, which flushes them as well.
+_HANDFUL: Final = 16
 
 
 class Object(NamedTuple):
@@ -29,10 +32,16 @@ class Object(NamedTuple):
     content: bytes
 
 
-def store(git: Git, objects: Iterable[Object]) -> None:
-    """Bring objects into git, on disk when it returns; what is there already does no harm. GitFailed, DiskFailed."""
-    made = list(dict.fromkeys(objects))
-    if made:
+def store(session: Session, objects: Iterable[Object]) -> None:
+    """Bring objects into git, on disk when it returns, each after those that it refers to.
+
+    What is there already does no harm. Raises GitFailed, DiskFailed.
+    """
+    git, made = session.git, list(dict.fromkeys(objects))
+    if made and len(made) <= _HANDFUL and is_ours_to_write(session):
+        named = ((object_id(*one, git.object_format), one) for one in made)
+        write(session, {oid: f"{one.type} {len(one.content)}\0".encode() + one.content for oid, one in named})
+    elif made:
         way = ("unpack-objects", "-q") if len(made) < _FEW else ("index-pack", "--stdin")
         durable(git, *way, data=_pack(made, git.object_format))
 

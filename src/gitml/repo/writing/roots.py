@@ -53,7 +53,7 @@ def _made(session: Session, tree: str, parents: tuple[str, ...], seconds: int, t
     made = Object("commit", "\n".join(lines).encode())
     oid = object_id(*made, session.git.object_format)
     if session.commit(oid) is None:
-        store(session.git, [*more, made])
+        store(session, [*more, made])
     return oid
 
 

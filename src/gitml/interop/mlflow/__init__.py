@@ -1,0 +1,1 @@
+"""MLflow's clients over a gitml store: `mlflow.set_tracking_uri("gitml:///path/to/repository")`."""

@@ -1,0 +1,267 @@
+"""The part of MLflow's tracking store that is about single runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from mlflow.entities import (
+    DatasetInput,
+    LoggedModelInput,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    Run,
+    RunInfo,
+    RunStatus,
+    RunTag,
+)
+from mlflow.store.entities.paged_list import PagedList
+from mlflow.utils import validation
+from mlflow.utils.name_utils import _generate_random_name
+from mlflow.utils.search_utils import SearchUtils
+
+from gitml.interop.mlflow import words
+from gitml.interop.mlflow.asked import Asked
+from gitml.interop.mlflow.faults import invalid, missing
+from gitml.interop.mlflow.live import Live
+from gitml.interop.mlflow.runs import CONTEXT, DATASETS, MODELS_IN, MODELS_OUT, Told
+from gitml.records.record import MISSING, column
+from gitml.repo.journal.lines import Point
+
+
+class OfRuns(Asked):
+    """Runs: begun, said of, ended, deleted."""
+
+    def create_run(
+        self, experiment_id: str, user_id: str, start_time: int, tags: Sequence[RunTag] | None, run_name: str | None
+    ) -> Run:
+        """Begin a run; its journal says so when this returns."""
+        known = self._active(experiment_id)
+        told = {tag.key: tag.value for tag in tags or ()}
+        tagged = told.get(words.RUN_NAME)
+        if run_name and tagged and run_name != tagged:
+            invalid(
+                f"Both 'run_name' argument and '{words.RUN_NAME}' tag are given, and they differ: "
+                f"run_name={run_name!r}, {words.RUN_NAME}={tagged!r}"
+            )
+        told[words.RUN_NAME] = run_name or tagged or _generate_random_name()
+        with self._opened.writing():
+            live = self._recorder.begin(known.key, user_id or "", start_time or self._clock_ms, self._begun(told))
+            return self._entity(live.told)
+
+    def _begun(self, tags: Mapping[str, str]) -> dict[str, Any]:
+        """What a run's journal says first, by its tags."""
+        head: dict[str, Any] = {"type": "train", "origin": words.ORIGIN, "name": tags[words.RUN_NAME]}
+        parent = self._find(tags[words.PARENT]) if words.PARENT in tags else None
+        if parent is not None:
+            head["parent"] = str(parent.ref)
+        left = {key: str(value) for key, value in tags.items() if key not in words.HOMES}
+        note = tags.get(words.NOTE)
+        return {"head": head, "tags": left} | ({"note": note} if note else {})
+
+    def get_run(self, run_id: str) -> Run:
+        """A run, live or recorded."""
+        return self._entity(self._told(run_id))
+
+    def update_run_info(
+        self, run_id: str, run_status: int | None, end_time: int | None, run_name: str | None
+    ) -> RunInfo:
+        """Say how far a run came, and how it is named; with its end the record is written."""
+        told = self._changeable(run_id)
+        word = words.status(RunStatus.to_string(run_status)) if run_status is not None else told.status
+        live = self._underway.get(run_id)
+        with self._opened.writing():
+            if live is not None:
+                if run_name:
+                    live.say({"head": {**live.recording.story.head, "name": run_name}})
+                if run_status is not None and RunStatus.is_terminated(run_status):
+                    self._recorder.end(live, word, end_time)
+                elif end_time is not None:
+                    self._recorder.custom(live, ended=end_time)
+            else:
+                fields: dict[str, Any] = {"status": word} | ({"name": run_name} if run_name else {})
+                if end_time is not None:
+                    fields["ended"] = words.time_text(end_time)
+                self._recorder.change(told.ref, fields)
+        return self.get_run(run_id).info
+
+    def delete_run(self, run_id: str) -> None:
+        """Mark a run as deleted."""
+        self._marked(run_id, self._now)
+
+    def restore_run(self, run_id: str) -> None:
+        """Take the mark away again."""
+        self._marked(run_id, None)
+
+    def _marked(self, run_id: str, deleted: str | None) -> None:
+        told, live = self._told(run_id), self._underway.get(run_id)
+        if told.is_deleted is (deleted is not None):
+            invalid(f"the run {run_id} must be in the {'active' if deleted else 'deleted'!r} state; it is not")
+        with self._opened.writing():
+            if live is None:
+                self._recorder.change(told.ref, {"deleted": deleted or MISSING})
+                return
+            head = {key: one for key, one in live.recording.story.head.items() if key != "deleted"}
+            live.say({"head": head | ({"deleted": deleted} if deleted else {})})
+
+    # ── what a run says ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def log_batch(
+        self, run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]
+    ) -> None:
+        """Metrics, params and tags of a run, all or none of them."""
+        validation._validate_run_id(run_id)
+        metrics, params, tags = validation._validate_batch_log_data(metrics, params, tags)
+        validation._validate_batch_log_limits(metrics, params, tags)
+        validation._validate_param_keys_unique(params)
+        self._log(run_id, metrics, params, tags)
+
+    def log_metric(self, run_id: str, metric: Metric) -> None:
+        """One value of a metric."""
+        validation._validate_metric(metric.key, metric.value, metric.timestamp, metric.step)
+        self._log(run_id, [metric], (), ())
+
+    def log_param(self, run_id: str, param: Param) -> None:
+        """One param; it can be said again, but not otherwise."""
+        found = validation._validate_param(param.key, param.value)
+        self._log(run_id, (), [found], ())
+
+    def set_tag(self, run_id: str, tag: RunTag) -> None:
+        """One tag."""
+        found = validation._validate_tag(tag.key, tag.value)
+        self._log(run_id, (), (), [found])
+
+    def delete_tag(self, run_id: str, key: str) -> None:
+        """Take a tag away."""
+        told = self._changeable(run_id)
+        if key not in told.tags:
+            missing(f"the run {run_id} has no tag {key}")
+        self._tagged(told, {key: None}, ())
+
+    def _log(self, run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]) -> None:
+        told = self._changeable(run_id)
+        _check_params(told, params)
+        fresh = {one.key: words.param(one.value) for one in params if one.key not in told.params}
+        logged = [Point((one.key,), float(one.value), int(one.step), int(one.timestamp)) for one in metrics]
+        self._tagged(told, {one.key: str(one.value) for one in tags}, logged, fresh)
+        self._log_models(told, metrics)
+
+    def _tagged(
+        self, told: Told, tags: Mapping[str, str | None], logged: Sequence[Point], params: Mapping[str, Any] = {},
+    ) -> None:  # fmt: skip
+        homes = {words.HOMES[key]: value for key, value in tags.items() if key in words.HOMES}
+        others = {key: value for key, value in tags.items() if key not in words.HOMES}
+        with self._opened.writing():
+            live = self._underway.get(told.id)
+            if live is None:
+                fields = {**homes, **{column("tags", key): value for key, value in others.items()}}
+                said = {key: MISSING if value is None else value for key, value in fields.items()}
+                said |= {column("params", key): value for key, value in params.items()}
+                if said or logged:
+                    self._recorder.change(told.ref, said, logged)
+                return
+            self._underway.writing(live).say(_said(live, homes, others, params), logged)
+
+    def _log_models(self, told: Told, metrics: Sequence[Metric]) -> None:
+        """What was measured of a logged model is that model's too."""
+        models = dict.fromkeys(one.model_id for one in metrics if one.model_id)
+        for model in models:
+            self._models.measured(model, told.id, [one for one in metrics if one.model_id == model])
+
+    def get_metric_history(
+        self, run_id: str, metric_key: str, max_results: int | None = None, page_token: str | None = None
+    ) -> PagedList[Metric]:
+        """All values of a metric, in order of time, step and value."""
+        found = sorted({(one.time, one.step or 0, one.value) for one in self._points(run_id).get(metric_key, ())})
+        metrics = [Metric(metric_key, value, at, step, run_id=run_id) for at, step, value in found]
+        start = SearchUtils.parse_start_offset_from_page_token(page_token)
+        if max_results is None:
+            return PagedList(metrics[start:], None)
+        token = SearchUtils.create_page_token(start + max_results) if len(metrics) > start + max_results else None
+        return PagedList(metrics[start : start + max_results], token)
+
+    def _points(self, run_id: str) -> dict[str, list[Point]]:
+        told, live = self._told(run_id), self._underway.get(run_id)
+        points = live.history() if live is not None else self._recorder.history(self._opened.snapshot, told.ref)
+        found: dict[str, list[Point]] = {}
+        for point in points:
+            found.setdefault(".".join(point.name), []).append(point)
+        return found
+
+    # ── what went in and came out ─────────────────────────────────────────────────────────────────────────────────
+
+    def log_inputs(
+        self,
+        run_id: str,
+        datasets: Sequence[DatasetInput] | None = None,
+        models: Sequence[LoggedModelInput] | None = None,
+    ) -> None:
+        """Data sets and models that a run has read."""
+        validation._validate_dataset_inputs(datasets or [])
+        told = self._changeable(run_id)
+        inputs, raw = dict(told.inputs), dict(told.custom.get(DATASETS) or {})
+        for one in datasets or ():
+            key, said, kept = _input(one, inputs)
+            inputs[key], raw[key] = said, kept
+        more: dict[str, Any] = {DATASETS: raw} if raw else {}
+        if models:
+            more[MODELS_IN] = list(
+                dict.fromkeys([*(told.custom.get(MODELS_IN) or ()), *(one.model_id for one in models)])
+            )
+        self._keep(told, inputs if datasets else {}, more)
+
+    def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
+        """Models that a run has logged, and the step at which it did."""
+        told = self._changeable(run_id)
+        held = told.custom.get(MODELS_OUT) or {}
+        self._keep(told, {}, {MODELS_OUT: {**held, **{one.model_id: one.step for one in models}}})
+
+    def _keep(self, told: Told, inputs: Mapping[str, Any], custom: Mapping[str, Any]) -> None:
+        with self._opened.writing():
+            live = self._underway.get(told.id)
+            if live is not None:
+                live.say({"inputs": inputs} if inputs else {})
+                self._recorder.custom(live, **custom)
+                return
+            fields = {column("custom", words.CUSTOM, key): value for key, value in custom.items()}
+            self._recorder.change(told.ref, {**fields, **({"inputs": inputs} if inputs else {})})
+
+
+def _check_params(told: Told, params: Iterable[Param]) -> None:
+    """Refuse a param that would be changed."""
+    wrong = [(one.key, told.params[one.key], one.value) for one in params
+             if one.key in told.params and told.params[one.key] != one.value]  # fmt: skip
+    if wrong:
+        key, old, new = wrong[0]
+        invalid(
+            f"Changing param values is not allowed. The param {key!r} was logged as {old!r} for run ID={told.id!r}, "
+            f"and {new!r} is something else"
+        )
+
+
+def _said(
+    live: Live, homes: Mapping[str, str | None], tags: Mapping[str, str | None], params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Events for a journal."""
+    said: dict[str, Any] = {}
+    if "name" in homes:
+        said["head"] = {**live.recording.story.head, "name": homes["name"]}
+    if "description" in homes:
+        said["note"] = homes["description"]
+    return said | ({"tags": tags} if tags else {}) | ({"params": params} if params else {})
+
+
+def _input(one: DatasetInput, held: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """An input's name, what the record says of it, and MLflow's own texts."""
+    data, tags = one.dataset, {tag.key: tag.value for tag in one.tags}
+    said: dict[str, Any] = {"name": data.name, "digest": data.digest, "type": data.source_type}
+    if CONTEXT in tags:
+        said["context"] = tags.pop(CONTEXT)
+    said |= {"tags": tags} if tags else {}
+    texts = {"source": data.source, "schema": data.schema, "profile": data.profile}
+    kept = {key: value for key, value in texts.items() if value is not None}
+    key = data.name
+    while key in held and (held[key].get("name"), held[key].get("digest")) != (data.name, data.digest):
+        key = f"{key}~{data.digest}"
+    return key, said, kept

@@ -1,0 +1,61 @@
+"""What MLflow has for traces, gateways, scorers and the like, and a store of metadata has not: said in one sentence.
+
+A client is told 501, and does not try again; where MLflow's pages ask for a list, there is an empty one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mlflow.exceptions import MlflowNotImplementedException
+from mlflow.store.entities.paged_list import PagedList
+
+_EMPTY = ("list_", "search_", "find_", "batch_get_", "query_", "get_active_", "get_online_scoring_configs")
+"""How the names of methods begin that give lists."""
+_PAIRS = ("search_traces", "search_spans")
+"""Methods that give a list and the token of its next page."""
+
+
+def refusing(cls: type, *, own: str = "gitml.") -> type:
+    """A class decorator: every public method that no class of ours defines answers as this module says."""
+    ours = {name for part in cls.__mro__ if part.__module__.startswith(own) for name in vars(part)}
+    for part in cls.__mro__:
+        if part.__module__.startswith(own) or part is object:
+            continue
+        for name, method in vars(part).items():
+            if name not in ours and not name.startswith("_") and callable(method) and _is_left_open(method):
+                setattr(cls, name, _answer(name, method))
+    return cls
+
+
+def _is_left_open(method: Callable[..., Any]) -> bool:
+    """Whether MLflow leaves it to a store to do this: its own answer is none, or that it is not implemented."""
+    code = getattr(method, "__code__", None)
+    names = set(code.co_names) if code else set()
+    calls = names - {"NotImplementedError", "MlflowNotImplementedException", "__class__", "__name__"}
+    return bool(code) and (not calls or "NotImplementedError" in names)
+
+
+def _answer(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    empty: Any = ([], None) if name in _PAIRS else PagedList([], None) if name.startswith("search_") else []
+    if name.startswith(_EMPTY):
+
+        def nothing(self: object, *_args: Any, **_kwargs: Any) -> Any:  # noqa: ARG001
+            return empty
+
+        answer: Callable[..., Any] = nothing
+    else:
+
+        def refused(self: object, *_args: Any, **_kwargs: Any) -> Any:  # noqa: ARG001
+            raise MlflowNotImplementedException(
+                f"a gitml store keeps experiments, runs, models and their metadata; it has no {name}: "
+                "keep traces, gateways and scorers in a database that MLflow runs"
+            )
+
+        answer = refused
+    answer.__name__, answer.__doc__ = name, method.__doc__
+    return answer
+
+
+__all__ = ["refusing"]
