@@ -289,6 +289,13 @@ def test_a_version_without_a_head_shows_and_can_be_told_of(place: Path) -> None:
     assert ours.create_model_version("wine", "s3://cellar/2").version == 2
 
 
+def test_a_registration_that_failed_elsewhere_is_told(ours: RegistryStore, place: Path) -> None:
+    told = {"status": "FAILED_REGISTRATION", "status_message": "no space left"}
+    gitml.open(place).new("model-version", "wine@3", {"custom": {"mlflow": told}})
+    found = ours.get_model_version("wine", 3)
+    assert (found.status, found.status_message) == ("FAILED_REGISTRATION", "no space left")
+
+
 def test_a_number_that_another_branch_has_is_not_given_again(ours: RegistryStore, place: Path) -> None:
     commit(place, {})
     git(place, "branch", "other")
