@@ -275,6 +275,8 @@ def test_what_gitml_has_registered_shows(place: Path) -> None:
     assert (first.run_id, first.source, first.user_id) == (RUN, (place / "models/wine.pkl").as_uri(), "Mona")
     assert (first.status, first.current_stage, model.creation_timestamp) == ("READY", "None", first.creation_timestamp)
     assert (second.source, second.tags, second.aliases) == ("s3://cellar/2", {"fit": "ok"}, ["production"])
+    over_http = [type(one).from_proto(one.to_proto()) for one in (model, first)]
+    assert (over_http[0].aliases, over_http[1].version, over_http[1].source) == ({"production": "2"}, "1", first.source)
     with refused(MISSING, "files"):
         ours.get_model_version_download_uri("wine", 3)
 
