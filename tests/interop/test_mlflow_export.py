@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import gitml
 from command_line import ml
 from gitml.interop.mlflow.exporting import export_mlflow
 from gitml.interop.mlflow.importing import import_mlflow
+from gitml.interop.mlflow.importing.said import LARGEST
 from gitrepo import init
 from mlflow_stores import filled, said, sqlite
 
@@ -53,7 +55,8 @@ def _everything(uri: str) -> dict[str, Any]:
     runs = client.search_runs([*names], "", ViewType.ALL)
     tags = {one.name: {k: v for k, v in one.tags.items() if not k.startswith("gitml.")} for one in experiments}
     models = {
-        one.name: (one.description, one.tags.get("owner"), one.aliases) for one in client.search_registered_models()
+        one.name: (one.description, one.tags.get("owner"), {key: int(of) for key, of in one.aliases.items()})
+        for one in client.search_registered_models()
     }
     versions = {
         (one.name, int(one.version)): (one.description, one.source, one.current_stage, one.tags.get("k"))
@@ -66,6 +69,19 @@ def _everything(uri: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _infinite(said: dict[str, Any]) -> dict[str, Any]:
+    """What a store says that knows infinity, as one which has the largest number for it."""
+    told = repr(said).replace("'inf'", f"'{LARGEST!r}'").replace("'-inf'", f"'{-LARGEST!r}'")
+    found: dict[str, Any] = ast.literal_eval(told)
+    return found
+
+
+def _runs(client: MlflowClient) -> dict[str, Any]:
+    """The runs of every experiment by name."""
+    experiments = [one.experiment_id for one in client.search_experiments(ViewType.ALL)]
+    return {one.info.run_name: one for one in client.search_runs(experiments, "", ViewType.ALL)}
+
+
 def test_the_way_round_keeps_everything(
     store: gitml.Store, made: tuple[Path, dict[str, str]], empty: Path, tmp_path: Path
 ) -> None:
@@ -76,13 +92,9 @@ def test_the_way_round_keeps_everything(
     assert done.written["runs"] == 3
     before, after = _everything(sqlite(made[0])), _everything(sqlite(other))
     assert after == before
+    assert _infinite(_everything(f"gitml://{store.repository.git.root}")) == before  # and so it is over the store
     client = MlflowClient(sqlite(other), sqlite(other))
-    runs = {
-        one.info.run_name: one
-        for one in client.search_runs(
-            [*(one.experiment_id for one in client.search_experiments(ViewType.ALL))], "", ViewType.ALL
-        )
-    }
+    runs = _runs(client)
     assert runs["child"].data.tags["mlflow.parentRunId"] == runs["first"].info.run_id
     assert runs["first"].data.tags["gitml.ref"].endswith(f"/{made[1]['run']}")
     version = client.get_model_version("price band", "1")

@@ -15,13 +15,16 @@ from hypothesis import strategies as st
 import gitml
 from command_line import ml
 from gitml.cli.exchange_verbs import TOOLS
-from gitml.interop.exchange import FORMATS
+from gitml.interop.formats import FORMATS
 from gitml.interop.mlflow.importing import import_mlflow
 from gitrepo import commit, git, init, write
 from mlflow_stores import ODD, START, allowed, filled
 
 META = "lifecycle_stage: active\nrun_id: {run}\nrun_uuid: {run}\nexperiment_id: '1'\nstart_time: 1665613431054\nstatus: {status}\nend_time: null\nuser_id: mona\n"  # noqa: E501
 EXPERIMENT = "experiment_id: '1'\nname: wine\nlifecycle_stage: active\ncreation_time: 1665613430993\n"
+
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's libraries warn each other of what they will change
 
 
 @pytest.fixture
