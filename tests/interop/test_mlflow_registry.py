@@ -275,6 +275,8 @@ def test_what_gitml_has_registered_shows(place: Path) -> None:
     assert (first.run_id, first.source, first.user_id) == (RUN, (place / "models/wine.pkl").as_uri(), "Mona")
     assert (first.status, first.current_stage, model.creation_timestamp) == ("READY", "None", first.creation_timestamp)
     assert (second.source, second.tags, second.aliases) == ("s3://cellar/2", {"fit": "ok"}, ["production"])
+    over_http = [type(one).from_proto(one.to_proto()) for one in (model, first)]
+    assert (over_http[0].aliases, over_http[1].version, over_http[1].source) == ({"production": "2"}, "1", first.source)
     with refused(MISSING, "files"):
         ours.get_model_version_download_uri("wine", 3)
 
@@ -287,6 +289,13 @@ def test_a_version_without_a_head_shows_and_can_be_told_of(place: Path) -> None:
     ours.update_model_version("wine", 1, "found")
     assert [(one.version, one.description) for one in ours.search_model_versions()] == [(1, "found")]
     assert ours.create_model_version("wine", "s3://cellar/2").version == 2
+
+
+def test_a_registration_that_failed_elsewhere_is_told(ours: RegistryStore, place: Path) -> None:
+    told = {"status": "FAILED_REGISTRATION", "status_message": "no space left"}
+    gitml.open(place).new("model-version", "wine@3", {"custom": {"mlflow": told}})
+    found = ours.get_model_version("wine", 3)
+    assert (found.status, found.status_message) == ("FAILED_REGISTRATION", "no space left")
 
 
 def test_a_number_that_another_branch_has_is_not_given_again(ours: RegistryStore, place: Path) -> None:
