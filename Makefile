@@ -21,7 +21,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint bench bench-million bench-peers performance fix setup test-pandas22 clean
+.PHONY: help demo test lint bench bench-million bench-peers performance fix setup test-pandas22 test-mlflow clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name told; do \
@@ -64,6 +64,16 @@ test-pandas22: ## every test on the oldest pandas that is supported, in an envir
 	@$(MAKE) --no-print-directory setup VENV=.venv-pandas22 PIP_CONSTRAINT=.constraints-pandas22
 	@.venv-pandas22/bin/python -m pytest -n auto --dist worksteal $(PYTEST)
 
+# From the oldest that is supported on; each environment holds what its MLflow asks for, older ones pandas below 3.
+MLFLOWS ?= 3.5 3.8 3.11 3.14 newest
+
+test-mlflow: $(READY) ## what MLflow's clients do with a store, on its versions from 3.5 to the newest, in environments of their own
+	@for version in $(MLFLOWS); do \
+	  $(MAKE) --no-print-directory .venv-mlflow-$$version/.ready || exit 1; \
+	  .venv-mlflow-$$version/bin/python -c 'import mlflow, pandas; print("mlflow", mlflow.__version__, "pandas", pandas.__version__)' && \
+	  .venv-mlflow-$$version/bin/python -m pytest -n 2 --dist worksteal tests/interop/test_mlflow_*.py $(PYTEST) || exit 1; \
+	done
+
 clean: ## remove all that was built
 	rm -rf .venv .venv-* .constraints-* build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
@@ -104,4 +114,11 @@ PEERS := constraints.txt benchmarks/constraints.txt
 	@echo "building .venv-live, once" >&2
 	@$(BIN)/python -m venv --clear .venv-live
 	@PIP_CONSTRAINT='$(PEERS)' PIP_BUILD_CONSTRAINT='$(PEERS)' .venv-live/bin/python -m pip install -qq dvclive
+	@touch $@
+
+.venv-mlflow-%/.ready: pyproject.toml | $(READY)
+	@echo "building .venv-mlflow-$*, once" >&2
+	@$(BIN)/uv venv -q --clear -p $(BIN)/python .venv-mlflow-$*
+	@$(BIN)/uv pip install -q -p .venv-mlflow-$*/bin/python -e . 'mlflow$(if $(filter newest,$*),,==$*.*)' \
+	  scikit-learn matplotlib xgboost-cpu hypothesis packaging pytest pytest-timeout pytest-xdist
 	@touch $@

@@ -23,6 +23,7 @@ from typing import Any
 import closure
 import dvc_peer
 import generate
+import growth
 import jsonschema
 import large
 import memory
@@ -60,6 +61,7 @@ OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "sparse": memory.sparse,
     "closure": lambda _folder: closure.closure(ROUNDS),
     "large": large.rows,
+    "growth": lambda folder: growth.growth(folder / "growth"),
     "recording": recording.rows,
     "reading": lambda folder: reading.reading(folder / "reading", ROUNDS),
 }

@@ -1,17 +1,14 @@
 """Stores of any size, the same for the same seed: names, types and gaps as real teams leave them.
 
-`python benchmarks/generate.py FOLDER --size 10000` makes a Git repository with one commit to look at; with `--streamed`
-(million_made.py) a million runs take minutes and little memory, and no file is checked out.
+make.py writes one to look at; million_made.py streams a million runs into Git, in minutes and with little memory.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import math
 import random
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -367,29 +364,3 @@ def digest(files: Mapping[str, bytes]) -> str:
     for path, content in sorted(files.items()):
         hashed.update(path.encode() + b"\0" + content + b"\0")
     return hashed.hexdigest()
-
-
-def main() -> int:
-    """Make a store to look at."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("folder", type=Path)
-    asked.add_argument("--size", type=int, default=10_000)
-    asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--broken", type=float, default=0.0)
-    asked.add_argument("--streamed", action="store_true")
-    given = asked.parse_args()
-    if given.streamed:
-        import million_made  # which draws as is said here
-
-        million_made.made(given.folder, given.size, given.seed)
-        return 0
-    made = store(given.size, given.seed, given.broken)
-    commit(given.folder, made.files, checkout=True)
-    print(
-        f"{made.records} records ({len(made.broken)} break their schema) in {given.folder}: {digest(made.files)[:12]}"
-    )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunTag
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LoggedModelOutput,
+    LoggedModelParameter,
+    LoggedModelStatus,
+    LoggedModelTag,
+    Metric,
+    Param,
+    RunTag,
+)
 from mlflow.tracking._tracking_service.utils import _tracking_store_registry
 
 START = 1_771_264_991_123
@@ -42,8 +53,13 @@ def filled(uri: str) -> dict[str, str]:
     data = Dataset("train set", "abc123", "local", '{"uri": "data.csv"}', '{"columns": []}', None)
     store.log_inputs(name, [DatasetInput(data, [InputTag("mlflow.data.context", "training"), InputTag("k", "v")])])
     child = store.create_run(wine, "ines", START + 1, [RunTag("mlflow.parentRunId", name)], "child")
-    model = store.create_logged_model(wine, "band", name, model_type="classifier")
+    model = store.create_logged_model(
+        wine, "band", name, [LoggedModelTag("k", "v")], [LoggedModelParameter("depth", "3")], "classifier"
+    )
     store.log_outputs(name, [LoggedModelOutput(model.model_id, 4)])
+    about = {"model_id": model.model_id, "dataset_name": "train", "dataset_digest": "abc", "run_id": name}
+    store.log_metric(name, Metric("auc", 0.75, START + 8, 4, **about))
+    store.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     client.set_terminated(name, "FINISHED", START + 9_999)
     client.set_terminated(child.info.run_id, "FAILED", START + 20_001)
     dead = store.create_run(gone, "mona", START + 2, [], "dead").info.run_id
@@ -53,6 +69,7 @@ def filled(uri: str) -> dict[str, str]:
     client.create_model_version("price band", "s3://models/one", name, {"k": "v"}, description="The first.")
     client.create_model_version("price band", "s3://models/two", name)
     client.set_registered_model_alias("price band", "champion", "2")
+    client.transition_model_version_stage("price band", "1", "Production")
     return {"wine": wine, "gone": gone, "run": name, "child": child.info.run_id, "dead": dead, "model": model.model_id}
 
 

@@ -99,6 +99,13 @@ def test_a_record_that_nobody_has_committed_is_not_removed(wine: Path, *, commit
     assert opened(wine).rm("model/beer").commit is None
 
 
+def test_by_force_it_is_removed_and_told(wine: Path) -> None:
+    opened(wine).new("model", "beer", {"description": "one"})
+    (problem,) = opened(wine).rm("model/beer", force=True).problems
+    assert (problem.code, problem.severity) == (UNCOMMITTED, "warning")
+    assert not (wine / "metadata/models/beer.yaml").exists()
+
+
 def test_what_stands_there_uncommitted_is_told_where_there_is_nothing_to_change(wine: Path) -> None:
     opened(wine).set(REF, {"owners": ["@b"]})
     told = f"nothing to change: {REF} says so already, uncommitted; git commit {HEAD} keeps it"

@@ -17,16 +17,16 @@ from gitml.cli.words import FORMAT, SHOWS, WRITES
 
 SHOWING = (
     "show", "get", "preview", "list", "compare", "diff", "log", "blame", "live", "lineage", "why",
-    "leaderboard", "validate", "status",
+    "leaderboard", "validate", "status", "export",
 )  # fmt: skip
 WRITING = (
     "init", "new", "set", "rm", "run", "reproduce", "sync", "register", "bump", "promote", "retire", "revert",
-    "renumber",
+    "renumber", "import",
 )  # fmt: skip
 WORDS = (
     "init", "new", "set", "show", "get", "preview", "rm", "list", "compare", "diff", "log", "blame", "live", "lineage",
     "why", "leaderboard", "validate", "run", "reproduce", "sync", "events", "register", "bump", "promote", "retire",
-    "revert", "renumber", "status", "doctor", "cache", "version",
+    "import", "export", "revert", "renumber", "status", "doctor", "cache", "version",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from mlflow.entities import Param, RunStatus
 from mlflow.entities.model_registry import ModelVersionTag, RegisteredModelTag
 from mlflow.exceptions import MlflowNotImplementedException
 from mlflow.store.model_registry.abstract_store import AbstractStore
@@ -19,8 +20,9 @@ from mlflow.store.model_registry.abstract_store import AbstractStore
 import gitml
 from gitml.errors import NotFound
 from gitml.interop.mlflow.registry import RegistryStore
+from gitml.interop.mlflow.tracking import TrackingStore
 from gitrepo import commit, git
-from registering import refused, registry
+from registering import address, refused, registry
 
 KEEP, ARCHIVE = False, True
 RUN = "9f0c7a3b5d1e4f6a8b2c9d0e1f3a5b7c"
@@ -46,7 +48,7 @@ def ours(place: Path) -> RegistryStore:
 
 def again(place: Path, how: str = "") -> RegistryStore:
     """The registry of a store that is there already."""
-    return RegistryStore(f"{place.as_uri().replace('file', 'gitml')}{how}")
+    return RegistryStore(address(place, how))
 
 
 def _run(place: Path, status: str = "finished", **how: object) -> None:
@@ -173,6 +175,24 @@ def test_a_run_of_elsewhere_is_known_by_its_id(ours: RegistryStore, place: Path)
     assert "run" not in gitml.open(place).show("model/wine@3").data
 
 
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_version_that_is_registered_inside_a_run_cites_it_once_that_has_ended(
+    ours: RegistryStore, place: Path, *, committed: bool
+) -> None:
+    tracking = TrackingStore(address(place), None)
+    run = tracking.create_run("0", "mona", 1_700_000_000_000, [], "first").info
+    tracking.log_batch(run.run_id, [], [Param("lr", "0.1")], [])
+    version = ours.create_model_version("wine", "s3://cellar/3", run.run_id).version
+    if committed:
+        commit(place, {})
+    tracking.update_run_info(run.run_id, RunStatus.FINISHED, 1_700_000_001_000, None)
+    data = gitml.open(place).show(f"model/wine@{version}").data
+    cited = (data.get("run"), data.get("hyperparameters"))
+    assert cited == ((None, None) if committed else (f"run/default/{run.run_id}", {"lr": 0.1}))
+    assert ours.get_model_version("wine", version).run_id == run.run_id
+    assert not gitml.open(place).validate().problems
+
+
 def test_a_commit_cites_no_run_that_is_not_committed(place: Path) -> None:
     ours = registry(place, "?commit=end")
     ours.create_registered_model("wine")
@@ -208,10 +228,10 @@ def test_a_source_inside_the_store_holds_in_a_clone(ours: RegistryStore, place: 
     assert str(place) not in "".join(file.read_text() for file in (place / "metadata").rglob("*.yaml"))
 
 
-@pytest.mark.parametrize("source", ["s3://cellar/1", "relative/path", "dbfs:/x", "/elsewhere/model", "", "a:b%20c"])
-def test_any_other_source_stays_as_it_is(ours: RegistryStore, source: str) -> None:
-    made = ours.create_model_version("wine", source)
-    assert (made.source, ours.get_model_version("wine", made.version).source) == (source, source)
+def test_any_other_source_stays_as_it_is(ours: RegistryStore) -> None:
+    for source in ("s3://cellar/1", "relative/path", "dbfs:/x", "/elsewhere/model", "", "a:b%20c"):
+        made = ours.create_model_version("wine", source)
+        assert (made.source, ours.get_model_version("wine", made.version).source) == (source, source)
 
 
 def test_a_copy_leads_to_the_files_of_what_was_copied(ours: RegistryStore, place: Path) -> None:
@@ -255,6 +275,8 @@ def test_what_gitml_has_registered_shows(place: Path) -> None:
     assert (first.run_id, first.source, first.user_id) == (RUN, (place / "models/wine.pkl").as_uri(), "Mona")
     assert (first.status, first.current_stage, model.creation_timestamp) == ("READY", "None", first.creation_timestamp)
     assert (second.source, second.tags, second.aliases) == ("s3://cellar/2", {"fit": "ok"}, ["production"])
+    over_http = [type(one).from_proto(one.to_proto()) for one in (model, first)]
+    assert (over_http[0].aliases, over_http[1].version, over_http[1].source) == ({"production": "2"}, "1", first.source)
     with refused(MISSING, "files"):
         ours.get_model_version_download_uri("wine", 3)
 
@@ -267,6 +289,13 @@ def test_a_version_without_a_head_shows_and_can_be_told_of(place: Path) -> None:
     ours.update_model_version("wine", 1, "found")
     assert [(one.version, one.description) for one in ours.search_model_versions()] == [(1, "found")]
     assert ours.create_model_version("wine", "s3://cellar/2").version == 2
+
+
+def test_a_registration_that_failed_elsewhere_is_told(ours: RegistryStore, place: Path) -> None:
+    told = {"status": "FAILED_REGISTRATION", "status_message": "no space left"}
+    gitml.open(place).new("model-version", "wine@3", {"custom": {"mlflow": told}})
+    found = ours.get_model_version("wine", 3)
+    assert (found.status, found.status_message) == ("FAILED_REGISTRATION", "no space left")
 
 
 def test_a_number_that_another_branch_has_is_not_given_again(ours: RegistryStore, place: Path) -> None:

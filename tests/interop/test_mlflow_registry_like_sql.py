@@ -247,7 +247,7 @@ CALLS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(CALLS, min_size=4, max_size=12))
 def test_whatever_is_called(both: Both, calls: list[Call]) -> None:
     for name in ("a", "B", "c d"):  # what the last example left

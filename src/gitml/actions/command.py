@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -92,7 +91,7 @@ def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run) -> int:
     tail = Tail(out, 2) if run.keeps_texts else None
     with _interrupts_left_to_it():
         streams = {"stdout": tail.stdout, "stderr": tail.stderr} if tail else {"stdout": stdout}
-        process = subprocess.Popen(argv, **streams, env={**os.environ, capture.RUN: str(run.journal)})
+        process = subprocess.Popen(argv, **streams, env=capture.joined(run.journal))
         if tail:
             tail.begin()
         usage = Usage(process.pid).start()

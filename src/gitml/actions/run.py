@@ -25,6 +25,7 @@ from gitml.actions.batch import Batch, current_batch
 from gitml.actions.capture import fault
 from gitml.actions.capture.seeds import heard
 from gitml.actions.capture.usage import Usage
+from gitml.actions.captured import captured
 from gitml.actions.flow import INPUTS, Material
 from gitml.actions.ground import Apart, Ground, InRepository
 from gitml.actions.joined import Joined, around_us, joinable
@@ -263,7 +264,7 @@ class Run(Logged):
         recording = begun(ground, story, self.tell)
         if told.type != TRAIN:
             ground.check_type(told.type)
-        self._captured(story)
+        self._changed = captured(ground, self._source, story, self.tell)
         story.params = values.mapping_of(told.params, "params", self.tell)
         seeds = {"seed": told.seeds} if isinstance(told.seeds, int) else told.seeds or {}
         story.seeds = {str(key): values.seed(value, f"seeds.{key}", self.tell) for key, value in seeds.items()}
@@ -297,17 +298,6 @@ class Run(Logged):
         if not self._ground.knows(ref, under_way=under_way):
             raise NotFound(f"there is no {ref}", hint="git ml sync records runs that have crashed")
         return str(ref)
-
-    def _captured(self, story: Story) -> None:
-        """What nobody has to tell: the code, the machine, the environment."""
-        ground, source = self._ground, self._source
-        story.code, self._changed = ground.code(source.argv(), source.script(), self.tell)
-        dirty = ground.dirty(self._changed, {})
-        if story.code and dirty is not None:
-            story.code["dirty"] = dirty
-        story.host = capture.host()
-        story.environment = ground.environment(source.environment() or {})
-        story.variables = ground.variables()
 
     def _joined(self) -> Batch | None:
         """The batch that will write it, if one is open; BadValue where the run is told how to be written itself."""

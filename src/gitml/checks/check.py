@@ -43,6 +43,9 @@ CHECKS: Sequence[Check] = (
     disclosure.personal,
 )
 
+READING: Sequence[Check] = (form.readable, data.readable)
+"""Those that tell what could not be read at all."""
+
 
 def check(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Problem]:
     """What is wrong in a scope, by path, line, column and code."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot
 
 _GTO: Final = "gto"
+_JUDGED: Final = ("judged", "")
 # So many commits that were judged last are known.
 _KNOWN: Final = 8
 # A commit in which more records are wrong, or from which more differ, is no help.
@@ -38,11 +39,15 @@ class Judged(NamedTuple):
 
 
 class Step(NamedTuple):
-    """From a judged commit to a snapshot: the snapshot's number of records, and which of them are to be looked at."""
+    """From a judged commit to a snapshot: the snapshot's number of records, and which of them are to be looked at.
+
+    `piped` is that of both.
+    """
 
     size: int
     before: Snapshot
     paths: frozenset[str]
+    piped: bool
 
 
 def step(repository: Repository, snapshot: Snapshot) -> Step | None:
@@ -56,7 +61,7 @@ def step(repository: Repository, snapshot: Snapshot) -> Step | None:
             if len(records) > _MANY or any(_matters(snapshot, one, path) for path in differing - records):
                 return None
             more = sum(path in snapshot.tree for path in records) - sum(path in before.tree for path in records)
-            return Step(one.size + more, before, records.union(one.wrong))
+            return Step(one.size + more, before, records.union(one.wrong), one.piped)
     return None
 
 
@@ -67,15 +72,19 @@ def _is_below(repository: Repository, commit: str, here: str) -> bool:
         return False
 
 
-def learn(snapshot: Snapshot, size: int, problems: Iterable[Problem]) -> None:
-    """Keep what a whole commit was judged to be, where that can help: little is wrong, and only in records."""
+def learn(snapshot: Snapshot, size: int, problems: Iterable[Problem], *, piped: bool | None = None) -> None:
+    """Keep what a whole commit was judged to be, where that can help: little is wrong, and only in records.
+
+    Whether it is `piped` is looked up where nobody knows.
+    """
     cache, tree = snapshot.cache, snapshot.tree
     wrong = {problem.path for problem in problems}
     if cache is None or tree.base is None or tree.changes or len(wrong) > _MANY or snapshot.tree_problems:
         return
     if all(path in tree and _is_plain_record(snapshot, path) for path in wrong):
         others = [one for one in _known(snapshot, cache) if one.commit != tree.base]
-        told = [Judged(tree.base, size, tuple(sorted(wrong)), any(map(_is_joined, snapshot.seen.starts))), *others]
+        piped = any(map(_is_joined, snapshot.seen.starts)) if piped is None else piped
+        told = [Judged(tree.base, size, tuple(sorted(wrong)), piped), *others]
         cache.put({_key(snapshot): [tuple(one) for one in told[:_KNOWN]]})
 
 
@@ -103,6 +112,13 @@ def _known(snapshot: Snapshot, cache: Cache) -> list[Judged]:
 
 
 def _key(snapshot: Snapshot) -> str:
+    found: str | None = snapshot.worked_out.get(_JUDGED)
+    if found is None:
+        found = snapshot.worked_out[_JUDGED] = _made_key(snapshot)
+    return found
+
+
+def _made_key(snapshot: Snapshot) -> str:
     schemas = sorted((name, major, kind.blob) for (name, major), kind in snapshot.schemas.kinds.items())
     # Tags, which are in no tree, register versions and move aliases where that reader is on.
     tags = snapshot.git.refs("refs/tags/") if _GTO in snapshot.settings.readers else {}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitml.checks.check import check, whole
+from gitml.checks.check import CHECKS, READING, check, whole
 from gitml.checks.validate import Validation
 from gitml.errors import BadValue, NotFound, Problem
 from gitml.repo.load import UNREADABLE
@@ -58,7 +58,9 @@ def between(repository: Repository, a: str, b: str) -> Validation:
     before = [repository.commit(base) for base in bases(repository, a, b)]
     scopes = [at_the_gate(repository, after, base) for base in before]
     found = [problem for scope in scopes for problem in check(scope)]
-    known = [judged(repository, base, base) for base in before]
+    # Where nothing is wrong now, all that matters of before is what nobody could read of it.
+    asked = CHECKS if found else READING
+    known = [check(at_the_gate(repository, base, base), asked) for base in before]
     lost = [one for base, told in zip(before, known, strict=True) for one in unreadable(told, base)]
     problems = sorted([*fresh(dict.fromkeys(found), *known), *lost], key=lambda problem: problem.order)
     return Validation(after.at, before[0].at.commit, scopes[0].count, tuple(problems))

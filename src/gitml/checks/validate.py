@@ -51,7 +51,7 @@ def _judged(repository: Repository, snapshot: Snapshot) -> Validation:
         found = replace(_validation(scope), checked=known.size)
     else:
         found = _validation(whole(snapshot, base))
-    learn(snapshot, found.checked, found.problems)
+    learn(snapshot, found.checked, found.problems, piped=known.piped if known else None)
     return found
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gitml.cli.door import FINE, Door
 from gitml.cli.write import how
-from gitml.interop.exchange import FORMATS, Loss
+from gitml.interop.exchange import Loss
+from gitml.interop.formats import FORMATS
 from gitml.render.changes import change_rows
 from gitml.render.exchange import exported_rows, exported_shape, exported_text, imported_shape, imported_text, losses
 from gitml.render.shapes import to_json
@@ -29,7 +30,7 @@ def export(door: Door) -> int:
     """What is recorded here, as another tool has it."""
     args = door.args
     with door.waiting(f"exporting to {args.target}"):
-        done = FORMATS[args.tool].writer()(door.here, args.target)
+        done = FORMATS[args.tool].writer()(door.store, args.target)
     _write(args.losses, done.target, done.losses)
     door.answer(lambda: exported_shape(done), lambda: exported_rows(done), lambda: exported_text(done))
     return FINE

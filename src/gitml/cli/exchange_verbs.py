@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gitml.cli.words import COLOR, FORMAT, WRITES, Verb, option, place, switch
+from gitml.cli.words import SHOWS, WRITES, Verb, option, place, switch
 
 TOOLS = ("mlflow",)
-"""The words of `interop.exchange.FORMATS`, which a plain listing shall not import; a test compares the two."""
+"""The words of `interop.formats.FORMATS`, which a plain listing shall not import; a test compares the two."""
 _TOOL = place("tool", "", "the other tool", choices=TOOLS)
 _LOSSES = option("--losses", "FILE", "write what could not be carried over, and why, to a JSON file", "file")
 IMPORT = Verb(
@@ -34,10 +34,10 @@ IMPORT = Verb(
 EXPORT = Verb(
     "export",
     "give another tool what is recorded here",
-    (_TOOL, place("target", "URI", "where to: a tracking URI of MLflow's"), _LOSSES, FORMAT, COLOR),
+    (_TOOL, place("target", "URI", "where to: a tracking URI of MLflow's"), _LOSSES, *SHOWS),
     (
         "git ml export mlflow sqlite:///mlflow.db",
-        "git ml export mlflow http://localhost:5000 --losses losses.json",
+        "git ml export mlflow http://localhost:5000 --at v1.0 --losses losses.json",
     ),
     "Experiments, runs with every point of their metrics, inputs, models, versions and aliases are written through "
     "MLflow's own client, which gives runs ids of its own: the tag gitml.ref says which is which, and what is there "

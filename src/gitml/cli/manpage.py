@@ -24,6 +24,7 @@ _ENVIRONMENT = (
     ("GITML_RANKS", "with `apart` each process of torchrun, srun or mpirun is a run of its own"),
     ("GITML_SPOOL", "where runs are journaled instead of being recorded, and what `sync` gathers"),
     ("GITML_RUN", "the journal of the run that a process is started in; `run` sets it for its command"),
+    ("GITML_OPEN", "the journal of the run from whose block a process is started, as multiprocessing does"),
     ("GITML_COMMIT", "the full id of the commit that a run is of, where there is no repository"),
     ("GITML_REPOSITORY", "the address of its repository, likewise"),
     ("GITML_AUTHOR", "who runs it, likewise"),

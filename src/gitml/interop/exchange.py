@@ -1,11 +1,10 @@
-"""The other tools that records come from and go to, and what became of it: what was read and written, what was lost."""
+"""What became of an import or an export: what was read and written, and what could not be carried over."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gitml.views.changes import Difference
@@ -59,31 +58,3 @@ class Exported:
     written: Mapping[str, int]
     standing: Mapping[str, int]
     losses: tuple[Loss, ...]
-
-
-class Format(NamedTuple):
-    """A tool whose records are read and written: where the functions are that do it, which need its extra perhaps."""
-
-    importing: str
-    exporting: str
-
-    def reader(self) -> Callable[..., Imported]:
-        """What imports: (store, source, *, artifacts, **how)."""
-        found: Callable[..., Imported] = _found(self.importing)
-        return found
-
-    def writer(self) -> Callable[..., Exported]:
-        """What exports: (store, target)."""
-        found: Callable[..., Exported] = _found(self.exporting)
-        return found
-
-
-FORMATS: Mapping[str, Format] = {
-    "mlflow": Format("gitml.interop.mlflow.importing:import_mlflow", "gitml.interop.mlflow.exporting:export_mlflow"),
-}
-"""Every tool that `git ml import` and `git ml export` know, by the word for it."""
-
-
-def _found(place: str) -> Any:
-    module, name = place.split(":")
-    return getattr(import_module(module), name)

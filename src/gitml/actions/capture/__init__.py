@@ -83,6 +83,11 @@ def joining() -> Path | None:
     return Path(named) if named else None
 
 
+def joined(place: Path) -> dict[str, str]:
+    """What a command sees of the environment whose process shall join the run with this journal."""
+    return {**{name: text for name, text in os.environ.items() if name != OPEN}, RUN: str(place)}
+
+
 def surrounding() -> Path | None:
     """The journal of the run that a process was in when it started this one: GITML_OPEN."""
     named = os.environ.get(OPEN)

@@ -15,6 +15,7 @@ import gitml
 from gitml.errors import GitFailed, NotFound
 from gitml.interop.mlflow.address import NEVER, Address
 from gitml.interop.mlflow.faults import forbidden
+from gitml.records.ref import Ref
 from gitml.repo.snapshot import Snapshot
 from gitml.store import Store
 
@@ -40,6 +41,8 @@ class Opened:
         self._snapshot: Snapshot | None = None
         self._signs: list[object] = []
         self._until = 0.0
+        self.awaiting: dict[str, list[Ref]] = {}
+        """Versions that were registered while their run, known by its id, went on."""
 
     @property
     def root(self) -> Path:

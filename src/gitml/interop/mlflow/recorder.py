@@ -5,12 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Timer
 from typing import Any
 
-from gitml.actions import artifacts, capture, series
+from gitml.actions import artifacts, series
+from gitml.actions.captured import captured
 from gitml.actions.curves import points
 from gitml.actions.landing import land
 from gitml.actions.logged import RunWarning, Source
@@ -23,6 +24,7 @@ from gitml.actions.story import Story
 from gitml.errors import GitmlError, Refused
 from gitml.interop.mlflow import words
 from gitml.interop.mlflow.address import BATCH
+from gitml.interop.mlflow.citing import cite
 from gitml.interop.mlflow.live import Live, Underway, ground
 from gitml.interop.mlflow.opened import Opened
 from gitml.interop.mlflow.runs import LATEST, Latest, Told, latest_text
@@ -39,8 +41,11 @@ from gitml.views.metrics import Metrics
 
 _SERVER = "_MLFLOW_SERVER_FILE_STORE"
 """The variable by which MLflow's server tells its workers where their store is: who trains is somewhere else then."""
-_OWN = ("started", "ended", "status", "models")
+PARTED = "parted"
+"""What a run says for MLflow once a part of it has ended, and waits for it."""
+_OWN = ("started", "ended", "status", "models", PARTED)
 """What a run says for MLflow while it goes on, and its record says otherwise."""
+_RUNNING = "running"
 _NOTED = "written.jsonl"
 _TOGETHER, _WAIT = 100, 5.0
 """How many ended runs are written together at most, and seconds after which fewer are, where the address says batch."""
@@ -70,7 +75,7 @@ class Recorder:
         if _SERVER in os.environ:
             recording.process = {}
         else:
-            _capture(recording)
+            captured(place, Source(), story, _warn)
         return self._underway.begin(story, recording)
 
     def end(self, live: Live, status: str, ended: int | None) -> None:
@@ -96,8 +101,9 @@ class Recorder:
     def write(self, live: Live) -> None:
         """Write the record of a run that has ended; raises Refused, and then its journal keeps it."""
         with self._opened.writing():
-            if self.parts(live):
-                self._together([live])
+            ready = self._ready([live])
+            if ready != [live] or self.parts(live) or live.folder.id in self._opened.awaiting:
+                self._together(ready)
                 return
             done = save(_exactly(live), ground(self._opened), self._how())
             if not done.changes:
@@ -127,20 +133,48 @@ class Recorder:
     def _flush(self) -> None:
         with self._opened.turn:
             waiting, self._ended, self._timer = list(self._ended.values()), {}, None
-            ready = [live for live in waiting if live.catch_up()]
-            if ready:
-                self._together(ready)
+            self._together(self._ready([live for live in waiting if live.catch_up()]))
 
-    def _together(self, ended: Iterable[Live]) -> None:
+    def _ready(self, ended: Sequence[Live]) -> list[Live]:
+        """Of runs that have ended those that can be written, and with each its parts: they wait for the whole."""
+        ids = {live.folder.id for live in ended}
+        found = {live.folder.id: live for one in ended if not self._waits(one, ids) for live in self._family(one)}
+        return list(found.values())
+
+    def _waits(self, live: Live, ended: Collection[str]) -> bool:
+        """Whether a run is part of one that goes on; that one is told, so that it is written with its parts."""
+        parent = live.recording.story.head.get("parent")
+        whole = self._underway.get(Ref.parse(parent).keys[1]) if parent else None
+        if whole is None or (whole.folder.id in ended and not self._waits(whole, ended)):
+            return False
+        if not words.custom({"custom": whole.recording.story.custom}).get(PARTED):
+            self.custom(self._underway.writing(whole), **{PARTED: True})
+        return self._underway.get(whole.folder.id) is not None  # another process may just have ended it
+
+    def _family(self, live: Live) -> Iterator[Live]:
+        """A run that has ended, and its parts that have."""
+        yield live
+        story = live.recording.story
+        if words.custom({"custom": story.custom}).get(PARTED):
+            for part in self._underway.all():
+                told = part.recording.story
+                if told.head.get("parent") == str(story.ref) and told.end.status != _RUNNING:
+                    yield from self._family(part)
+
+    def _together(self, ended: Sequence[Live]) -> None:
         """Write the records of some runs, and of what they logged, in one go."""
+        if not ended:
+            return
         with self._opened.store.batch(**self._opened.how) as batch:
             for live in ended:
                 save(_exactly(live), ground(self._opened), self._how(), batch.gathered)
                 for new in self.parts(live):
                     batch.new(*new)
+                cite(self._opened, batch, live.recording.story.ref)
         self._opened.ended()
         for live in ended:
             self._underway.over(live)
+            self._opened.awaiting.pop(live.folder.id, None)
 
     # ── a run whose record stands ─────────────────────────────────────────────────────────────────────────────────
 
@@ -271,15 +305,3 @@ def _exactly(live: Live) -> Ended:
 
 def _warn(message: str) -> None:
     warnings.warn(message, RunWarning, stacklevel=4)
-
-
-def _capture(recording: Recording) -> None:
-    """What nobody has to tell: the code, the machine, the environment of the process that trains."""
-    source, story, place = Source(), recording.story, recording.ground
-    story.code, changed = place.code(source.argv(), source.script(), recording.tell)
-    dirty = place.dirty(changed, {})
-    if story.code and dirty is not None:
-        story.code["dirty"] = dirty
-    story.host = capture.host()
-    story.environment = place.environment(source.environment() or {})
-    story.variables = place.variables()

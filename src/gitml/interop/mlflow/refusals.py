@@ -11,10 +11,13 @@ from typing import Any
 from mlflow.exceptions import MlflowNotImplementedException
 from mlflow.store.entities.paged_list import PagedList
 
-_EMPTY = ("list_", "search_", "find_", "batch_get_", "query_", "get_active_", "get_online_scoring_configs")
+_EMPTY = ("list_", "search_", "find_", "batch_get_", "query_", "get_active_", "get_online_scoring_configs",
+          "get_dataset_experiment_ids")  # fmt: skip
 """How the names of methods begin that give lists."""
-_PAIRS = ("search_traces", "search_spans")
+_PAIRS = ("search_traces", "search_spans", "_load_dataset_records")
 """Methods that give a list and the token of its next page."""
+_BESIDE = ("deprecated_start_trace_v2", "deprecated_end_trace_v2")
+"""What MLflow's server asks of every store of runs, though its abstract one does not name it."""
 
 
 def refusing(cls: type, *, own: str = "gitml.") -> type:
@@ -24,8 +27,11 @@ def refusing(cls: type, *, own: str = "gitml.") -> type:
         if part.__module__.startswith(own) or part is object:
             continue
         for name, method in vars(part).items():
-            if name not in ours and not name.startswith("_") and callable(method) and _is_left_open(method):
-                setattr(cls, name, _answer(name, method))
+            is_asked = not name.startswith("_") or name in _PAIRS
+            if name not in ours and is_asked and callable(method) and _is_left_open(method):
+                setattr(cls, name, _answer(name, method.__doc__))
+    for name in _BESIDE if hasattr(cls, "start_trace") else ():
+        setattr(cls, name, _answer(name, "As of older clients."))
     return cls
 
 
@@ -37,12 +43,11 @@ def _is_left_open(method: Callable[..., Any]) -> bool:
     return bool(code) and (not calls or "NotImplementedError" in names)
 
 
-def _answer(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-    empty: Any = ([], None) if name in _PAIRS else PagedList([], None) if name.startswith("search_") else []
-    if name.startswith(_EMPTY):
+def _answer(name: str, told: str | None) -> Callable[..., Any]:
+    if name.startswith(_EMPTY) or name in _PAIRS:
 
         def nothing(self: object, *_args: Any, **_kwargs: Any) -> Any:  # noqa: ARG001
-            return empty
+            return ([], None) if name in _PAIRS else PagedList([], None)
 
         answer: Callable[..., Any] = nothing
     else:
@@ -54,7 +59,7 @@ def _answer(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
             )
 
         answer = refused
-    answer.__name__, answer.__doc__ = name, method.__doc__
+    answer.__name__, answer.__doc__ = name, told
     return answer
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,7 +84,7 @@ def experiment_name(key: str, data: Mapping[str, Any]) -> str:
     return str(data.get("title") or (DEFAULT_NAME if key == DEFAULT_KEY else key))
 
 
-def free_key(name: str, taken: Collection[str]) -> str:
+def free_key(name: str, taken: Container[str]) -> str:
     """The key of something new: its name, numbered where one of that key is there already (renamed, or deleted)."""
     key, number = name, 1
     while key in taken:

@@ -26,5 +26,10 @@ def import_mlflow(store: Store, source: str, *, artifacts: bool = False, **how: 
     store.refresh()
     portions = work.portions
     return Imported(
-        source, work.read, tuple(portions.commits), tuple(portions.changes), found.losses.all, tuple(portions.warnings)
+        found.losses.source,
+        work.read,
+        tuple(portions.commits),
+        tuple(portions.changes),
+        found.losses.all,
+        tuple(portions.warnings),
     )

@@ -27,8 +27,8 @@ _MODELS, _DATASETS, _TRACES, _TAGS = "models", "datasets", "traces", "tags"
 _RESERVED = (_MODELS, _DATASETS, _TRACES, _TAGS)
 _STATUSES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
 _MODEL_STATUSES = {"1": "PENDING", "2": "READY", "3": "FAILED"}
-_POINT, _POINT_OF_DATA = (2, 3), 5
-_MODEL_POINT, _MODEL_POINT_OF_DATA = 4, 6
+_POINT, _MODEL_POINT, _OF_DATA = (2, 3), (4,), 2
+"""Parts of a metric's line; with a dataset its name, which may hold spaces, and its digest follow."""
 _LARGEST = 1 << 63
 
 Inner = dict[str, str]
@@ -149,8 +149,8 @@ class Folder:
 
     def _metrics(self, run: str, inner: Inner) -> Iterator[Metric]:
         for key, path in _within(inner, "metrics"):
-            for parts in self._lines("run", run, f"metrics.{key}", path, (*_POINT, _POINT_OF_DATA)):
-                # With a dataset MLflow writes the step all the same.
+            for parts in self._lines("run", run, f"metrics.{key}", path, _POINT):
+                # With a dataset, whose name and digest follow, MLflow writes the step all the same.
                 step = int(parts[2]) if len(parts) > _POINT[0] else 0
                 yield Metric(key, float(parts[1]), int(parts[0]), step)
 
@@ -161,7 +161,8 @@ class Folder:
             parts = line.strip().split(" ")
             if parts == [""]:
                 continue
-            if len(parts) in sizes and _is_point(parts):
+            is_whole = len(parts) in sizes or len(parts) >= max(sizes) + _OF_DATA
+            if is_whole and _is_point(parts):
                 yield parts
             else:
                 self.losses.add(kind, name, within, f"{path}:{number}: not a point: {line[:80]!r}")
@@ -228,11 +229,11 @@ class Folder:
                 )
 
     def _model_metrics(self, model: str, inner: Inner) -> Iterator[ModelMetric]:
-        sizes = (_MODEL_POINT, _MODEL_POINT_OF_DATA)
         for key, path in _within(inner, "metrics"):
-            for parts in self._lines("logged-model", model, f"metrics.{key}", path, sizes):
+            for parts in self._lines("logged-model", model, f"metrics.{key}", path, _MODEL_POINT):
                 time, value, step, run, *data = parts
-                yield ModelMetric(key, float(value), int(time), int(step), run, *(data or (None, None)))
+                name, digest = (" ".join(data[:-1]), data[-1]) if data else (None, None)
+                yield ModelMetric(key, float(value), int(time), int(step), run, name, digest)
 
     def registered(self) -> Iterator[Registered]:
         """Every registered model that has a meta.yaml which can be read."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 from gitml.errors import NotFound
@@ -38,6 +39,8 @@ class Server:
 
     def __init__(self, address: str, losses: Losses) -> None:
         self.losses = losses
+        address, self._headers = _apart(address)
+        losses.source = address
         self._address = f"{address.rstrip('/')}/api/2.0/mlflow/"
         self._experiments = [
             self._experiment(one)
@@ -159,10 +162,10 @@ class Server:
     def _answer(self, route: str, asked: Said, *, get: bool) -> Said:
         address = f"{self._address}{route}"
         if get:
-            request = Request(f"{address}?{urlencode(asked)}")  # noqa: S310  (a person has named the address)
+            request = Request(f"{address}?{urlencode(asked)}", headers=self._headers)  # noqa: S310  (a person has named the address)
         else:
             body = json.dumps(asked).encode()
-            request = Request(address, body, {"Content-Type": "application/json"})  # noqa: S310
+            request = Request(address, body, {"Content-Type": "application/json", **self._headers})  # noqa: S310
         try:
             with urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
                 found = json.load(answer)
@@ -175,6 +178,16 @@ class Server:
         if not isinstance(found, dict):
             raise NotFound(f"{address}: what it answers is no MLflow's", hint="is it an MLflow server?")
         return found
+
+
+def _apart(address: str) -> tuple[str, dict[str, str]]:
+    """An address without the user and password in it, and the header that tells the server of them."""
+    parts = urlsplit(address)
+    if parts.username is None:
+        return address, {}
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    told = b64encode(f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()).decode()
+    return bare, {"Authorization": f"Basic {told}"}
 
 
 def _told(error: HTTPError) -> str:

@@ -19,6 +19,9 @@ from gitml.interop.mlflow.registered.sources import given, pointed
 from gitml.interop.mlflow.words import custom
 from gitml.records.ref import Ref
 
+READY = "READY"
+"""What each version is but one that was imported from where its registration had failed, or was not done yet."""
+
 
 def registered_model(model: Model, root: Path, top: Path) -> RegisteredModel:
     """A registered model with the latest version of each stage."""
@@ -47,6 +50,8 @@ def model_version(model: Model, version: Version, root: Path, top: Path) -> Mode
         current_stage=version.stage,
         source=source(version, root, top),
         run_id=told.get("run_id") or _run_id(version.data),
+        status=told.get("status") or READY,
+        status_message=told.get("status_message"),
         tags=[ModelVersionTag(key, value) for key, value in version.tags.items()],
         run_link=told.get("run_link"),
         aliases=model.aliases_of(version.number),

@@ -17,9 +17,9 @@ from mlflow.utils.validation import (
 
 from gitml.interop.mlflow.registered.access import Access, model_in, tell
 from gitml.interop.mlflow.registered.entities import model_version, registered_model
-from gitml.interop.mlflow.registered.record import MODEL, Model, keys, model_named, models
+from gitml.interop.mlflow.registered.moving import discard
+from gitml.interop.mlflow.registered.record import MODEL, Model, Taken, model_named, models
 from gitml.interop.mlflow.registered.search import model_page
-from gitml.interop.mlflow.registered.versions import discard
 from gitml.interop.mlflow.words import CUSTOM, free_key, now
 from gitml.records.record import MISSING, column
 from gitml.store.batch import Gathering
@@ -51,7 +51,7 @@ class Models(Access):
 
         def deed(batch: Gathering) -> RegisteredModel:
             _must_be_free(batch, name, tags)
-            key = free_key(name, keys(batch.snapshot))
+            key = free_key(name, Taken(batch.snapshot))
             fields = {**said, "created": now(batch.clock()), "title": name if key != name else None}
             batch.new(MODEL, key, {field: value for field, value in fields.items() if value not in (None, {})})
             return self._shown(model_in(batch, name))

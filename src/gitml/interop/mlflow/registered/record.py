@@ -149,9 +149,16 @@ def models(snapshot: Snapshot) -> Iterator[Model]:
             yield _model(key, heads.get(key, {}), versions.get(key, ()), slots.get(key, ()))
 
 
-def keys(snapshot: Snapshot) -> set[str]:
-    """Every key that is taken, by a deleted model too."""
-    return {record.ref.keys[0] for kind in (MODEL, MODEL + VERSION) for record in snapshot.records(kind)}
+class Taken:
+    """The keys that are taken, by deleted models too; of a key that is asked for nothing is read but its folder."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def __contains__(self, key: object) -> bool:
+        ref = Ref(MODEL, (str(key),))
+        has_head = self._snapshot.find(ref) is not None or self._snapshot.derived(MODEL).get(ref) is not None
+        return has_head or bool(_beside(self._snapshot, Ref(MODEL + VERSION, (*ref.keys, "1"))))
 
 
 def _model(key: str, head: Mapping[str, Any], versions: Iterable[Record], slots: Iterable[Record]) -> Model:

@@ -20,6 +20,7 @@ from gitml.interop.mlflow.faults import invalid
 T = TypeVar("T", RegisteredModel, ModelVersion)
 _NEWEST_FIRST = ("last_updated_timestamp DESC", "name ASC", "version_number DESC")
 _NUMBER = "version_number"
+_ONE_MODEL = ("attribute", "name", "=")
 
 
 def model_page(
@@ -45,6 +46,13 @@ def version_page(
     nobody = ModelVersion("", 0, 0)
     found = _filtered(SearchModelVersionUtils.filter, [*versions, nobody], where)
     return _page(SearchModelVersionUtils.sort([one for one in found if one.name], named), limit, token)
+
+
+def name_asked(where: str | None) -> str | None:
+    """The one model whose versions a filter asks for; None where it may be any."""
+    clauses = SearchModelVersionUtils.parse_search_filter(where)
+    names = (one["value"] for one in clauses if (one["type"], one["key"], one["comparator"]) == _ONE_MODEL)
+    return next(names, None)
 
 
 def _filtered(choose: Callable[[list[T], str | None], list[T]], things: list[T], where: str | None) -> list[T]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,10 +13,11 @@ from mlflow.utils.validation import _validate_model_name, _validate_model_versio
 from gitml.interop.mlflow.faults import invalid, missing
 from gitml.interop.mlflow.registered.access import Access, model_in, tell, tell_version, version_in
 from gitml.interop.mlflow.registered.entities import download, model_version
+from gitml.interop.mlflow.registered.moving import discard, mark, move
 from gitml.interop.mlflow.registered.origin import Origin, origin_of
-from gitml.interop.mlflow.registered.record import LATEST, MODEL, Model, models
-from gitml.interop.mlflow.registered.search import version_page
-from gitml.interop.mlflow.registered.slot import STAGES, Slot
+from gitml.interop.mlflow.registered.record import LATEST, MODEL, Model, model_named, models
+from gitml.interop.mlflow.registered.search import name_asked, version_page
+from gitml.interop.mlflow.registered.slot import STAGES
 from gitml.interop.mlflow.registered.sources import kept
 from gitml.interop.mlflow.words import CUSTOM, now
 from gitml.records.record import MISSING, column
@@ -26,8 +27,6 @@ from gitml.store.batch import Gathering
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, ModelVersionTag
     from mlflow.store.entities.paged_list import PagedList
-
-_WHY_RETIRED = "deleted through MLflow"
 
 
 class Versions(Access):
@@ -61,7 +60,9 @@ class Versions(Access):
             batch.register(str(Ref(MODEL, (model.key,))), run=origin.run_ref(self.opened, batch), fields=given)
             return self._as_written(batch, name, max(model_in(batch, name).versions.keys() - model.versions.keys()))
 
-        return self._do(deed)
+        made = self._do(deed)
+        self._awaits(made, origin.run_id)
+        return made
 
     def update_model_version(self, name: str, version: int | str, description: str | None = None) -> ModelVersion:
         """The description set, or taken away."""
@@ -90,8 +91,8 @@ class Versions(Access):
             model, found = version_in(batch, name, version)
             others = [one.number for one in model.shown if one.stage == wanted and one.number != found.number]
             for number in others if archive_existing_versions else ():
-                _staged(batch, model, number, STAGE_ARCHIVED)  # its slot is the other's from now on
-            _move(batch, model, found.number, wanted)
+                mark(batch, model, number, STAGE_ARCHIVED)  # its slot is the other's from now on
+            move(batch, model, found.number, wanted)
             return self._as_written(batch, name, version)
 
         return self._do(deed)
@@ -126,7 +127,7 @@ class Versions(Access):
         root, top = self._root, self._top
         every = (
             model_version(model, version, root, top)
-            for model in models(self.opened.snapshot)
+            for model in self._searched(name_asked(filter_string))
             for version in model.shown
         )
         return version_page(every, filter_string, limit, order_by, page_token)
@@ -156,9 +157,23 @@ class Versions(Access):
     def _await_model_version_creation(self, mv: ModelVersion, await_creation_for: int) -> None:
         """Nothing to wait for: a version is ready once it is written."""
 
+    def _searched(self, name: str | None) -> Iterable[Model]:
+        """The registered models of a name, or all."""
+        if name is None:
+            return models(self.opened.snapshot)
+        found = model_named(self.opened.snapshot, name)
+        return [found] if found else []
+
     def _as_written(self, batch: Gathering, name: str, version: int | str) -> ModelVersion:
         """A version as it is once a deed is done."""
         return model_version(*version_in(batch, name, version), self._root, self._top)
+
+    def _awaits(self, made: ModelVersion, run_id: str | None) -> None:
+        """Remember a version whose run is not recorded yet."""
+        model, version = self._version(made.name, made.version)
+        if run_id and "run" not in version.data and not self.opened.how["commit"]:
+            ref = Ref(MODEL + VERSION, (model.key, str(version.number)))
+            self.opened.awaiting.setdefault(run_id, []).append(ref)
 
     def _origin(self, source: str, run_id: str | None, model_id: str | None) -> Origin:
         return origin_of(self._located, self.tracking_uri, source, run_id, model_id)
@@ -175,25 +190,3 @@ class Versions(Access):
         if urlsplit(origin.source).scheme == "models":
             places["location"] = kept(origin.location, self._root)
         return {**places, **{name: value for name, value in told.items() if value is not None}}
-
-
-def discard(batch: Gathering, model: Model, number: int) -> None:
-    """A version deleted: out of every slot, retired, hidden from MLflow."""
-    for slot in model.slots.values():
-        slot.without(number).write(batch, model.key, slot)
-    batch.retire(Ref(MODEL + VERSION, (model.key, str(number))), reason=_WHY_RETIRED)
-    tell_version(batch, model.key, number, {"deleted": now(batch.clock())})
-
-
-def _move(batch: Gathering, model: Model, number: int, stage: str) -> None:
-    """One version to a stage: into its slot, out of the other's."""
-    for name, slot in ((name, model.slots.get(name)) for name in STAGES.values()):
-        if name == STAGES.get(stage):
-            (slot or Slot(name))._replace(stage=number).write(batch, model.key, slot)
-        elif slot is not None and slot.stage == number:
-            slot._replace(stage=None).write(batch, model.key, slot)
-    _staged(batch, model, number, stage)
-
-
-def _staged(batch: Gathering, model: Model, number: int, stage: str) -> None:
-    tell_version(batch, model.key, number, {"stage": stage, "moved": now(batch.clock())})
