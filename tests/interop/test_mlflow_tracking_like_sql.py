@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mlflow.entities import (
     Dataset,
@@ -122,20 +122,28 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TrackingS
 
 # ── what is asked ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-EXPERIMENTS, RUNS = st.builds(Of, st.just("experiment"), st.integers(0, 2)), st.builds(Of, st.just("run"), st.integers(0, 3))
+EXPERIMENTS, RUNS = (
+    st.builds(Of, st.just("experiment"), st.integers(0, 2)),
+    st.builds(Of, st.just("run"), st.integers(0, 3)),
+)
 KEYS = st.sampled_from(["acc", "val/loss", "a.b", "odd key", "é_1", ""])
 NAMES = st.sampled_from(["wine", "Wine", "été: no", "a/b", "x" * 300, "y" * 501, ""])
 TEXTS = st.sampled_from(["", "1", "1.0", "1e3", "True", "None", "007", "a: b\n#c", "é", " x ", "nan", "z" * 6001])
 VALUES = st.sampled_from([0.0, -1.5, 1, 2.0**62, math.nan, math.inf, -math.inf, 1e-12])
 STEPS, TIMES = st.sampled_from([0, 1, 2, -3, 2**62]), st.sampled_from([0, START, START + 1])
 METRICS = st.lists(st.builds(Metric, KEYS, VALUES, TIMES, STEPS), max_size=4)
-PARAMS, TAGS = st.lists(st.builds(Param, KEYS, TEXTS), max_size=3), st.lists(
-    st.builds(RunTag, KEYS, TEXTS), max_size=3, unique_by=lambda one: one.key
+PARAMS, TAGS = (
+    st.lists(st.builds(Param, KEYS, TEXTS), max_size=3),
+    st.lists(st.builds(RunTag, KEYS, TEXTS), max_size=3, unique_by=lambda one: one.key),
 )
 OWN = st.sampled_from(["mlflow.runName", "mlflow.note.content", "mlflow.user", "team"])
 DATA = st.builds(Dataset, st.sampled_from(["train", "test set"]), st.sampled_from(["d1", "d2"]), st.just("local"),
                  st.just("{}"), st.sampled_from([None, "[]"]), st.none())  # fmt: skip
-INPUTS = st.builds(DatasetInput, DATA, st.lists(st.builds(InputTag, st.sampled_from(["mlflow.data.context", "k"]), st.just("v")), max_size=1))
+INPUTS = st.builds(
+    DatasetInput,
+    DATA,
+    st.lists(st.builds(InputTag, st.sampled_from(["mlflow.data.context", "k"]), st.just("v")), max_size=1),
+)
 STATUSES = st.sampled_from([None, *RunStatus.all_status()])
 ENDS = st.sampled_from([None, START + 9_999])
 FILTERS = st.sampled_from([
@@ -151,9 +159,11 @@ FILTERS = st.sampled_from([
 ])  # fmt: skip
 ORDERS = st.lists(st.sampled_from([
     "metrics.acc", "metrics.acc DESC", "metrics.`val/loss` ASC", "params.acc DESC", "params.acc", "tags.team",
-    "attributes.end_time", "attributes.end_time DESC", "run_name", "status DESC", "start_time", "attribute.start_time desc",
+    "attributes.end_time", "attributes.end_time DESC", "run_name", "status DESC", "start_time",
+    "attribute.start_time desc",
     "bogus.x", "metrics.acc SIDEWAYS",
 ]), max_size=2, unique_by=lambda one: one.lower().split()[0].rpartition(".")[2])  # fmt: skip
+COUNTS = st.sampled_from([1, 2, MOST, 0])
 VIEWS = st.sampled_from([ViewType.ACTIVE_ONLY, ViewType.DELETED_ONLY, ViewType.ALL])
 
 
@@ -177,13 +187,15 @@ CALLS = st.one_of(
     called("set_tag", RUNS, st.builds(RunTag, KEYS | OWN, TEXTS)),
     called("delete_tag", RUNS, KEYS), called("log_inputs", RUNS, st.lists(INPUTS, max_size=2)),
     called("get_metric_history", RUNS, KEYS),
-    called("search_runs", st.lists(EXPERIMENTS, min_size=1, max_size=3), FILTERS, VIEWS, st.sampled_from([1, 2, MOST, 0]), ORDERS),
+    called("search_runs", st.lists(EXPERIMENTS, min_size=1, max_size=3), FILTERS, VIEWS, COUNTS, ORDERS),
 )  # fmt: skip
 BEGUN = [
     Call("create_experiment", ("wine", None, [])),
     Call("create_experiment", ("été: no", None, [ExperimentTag("team", "x")])),
     *[Call("create_run", (Of("experiment", one), "mona", None, [], f"n{one}")) for one in (0, 0, 1)],
-    Call("log_batch", (Of("run", 0), [Metric("acc", 1, START, 0), Metric("acc", 2, START, 1)], [Param("acc", "1")], [])),
+    Call(
+        "log_batch", (Of("run", 0), [Metric("acc", 1, START, 0), Metric("acc", 2, START, 1)], [Param("acc", "1")], [])
+    ),
     Call("log_batch", (Of("run", 1), [Metric("acc", math.nan, START, 0)], [], [RunTag("team", "x")])),
 ]
 

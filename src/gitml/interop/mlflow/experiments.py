@@ -156,7 +156,6 @@ class Experiments:
 
     def rename(self, known: Known, name: str) -> None:
         """Show another name; INVALID_STATE for one that is deleted, RESOURCE_ALREADY_EXISTS for one that is in use."""
-        _validate_experiment_name(name)
         with self._opened.writing():
             if known.is_deleted:
                 unready(f"The experiment {known.id} is deleted: restore it before it is renamed")

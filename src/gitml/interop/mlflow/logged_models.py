@@ -62,7 +62,7 @@ class Logged:
             tags=[LoggedModelTag(key, str(value)) for key, value in (data.get("tags") or {}).items()],
             params=[LoggedModelParameter(key, words.param_text(value))
                     for key, value in (data.get("params") or {}).items()],
-            metrics=[Metric(model_id=self.id, **one) for one in measured] or None,
+            metrics=[Metric(model_id=self.id, **one) for one in measured],
         )  # fmt: skip
 
 

@@ -82,6 +82,7 @@ class OfExperiments(OfRuns):
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
         """Show another name; its runs stay where they are."""
+        validation._validate_experiment_name(new_name)
         self._experiments.rename(self._known(experiment_id), new_name)
 
     def set_experiment_tag(self, experiment_id: str, tag: ExperimentTag) -> None:
