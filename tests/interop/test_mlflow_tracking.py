@@ -120,6 +120,7 @@ def test_experiments_are_found_in_order_and_pages(client: MlflowClient) -> None:
 
 def test_the_default_experiment_is_there_before_anything_is_written(client: MlflowClient, place: Path) -> None:
     assert client.get_experiment("0").name == "Default"
+    assert client.search_experiments(filter_string="creation_time > 0") == []
     assert git(place, "status", "--porcelain").strip() == ""
     with refused(MISSING):
         client.get_experiment("123")

@@ -91,7 +91,7 @@ class Experiments:
     def entity(self, known: Known) -> Experiment:
         """MLflow's entity for it."""
         made, updated = known.data.get("created"), words.custom(known.data).get(UPDATED)
-        created = words.milliseconds(made) if made else None
+        created = words.milliseconds(made) if made else 0  # MLflow compares it
         stage = LifecycleStage.DELETED if known.is_deleted else LifecycleStage.ACTIVE
         tags = [ExperimentTag(key, value) for key, value in known.tags.items()]
         last = words.milliseconds(updated) if updated else created
