@@ -29,7 +29,7 @@ class Target:
         self.losses = losses
         self.written: dict[str, int] = {}
         self.standing: dict[str, int] = {}
-        with _opened(uri):
+        with _opened(losses):
             self.client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             self.tracking: Any = self.client._tracking_client.store
             self.registry: Any = self.client._get_registry_client().store
@@ -70,16 +70,16 @@ class Target:
 
 
 @contextmanager
-def _opened(uri: str) -> Iterator[None]:
+def _opened(losses: Losses) -> Iterator[None]:
     """What MLflow cannot open is told in its own words, in a line."""
     try:
         yield
     except MlflowException as error:
         told = str(error.message).splitlines()[0][:300]
         hint = "set MLFLOW_ALLOW_FILE_STORE=true for a folder" if "MLFLOW_ALLOW_FILE_STORE" in str(error) else ""
-        raise BadValue(f"{uri}: {told}", hint=hint) from error
+        raise BadValue(f"{losses.source}: {told}", hint=hint) from error
     except Exception as error:  # a driver's own, for a database that is none
-        raise BadValue(f"{uri}: {type(error).__name__}: {str(error).splitlines()[0][:200]}") from error
+        raise BadValue(f"{losses.source}: {type(error).__name__}: {str(error).splitlines()[0][:200]}") from error
 
 
 def is_same(left: float, right: float) -> bool:
