@@ -19,6 +19,7 @@ from gitml.interop.mlflow.importing.said import LARGEST
 T = TypeVar("T")
 REF, BLOB = "gitml.ref", "gitml.blob"
 """The tags that tell which record of ours something is, and as which bytes it was written."""
+_SWITCH = "MLFLOW_ALLOW_FILE_STORE"
 _PAGE = 1000
 
 
@@ -75,9 +76,10 @@ def _opened(losses: Losses) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        told = str(error.message).splitlines()[0][:300]
-        hint = "set MLFLOW_ALLOW_FILE_STORE=true for a folder" if "MLFLOW_ALLOW_FILE_STORE" in str(error) else ""
-        raise BadValue(f"{losses.source}: {told}", hint=hint) from error
+        told, hint = str(error.message).splitlines()[0], ""
+        if _SWITCH in told:
+            told, hint = "MLflow's own switch for folders is off", f"set {_SWITCH}=true, or export to sqlite:///FILE"
+        raise BadValue(f"{losses.source}: {told[:300]}", hint=hint) from error
     except Exception as error:  # a driver's own, for a database that is none
         raise BadValue(f"{losses.source}: {type(error).__name__}: {str(error).splitlines()[0][:200]}") from error
 
