@@ -54,16 +54,16 @@ class Asked:
     def _rows(self) -> Board:
         snapshot = self._opened.snapshot
         if self._board is None or self._board.snapshot is not snapshot:
-            self._board = Board(snapshot)
+            self._board = Board(snapshot, self._place)
         return self._board
 
     def _known(self, experiment_id: str) -> Known:
-        return self._experiments.by_id(experiment_id, self._used)
+        return self._experiments.by_id(experiment_id or words.DEFAULT_ID, self._used)
 
     def _active(self, experiment_id: str) -> Known:
         known = self._known(experiment_id)
         if known.is_deleted:
-            invalid(f"the experiment {experiment_id} must be in the 'active' state; it is deleted")
+            invalid(f"The experiment {experiment_id} must be in the 'active' state; it is deleted")
         return known
 
     def _used(self) -> list[str]:
@@ -93,19 +93,23 @@ class Asked:
         """A run that may be written to."""
         told = self._told(run_id)
         if told.is_deleted:
-            invalid(f"the run {run_id} must be in the 'active' state; it is deleted")
+            invalid(f"The run {run_id} must be in the 'active' state; it is deleted")
         return told
 
     def _entity(self, told: Told) -> Run:
         key = told.ref.keys[0]
-        known = self._experiments.known([key])[key]
-        return told.entity(known.id, self._experiments.run_location(known, told.ref, told.custom))
+        return told.entity(self._experiments.known([key])[key].id, self._place(told))
+
+    def _place(self, told: Told) -> str:
+        """The URI of a run's files."""
+        key = told.ref.keys[0]
+        return self._experiments.run_location(self._experiments.known([key])[key], told.ref, told.custom)
 
 
-def check_most(most: int) -> None:
+def check_most(most: int | None) -> None:
     """Refuse a number of results that MLflow refuses."""
-    if not 1 <= most <= SEARCH_MAX_RESULTS_THRESHOLD:
+    if not isinstance(most, int) or not 1 <= most <= SEARCH_MAX_RESULTS_THRESHOLD:
         invalid(
-            f"Invalid value for request parameter max_results: {most}; it is a number from 1 to "
+            f"Invalid value {most} for parameter 'max_results' supplied: it is a number from 1 to "
             f"{SEARCH_MAX_RESULTS_THRESHOLD}"
         )

@@ -27,10 +27,11 @@ _INPUT = ("name", "ref", "digest", "md5", "sha256", "id", "version_id", "context
 
 
 class Board:
-    """The runs of one snapshot, row by row."""
+    """The runs of one snapshot, row by row; `place` tells the URI of a run's files."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, place: Callable[[Told], str]) -> None:
         self.snapshot = snapshot
+        self.place = place
         self.table: Table = everything(snapshot, RUN)
         self._columns: dict[tuple[str, str], list[Value]] = {}
         self._told: dict[Ref, Told] = {}

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlflow.entities import Experiment, ExperimentTag, LifecycleStage
-from mlflow.utils.uri import append_to_uri_path
-from mlflow.utils.validation import _validate_experiment_artifact_location, _validate_experiment_name
+from mlflow.utils.uri import append_to_uri_path, resolve_uri_if_local
+from mlflow.utils.validation import (
+    _validate_experiment_artifact_location,
+    _validate_experiment_name,
+    _validate_experiment_tag,
+)
 
 from gitml.interop.mlflow import words
-from gitml.interop.mlflow.faults import invalid, missing, taken
+from gitml.interop.mlflow.faults import invalid, missing, taken, unready
 from gitml.interop.mlflow.opened import Opened
 from gitml.records.record import MISSING, column
 from gitml.records.ref import Ref
@@ -78,6 +82,8 @@ class Experiments:
             return next((one for one in self.known(names).values() if one.id == str(wanted)), None)
 
         found = look(()) or self._opened.found(lambda _snapshot: look(used()))
+        if found is None and not str(wanted).lstrip("-").isdigit():
+            invalid(f"Invalid experiment ID '{wanted}': it is made of digits")
         if found is None:
             missing(f"No Experiment with id={wanted} exists")
         return found
@@ -118,7 +124,11 @@ class Experiments:
         """Make one; its id. RESOURCE_ALREADY_EXISTS for a name that is in use, also by a deleted one."""
         _validate_experiment_name(name)
         if location:
+            location = resolve_uri_if_local(location)
             _validate_experiment_artifact_location(location)
+        tags = list(tags)
+        for tag in tags:
+            _validate_experiment_tag(tag.key, tag.value)
         with self._opened.writing():
             self._opened.look()
             known = self.known()
@@ -145,11 +155,11 @@ class Experiments:
             self._new(known.key, {"created": now, **{key: one for key, one in told.items() if one is not MISSING}})
 
     def rename(self, known: Known, name: str) -> None:
-        """Show another name; INVALID_PARAMETER_VALUE for none, RESOURCE_ALREADY_EXISTS for one that is in use."""
+        """Show another name; INVALID_STATE for one that is deleted, RESOURCE_ALREADY_EXISTS for one that is in use."""
         _validate_experiment_name(name)
         with self._opened.writing():
             if known.is_deleted:
-                invalid(f"the experiment {known.id} is deleted: restore it before it is renamed")
+                unready(f"The experiment {known.id} is deleted: restore it before it is renamed")
             self._check_free(name, {key: one for key, one in self.known().items() if key != known.key})
             self.change(known, {"title": MISSING if name == known.key else name})
 

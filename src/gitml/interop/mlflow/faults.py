@@ -10,6 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import (
     BAD_REQUEST,
     INVALID_PARAMETER_VALUE,
+    INVALID_STATE,
     PERMISSION_DENIED,
     RESOURCE_ALREADY_EXISTS,
     RESOURCE_DOES_NOT_EXIST,
@@ -70,6 +71,11 @@ _ASKED = (
 def invalid(message: str) -> NoReturn:
     """Raise INVALID_PARAMETER_VALUE."""
     raise MlflowException(message, error_code=INVALID_PARAMETER_VALUE)
+
+
+def unready(message: str) -> NoReturn:
+    """Raise INVALID_STATE."""
+    raise MlflowException(message, error_code=INVALID_STATE)
 
 
 def missing(message: str) -> NoReturn:

@@ -66,7 +66,7 @@ class OfExperiments(OfRuns):
         """Mark an experiment, and the runs that are in it, as deleted."""
         known = self._known(experiment_id)
         if known.is_deleted:
-            missing(f"the experiment {experiment_id} is deleted already")
+            missing(f"No Experiment with id={experiment_id} exists that is not deleted already")
         self._experiments.change(known, {"deleted": self._now})
         for run in self._runs_of(known, ViewType.ACTIVE_ONLY):
             self.delete_run(run.id)
@@ -75,7 +75,7 @@ class OfExperiments(OfRuns):
         """Take the mark away again, from its runs too."""
         known = self._known(experiment_id)
         if not known.is_deleted:
-            missing(f"the experiment {experiment_id} is not deleted")
+            missing(f"No Experiment with id={experiment_id} exists that is deleted")
         self._experiments.change(known, {"deleted": MISSING})
         for run in self._runs_of(known, ViewType.DELETED_ONLY):
             self.restore_run(run.id)
@@ -93,7 +93,7 @@ class OfExperiments(OfRuns):
         """Take a tag away."""
         known = self._active(experiment_id)
         if key not in known.tags:
-            missing(f"the experiment {experiment_id} has no tag {key}")
+            missing(f"No tag with name: {key} in the experiment {experiment_id}")
         self._experiments.set_tag(known, key, None)
 
     def _runs_of(self, known: Known, view: int) -> list[Told]:

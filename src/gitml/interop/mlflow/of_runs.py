@@ -77,8 +77,9 @@ class OfRuns(Asked):
                     live.say({"head": {**live.recording.story.head, "name": run_name}})
                 if run_status is not None and RunStatus.is_terminated(run_status):
                     self._recorder.end(live, word, end_time)
-                elif end_time is not None:
-                    self._recorder.custom(live, ended=end_time)
+                else:
+                    more = {} if end_time is None else {"ended": end_time}
+                    self._recorder.custom(live, status=word, **more)
             else:
                 fields: dict[str, Any] = {"status": word} | ({"name": run_name} if run_name else {})
                 if end_time is not None:
@@ -97,7 +98,8 @@ class OfRuns(Asked):
     def _marked(self, run_id: str, deleted: str | None) -> None:
         told, live = self._told(run_id), self._underway.get(run_id)
         if told.is_deleted is (deleted is not None):
-            invalid(f"the run {run_id} must be in the {'active' if deleted else 'deleted'!r} state; it is not")
+            self._opened.writing()
+            return  # as in a database: to say it twice is no fault
         with self._opened.writing():
             if live is None:
                 self._recorder.change(told.ref, {"deleted": deleted or MISSING})
@@ -136,7 +138,7 @@ class OfRuns(Asked):
         """Take a tag away."""
         told = self._changeable(run_id)
         if key not in told.tags:
-            missing(f"the run {run_id} has no tag {key}")
+            missing(f"No tag with name: {key} in the run {run_id}")
         self._tagged(told, {key: None}, ())
 
     def _log(self, run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]) -> None:
@@ -203,7 +205,8 @@ class OfRuns(Asked):
         inputs, raw = dict(told.inputs), dict(told.custom.get(DATASETS) or {})
         for one in datasets or ():
             key, said, kept = _input(one, inputs)
-            inputs[key], raw[key] = said, kept
+            if key not in inputs:  # what was said of it first holds, as in a database
+                inputs[key], raw[key] = said, kept
         more: dict[str, Any] = {DATASETS: raw} if raw else {}
         if models:
             more[MODELS_IN] = list(

@@ -43,7 +43,7 @@ _SERVER = "_MLFLOW_SERVER_FILE_STORE"
 """The variable by which MLflow's server tells its workers where their store is: who trains is somewhere else then."""
 PARTED = "parted"
 """What a run says for MLflow once a part of it has ended, and waits for it."""
-_OWN = ("started", "ended", "models", PARTED)
+_OWN = ("started", "ended", "status", "models", PARTED)
 """What a run says for MLflow while it goes on, and its record says otherwise."""
 _RUNNING = "running"
 _NOTED = "written.jsonl"
@@ -297,7 +297,7 @@ def _exactly(live: Live) -> Ended:
     own = {key: value for key, value in kept.items() if key not in _OWN}
     own |= {LATEST: {key: latest_text(one) for key, one in latest.items()}} if latest else {}
     exact = {"created": words.time_text(started), "custom": {**story.custom, words.CUSTOM: own} if own else {}}
-    story.exact = exact | ({} if ended is None else {"ended": words.time_text(ended)})
+    story.exact = exact | {"ended": None if ended is None else words.time_text(ended)}
     alone = len(every) == len(latest)  # then the record says it all, and there is no series
     shown = [one._replace(step=None) for one in every] if alone else every
     return Ended(recording.ground, story, recording.journal, recording.tell, every=shown)

@@ -95,7 +95,7 @@ class Told:
         data = {**head, "tags": story.tags, "by": story.origin.by, "code": story.code, "description": story.note}
         return cls(
             story.ref,
-            story.end.status,
+            _status(story, custom),
             custom.get("started") or story.began,
             ended,
             head.get("name"),
@@ -163,7 +163,7 @@ def dataset(key: str, told: Mapping[str, Any]) -> tuple[str, str]:
 def input_tags(key: str, told: Mapping[str, Any]) -> dict[str, str]:
     """MLflow's tags of an input; what one of ours was used for is told by its name."""
     context = told.get("context") or (None if "digest" in told else key)
-    return ({CONTEXT: str(context)} if context else {}) | (told.get("tags") or {})
+    return {**(told.get("tags") or {}), **({CONTEXT: str(context)} if context else {})}
 
 
 def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -195,6 +195,12 @@ def _latest(data: Mapping[str, Any], custom: Mapping[str, Any], ended: int) -> I
             at = known.get("ended")
             last = known.get("last_step")
             yield key, Latest(int(last or 0), words.milliseconds(at) if at else ended, float(value))
+
+
+def _status(story: Story, custom: Mapping[str, Any]) -> str:
+    """How far a run came: what MLflow says of one that goes on, until it has ended."""
+    ended = story.end.status
+    return str(custom.get("status") or ended) if ended == "running" else ended
 
 
 def _id(parent: str | None) -> str | None:

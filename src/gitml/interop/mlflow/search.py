@@ -23,6 +23,9 @@ class Field(NamedTuple):
     key: str
 
 
+_FILES = Field(ATTRIBUTE, "artifact_uri")
+
+
 class Clause(NamedTuple):
     """One comparison of a filter; several are joined by AND."""
 
@@ -99,6 +102,8 @@ class Pool:
 
     def cells(self, field: Field) -> list[Value]:
         """What each run has."""
+        if field == _FILES:  # it follows from where its experiment's files lie
+            return [self._board.place(one) for one in self.told(range(len(self._rows) + len(self._live)))]
         column = self._board.column(*field)
         return [column[row] for row in self._rows] + [of_told(one, *field) for one in self._live]
 

@@ -10,6 +10,7 @@ from mlflow.entities import (
 from mlflow.store.tracking.abstract_store import AbstractStore
 from mlflow.utils.search_utils import SearchUtils
 
+from gitml.interop.mlflow import words
 from gitml.interop.mlflow.asked import check_most
 from gitml.interop.mlflow.collecting import Collecting
 from gitml.interop.mlflow.faults import speaking
@@ -22,6 +23,8 @@ from gitml.interop.mlflow.search import Pool, clauses, orders
 @refusing
 class TrackingStore(Collecting, OfModels, AbstractStore):
     """A gitml store, as MLflow's clients and server talk to one."""
+
+    DEFAULT_EXPERIMENT_ID = words.DEFAULT_ID
 
     def _search_runs(
         self, experiment_ids: Iterable[str], filter_string: str | None, run_view_type: int, max_results: int | None,
