@@ -119,6 +119,6 @@ PEERS := constraints.txt benchmarks/constraints.txt
 .venv-mlflow-%/.ready: pyproject.toml | $(READY)
 	@echo "building .venv-mlflow-$*, once" >&2
 	@$(BIN)/uv venv -q --clear -p $(BIN)/python .venv-mlflow-$*
-	@$(BIN)/uv pip install -q -p .venv-mlflow-$*/bin/python -e . 'mlflow$(if $(filter newest,$*),,==$*.*)' \
+	@$(BIN)/uv pip install -q -p .venv-mlflow-$*/bin/python -e . 'mlflow$(if $(filter newest,$*),,==$*.*)' $(if $(filter newest,$*),,'sqlalchemy<2.1') \
 	  scikit-learn matplotlib xgboost-cpu hypothesis packaging pytest pytest-timeout pytest-xdist
 	@touch $@

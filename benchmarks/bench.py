@@ -30,6 +30,7 @@ import memory
 import mlflow_peer
 import observed
 import pandas as pd
+import plugged
 import reading
 import recording
 import timing
@@ -50,7 +51,7 @@ BAD = 0.01
 SIZE, AUC = 64, 0.5
 DEAR = ("pandas", "dvc", "git", "yaml", "jsonschema")
 STORE = ("validate", "list", "hook", "run", "importing")
-KEPT = ("mlflow", "sparse", "writing")  # whose stores may stay
+KEPT = ("mlflow", "plugged", "sparse", "writing")  # whose stores may stay
 OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "history": lambda folder: dvc_peer.history(folder / "history", PEER_ROUNDS),
     "dvc": lambda folder: dvc_peer.tracked(folder / "dvc", ROUNDS),
@@ -58,6 +59,7 @@ OTHERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
         mlflow_peer.compared(folder / "mlflow", PEER_ROUNDS), memory.compared(folder / "mlflow")
     ),
     "writing": lambda folder: writing.compared(folder / "mlflow", PEER_ROUNDS),
+    "plugged": lambda folder: plugged.rows(folder / "mlflow", PEER_ROUNDS),
     "sparse": memory.sparse,
     "closure": lambda _folder: closure.closure(ROUNDS),
     "large": large.rows,

@@ -33,6 +33,7 @@ TARGETS = (
     "fix",
     "setup",
     "test-pandas22",
+        "test-mlflow",
     "clean",
 )
 

@@ -63,6 +63,7 @@ def test_xgboost(store: Path) -> None:
     xgboost = pytest.importorskip("xgboost", reason="xgboost is absent")
     import numpy as np
 
+    mlflow.set_experiment("boosted")
     mlflow.xgboost.autolog(log_models=False)
     table = xgboost.DMatrix(np.arange(40.0).reshape(20, 2), label=np.arange(20) % 2)
     with mlflow.start_run() as run:

@@ -91,7 +91,7 @@ def test_a_rename_moves_no_record(ours: RegistryStore, place: Path) -> None:
     store = gitml.open(place)
     assert store.show("model/wine").data["title"] == "Red wine"
     assert ours.get_model_version_by_alias("Red wine", "champion").name == "Red wine"
-    with refused(MISSING, "'wine'"):
+    with refused(MISSING, "wine"):
         ours.get_registered_model("wine")
     ours.rename_registered_model("Red wine", "wine")
     store.refresh()
@@ -261,7 +261,9 @@ def test_what_gitml_has_registered_shows(place: Path) -> None:
     commit(place, {"models/wine.pkl": b"weights"})
     _run(place)
     store = gitml.open(place)
-    store.register("wine", run=f"run/wine/{RUN}", path="models/wine.pkl", fields={"description": "Price band."})
+    store.register(
+        "wine", run=f"run/wine/{RUN}", path=str(place / "models/wine.pkl"), fields={"description": "Price band."}
+    )
     store.register("wine", fields={"pointer": {"type": "uri", "uri": "s3://cellar/2"}, "tags.fit": "ok"})
     store.register("wine")
     store.promote("model/wine@2", "production")

@@ -19,6 +19,7 @@ from gitml.interop.mlflow.importing.said import LARGEST
 T = TypeVar("T")
 REF, BLOB = "gitml.ref", "gitml.blob"
 """The tags that tell which record of ours something is, and as which bytes it was written."""
+_SWITCH = "MLFLOW_ALLOW_FILE_STORE"
 _PAGE = 1000
 
 
@@ -29,7 +30,7 @@ class Target:
         self.losses = losses
         self.written: dict[str, int] = {}
         self.standing: dict[str, int] = {}
-        with _opened(uri):
+        with _opened(losses):
             self.client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             self.tracking: Any = self.client._tracking_client.store
             self.registry: Any = self.client._get_registry_client().store
@@ -70,16 +71,17 @@ class Target:
 
 
 @contextmanager
-def _opened(uri: str) -> Iterator[None]:
+def _opened(losses: Losses) -> Iterator[None]:
     """What MLflow cannot open is told in its own words, in a line."""
     try:
         yield
     except MlflowException as error:
-        told = str(error.message).splitlines()[0][:300]
-        hint = "set MLFLOW_ALLOW_FILE_STORE=true for a folder" if "MLFLOW_ALLOW_FILE_STORE" in str(error) else ""
-        raise BadValue(f"{uri}: {told}", hint=hint) from error
+        told, hint = str(error.message).splitlines()[0], ""
+        if _SWITCH in told:
+            told, hint = "MLflow's own switch for folders is off", f"set {_SWITCH}=true, or export to sqlite:///FILE"
+        raise BadValue(f"{losses.source}: {told[:300]}", hint=hint) from error
     except Exception as error:  # a driver's own, for a database that is none
-        raise BadValue(f"{uri}: {type(error).__name__}: {str(error).splitlines()[0][:200]}") from error
+        raise BadValue(f"{losses.source}: {type(error).__name__}: {str(error).splitlines()[0][:200]}") from error
 
 
 def is_same(left: float, right: float) -> bool:

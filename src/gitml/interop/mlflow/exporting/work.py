@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -18,13 +19,16 @@ from gitml.records.ref import Ref
 from gitml.store import Store
 
 MODEL = "logged-model"
+_USER = re.compile(r"(?<=:)//[^/@]*@")
+"""Who goes to a database or server, and the password, which no report shall hold."""
 
 
 def exported(store: Store, uri: str) -> Exported:
     """Write everything that is not there yet, or says otherwise."""
-    target = Target(uri, Losses(uri))
+    shown = _USER.sub("//", uri)
+    target = Target(uri, Losses(shown))
     _Work(store, target).do()
-    return Exported(uri, target.written, target.standing, target.losses.all)
+    return Exported(shown, target.written, target.standing, target.losses.all)
 
 
 class _Work:

@@ -25,11 +25,5 @@ def import_mlflow(store: Store, source: str, *, artifacts: bool = False, **how: 
     work.do()
     store.refresh()
     portions = work.portions
-    return Imported(
-        found.losses.source,
-        work.read,
-        tuple(portions.commits),
-        tuple(portions.changes),
-        found.losses.all,
-        tuple(portions.warnings),
-    )
+    commits, changes, warnings = tuple(portions.commits), tuple(portions.changes), tuple(portions.warnings)
+    return Imported(found.losses.source, work.read, commits, changes, found.losses.all, warnings)

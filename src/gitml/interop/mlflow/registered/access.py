@@ -110,13 +110,13 @@ def tell_version(batch: Gathering, key: str, number: int, fields: Mapping[str, A
 
 def _no_alias(name: str, alias: str) -> int:
     if alias.lower() == LATEST:
-        missing(f"the registered model {name!r} has no model version yet, so none is the latest")
-    invalid(f"the registered model {name!r} has no alias {alias!r}")
+        missing(f"Latest version not found for model {name}.")
+    invalid(f"Registered model alias {alias} not found.")
 
 
 def _no_model(name: str) -> Model:
-    missing(f"there is no registered model named {name!r} in this store")
+    missing(f"Registered Model with name={name} not found")  # in these words clients look for it
 
 
 def _no_version(name: str, version: int | str) -> Version:
-    missing(f"the registered model {name!r} has no model version {version}")
+    missing(f"Model Version (name={name}, version={version}) not found")
