@@ -8,6 +8,7 @@ pytest.importorskip("mlflow", reason="mlflow is not installed")
 pytest.importorskip("sqlalchemy", reason="mlflow's server is not installed")
 
 import math
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ class Side:
             return [*[self._plain(one) for one in found], found.token]
         if isinstance(found, Run):
             data = found.data
-            points = {key: repr(value) for key, value in data.metrics.items()}
+            points = {key: _number(value) for key, value in data.metrics.items()}
             latest = sorted((one.key, one.timestamp, one.step) for one in data._metric_objs)
             inputs = sorted((str(dict(one.dataset)), sorted((tag.key, tag.value) for tag in one.tags))
                             for one in (found.inputs.dataset_inputs if found.inputs else ()))  # fmt: skip
@@ -100,11 +101,16 @@ class Side:
         if isinstance(found, Experiment):
             return self._of(found.experiment_id), found.name, found.lifecycle_stage, found.tags
         if isinstance(found, Metric):
-            return found.key, repr(found.value), found.timestamp, found.step
+            return found.key, _number(found.value), found.timestamp, found.step
         return found
 
     def _of(self, made: str) -> Any:
         return next((token for token, one in self.ids.items() if one == made), "another")
+
+
+def _number(value: float) -> str:
+    """A value, which compares; for an infinite one SQL has the greatest that is finite."""
+    return repr(math.copysign(math.inf, value) if abs(value) == sys.float_info.max else value)
 
 
 @pytest.fixture(scope="module")
