@@ -46,7 +46,8 @@ class Access:
     def _version(self, name: str, version: int | str) -> tuple[Model, Version]:
         """A version of a model, and the model; RESOURCE_DOES_NOT_EXIST."""
         _validate_model_name(name)
-        number = _validate_model_version(version)
+        _validate_model_version(version)
+        number = int(version)  # older ones give nothing back
 
         def look(snapshot: Snapshot) -> tuple[Model, Version] | None:
             model = model_named(snapshot, name)
@@ -88,7 +89,8 @@ def model_in(batch: Gathering, name: str) -> Model:
 
 def version_in(batch: Gathering, name: str, version: int | str) -> tuple[Model, Version]:
     """A version of a model as it is in the middle of a deed; RESOURCE_DOES_NOT_EXIST."""
-    number, model = _validate_model_version(version), model_in(batch, name)
+    _validate_model_version(version)
+    number, model = int(version), model_in(batch, name)
     found = model.versions.get(number)
     return model, _no_version(name, version) if found is None or found.is_deleted else found
 
