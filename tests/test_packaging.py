@@ -33,7 +33,7 @@ TARGETS = (
     "fix",
     "setup",
     "test-pandas22",
-        "test-mlflow",
+    "test-mlflow",
     "clean",
 )
 

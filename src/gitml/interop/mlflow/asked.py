@@ -20,6 +20,7 @@ from gitml.interop.mlflow.logged_models import LoggedModels
 from gitml.interop.mlflow.opened import opened
 from gitml.interop.mlflow.recorder import Recorder
 from gitml.interop.mlflow.runs import Told
+from gitml.repo.journal.lines import Point
 
 _LOCAL = ("", "./mlruns", "mlruns")
 """What MLflow gives for a root of files where nobody has named one."""
@@ -37,6 +38,7 @@ class Asked:
         self._experiments = Experiments(self._opened, root)
         self._models = LoggedModels(self._opened, self._underway, self._recorder, self._experiments)
         self._board: Board | None = None
+        self._histories: dict[str, dict[str, list[Point]]] = {}
 
     @property
     def artifact_root_uri(self) -> str:

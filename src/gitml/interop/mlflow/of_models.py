@@ -40,7 +40,7 @@ class OfModels(OfRuns):
         """Make a logged model, whose files are awaited."""
         validation._validate_logged_model_name(name)
         known = self._active(experiment_id)
-        found = [validation._validate_param(one.key, one.value) for one in params or ()]
+        found = [validation._validate_param(one.key, str(one.value)) for one in params or ()]
         told = {one.key: words.param(one.value) for one in found}
         tagged = {one.key: str(one.value) for one in tags or ()}
         made = self._models.create(
@@ -59,7 +59,7 @@ class OfModels(OfRuns):
 
     def log_logged_model_params(self, model_id: str, params: Sequence[LoggedModelParameter]) -> None:
         """Params of a logged model."""
-        found = [validation._validate_param(one.key, one.value) for one in params or ()]
+        found = [validation._validate_param(one.key, str(one.value)) for one in params or ()]
         if found:
             self._models.change(self._model(model_id), {("params", one.key): words.param(one.value) for one in found})
 

@@ -29,6 +29,9 @@ from gitml.interop.mlflow.runs import CONTEXT, DATASETS, MODELS_IN, MODELS_OUT, 
 from gitml.records.record import MISSING, column
 from gitml.repo.journal.lines import Point
 
+_HISTORIES = 16
+"""Runs whose points are kept at hand at most."""
+
 
 class OfRuns(Asked):
     """Runs: begun, said of, ended, deleted."""
@@ -185,10 +188,18 @@ class OfRuns(Asked):
 
     def _points(self, run_id: str) -> dict[str, list[Point]]:
         told, live = self._told(run_id), self._underway.get(run_id)
-        points = live.history() if live is not None else self._recorder.history(self._opened.snapshot, told.ref)
-        found: dict[str, list[Point]] = {}
-        for point in points:
-            found.setdefault(".".join(point.name), []).append(point)
+        if live is not None:
+            return _by_name(live.history())
+        snapshot = self._opened.snapshot
+        path = snapshot.find(told.ref)
+        blob = snapshot.tree[path].oid if path is not None else ""
+        found = self._histories.pop(blob, None)
+        if found is None:
+            found = _by_name(self._recorder.history(snapshot, told.ref))
+        if blob:
+            self._histories[blob] = found  # a page asks for the metrics of a run one by one
+            while len(self._histories) > _HISTORIES:
+                self._histories.pop(next(iter(self._histories)))
         return found
 
     # ── what went in and came out ─────────────────────────────────────────────────────────────────────────────────
@@ -229,6 +240,14 @@ class OfRuns(Asked):
                 return
             fields = {column("custom", words.CUSTOM, key): value for key, value in custom.items()}
             self._recorder.change(told.ref, {**fields, **({"inputs": inputs} if inputs else {})})
+
+
+def _by_name(points: Iterable[Point]) -> dict[str, list[Point]]:
+    """Points by MLflow's names of their metrics."""
+    found: dict[str, list[Point]] = {}
+    for point in points:
+        found.setdefault(".".join(point.name), []).append(point)
+    return found
 
 
 def _check_params(told: Told, params: Iterable[Param]) -> None:
