@@ -181,7 +181,7 @@ class OfRuns(Asked):
         found = sorted({(one.time, one.step or 0, one.value) for one in self._points(run_id).get(metric_key, ())})
         metrics = [Metric(metric_key, value, at, step, run_id=run_id) for at, step, value in found]
         start = SearchUtils.parse_start_offset_from_page_token(page_token)
-        if max_results is None:
+        if not max_results:  # the servers of older ones say 0 where nobody has asked for so many
             return PagedList(metrics[start:], None)
         token = SearchUtils.create_page_token(start + max_results) if len(metrics) > start + max_results else None
         return PagedList(metrics[start : start + max_results], token)
