@@ -67,9 +67,8 @@ test-pandas22: ## every test on the oldest pandas that is supported, in an envir
 # From the oldest that is supported on; each environment holds what its MLflow asks for, older ones pandas below 3.
 MLFLOWS ?= 3.5 3.8 3.11 3.14 newest
 
-test-mlflow: $(READY) ## what MLflow's clients do with a store, on its versions from 3.5 to the newest, in environments of their own
+test-mlflow: $(MLFLOWS:%=.venv-mlflow-%/.ready) ## what MLflow's clients do with a store, on its versions from 3.5 to the newest, in environments of their own
 	@for version in $(MLFLOWS); do \
-	  $(MAKE) --no-print-directory .venv-mlflow-$$version/.ready || exit 1; \
 	  .venv-mlflow-$$version/bin/python -c 'import mlflow, pandas; print("mlflow", mlflow.__version__, "pandas", pandas.__version__)' && \
 	  .venv-mlflow-$$version/bin/python -m pytest -n 2 --dist worksteal tests/interop/test_mlflow_*.py $(PYTEST) || exit 1; \
 	done

@@ -24,7 +24,7 @@ QUICK = 5.0
 OWN_TROUBLE = re.compile(
     r"/workspaces|mlflow-artifacts/|3.0/mlflow/traces/none/tags|gateway/supported-models|graphql|demo/generate|/logout"
 )
-"""Routes that MLflow answers itself, whatever the store: switched off (503), files, the network, faults of 3.5 itself."""
+"""Routes that MLflow answers itself, whatever the store: switched off (503), files, network, faults of 3.5."""
 
 pytestmark = pytest.mark.slow
 
@@ -134,7 +134,7 @@ def test_no_route_fails_or_hangs(served: tuple[Server, Path]) -> None:
                 is_well = answer.status < 500 or (answer.status == 501 and answer.said["error_code"])
                 if not is_well or answer.seconds > QUICK:
                     wrong.append((method, plain, answer))
-    assert len(asked) > 100
+    assert len(asked) > 50
     assert not wrong
 
 

@@ -131,7 +131,8 @@ class Runs:
             self.target.lost("run", name, "inputs", lambda: tracking.log_inputs(run, entity.inputs.dataset_inputs))
         ins = [LoggedModelInput(self.models[one.model_id]) for one in entity.inputs.model_inputs
                if one.model_id in self.models]  # fmt: skip
-        outs = [LoggedModelOutput(self.models[one.model_id], one.step) for one in entity.outputs.model_outputs
+        held = getattr(entity.outputs, "model_outputs", ())  # older servers tell of none
+        outs = [LoggedModelOutput(self.models[one.model_id], one.step) for one in held
                 if one.model_id in self.models]  # fmt: skip
         there = tracking.get_run(run)
         known = {one.model_id for side in (there.inputs, there.outputs) if side is not None
