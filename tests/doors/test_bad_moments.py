@@ -128,7 +128,7 @@ def test_a_name_that_somebody_else_takes_meanwhile_is_theirs(store: Path, betwee
 
 @pytest.mark.parametrize("deed", ["git commit -q --allow-empty -m theirs", "git checkout -q -b aside"])
 def test_a_branch_that_moves_meanwhile_loses_nobodys_commit(store: Path, between: Path, deed: str) -> None:
-    meanwhile(between, "unpack-objects", deed)
+    meanwhile(between, "core.sharedRepository", deed)  # the last question before objects are written
     fine(store, "new", "metric", "loss", "direction=lower", "--commit")
     assert (between / "done").exists()
     # On a branch that was made meanwhile the record is staged, and committed where the commit was meant to go.

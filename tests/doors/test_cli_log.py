@@ -246,11 +246,13 @@ ASKED: dict[str, list[str]] = {
 BYTES = {"get", "preview"}
 # It compares two snapshots, which it names by itself: `--at` is the side that is not named.
 BETWEEN = {"diff"}
+# It writes to another tool's store, as of a revision: tests/interop/test_mlflow_export.py.
+ELSEWHERE = {"export"}
 
 
 def test_every_verb_that_shows_is_asked() -> None:
     takes = {name for name, verb in VERBS.items() if SHOWS[0] in verb.arguments}
-    assert takes == {*ASKED, *BYTES, *BETWEEN}
+    assert takes == {*ASKED, *BYTES, *BETWEEN, *ELSEWHERE}
 
 
 @pytest.mark.parametrize("verb", sorted(ASKED))

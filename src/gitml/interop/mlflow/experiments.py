@@ -53,7 +53,7 @@ class Known:
     def tags(self) -> dict[str, str]:
         """MLflow's tags of it."""
         note = self.data.get("description")
-        return {**(self.data.get("tags") or {}), **({words.NOTE: str(note)} if note else {})}
+        return {**(self.data.get("tags") or {}), **({} if note is None else {words.NOTE: str(note)})}
 
 
 class Experiments:

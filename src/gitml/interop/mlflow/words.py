@@ -107,7 +107,7 @@ def tags_of(data: Mapping[str, Any], parent: str | None = None) -> dict[str, str
         code = data.get("code") or {}
         told = {USER: data.get("by"), COMMIT: code.get("commit"), SOURCE: code.get("path"), PARENT: parent}
         tags = {key: str(value) for key, value in told.items() if value} | tags
-    return tags | {tag: str(data[field]) for tag, field in HOMES.items() if data.get(field)}
+    return tags | {tag: str(data[field]) for tag, field in HOMES.items() if data.get(field) is not None}
 
 
 def now(at: datetime) -> str:

@@ -34,7 +34,8 @@ class Session:
 
     def compare_index(self) -> None:
         """Have git compare the index with HEAD, for who has other things to do before he asks what it found."""
-        self._begun = self._comparing()
+        if not self.git.bare:  # there nothing is staged, and nobody will ask
+            self._begun = self._comparing()
 
     def staged_on_head(self) -> OnHead:
         """How the index differs from HEAD."""
