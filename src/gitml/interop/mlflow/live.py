@@ -103,7 +103,7 @@ class Live:
 
     def _logged(self, point: Point) -> None:
         key = ".".join(point.name)
-        found = Latest(point.step or 0, point.time, point.value)
+        found = Latest.of(point)
         held = self.latest.get(key)
         if held is None or found.order > held.order:
             self.latest[key] = found

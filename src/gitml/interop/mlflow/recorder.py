@@ -269,8 +269,8 @@ def there(repository: Repository, snapshot: Snapshot, path: str) -> str | None:
 
 def _ordered(logged: Iterable[Point]) -> tuple[list[Point], dict[str, Latest]]:
     """Points as MLflow orders them, each once, and the latest of each metric."""
-    every = sorted(dict.fromkeys(logged), key=lambda one: (one.step or 0, one.time, one.value == one.value, one.value))
-    return every, {".".join(one.name): Latest(one.step or 0, one.time, one.value) for one in every}
+    every = sorted(dict.fromkeys(logged), key=lambda one: Latest.of(one).order)
+    return every, {".".join(one.name): Latest.of(one) for one in every}
 
 
 @dataclass

@@ -28,6 +28,7 @@ from gitml.actions.story import Story
 from gitml.interop.mlflow import words
 from gitml.records.record import Record, column
 from gitml.records.ref import Ref
+from gitml.repo.journal.lines import Point
 
 CONTEXT = "mlflow.data.context"
 DATASETS, MODELS_IN, MODELS_OUT, LATEST = "datasets", "model_inputs", "model_outputs", "latest"
@@ -42,6 +43,11 @@ class Latest(NamedTuple):
     step: int
     timestamp: int
     value: float
+
+    @classmethod
+    def of(cls, point: Point) -> Self:
+        """What a point would be the latest of."""
+        return cls(point.step or 0, point.time, point.value)
 
     @property
     def order(self) -> tuple[int, int, bool, float]:

@@ -19,6 +19,7 @@ from gitml.interop.mlflow.importing.said import (
     Run,
     Version,
 )
+from gitml.records.canonical import INT_MAX, INT_MIN
 from gitml.repo.data.plain import Unreadable, load
 
 T = TypeVar("T")
@@ -29,7 +30,6 @@ _STATUSES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "
 _MODEL_STATUSES = {"1": "PENDING", "2": "READY", "3": "FAILED"}
 _POINT, _MODEL_POINT, _OF_DATA = (2, 3), (4,), 2
 """Parts of a metric's line; with a dataset its name, which may hold spaces, and its digest follow."""
-_LARGEST = 1 << 63
 
 Inner = dict[str, str]
 """The files of one thing: by their path in its folder, their path in the store."""
@@ -365,6 +365,6 @@ def _is_point(parts: list[str]) -> bool:
     """Whether time, value and step of a line are numbers."""
     try:
         float(parts[1])
-        return all(-_LARGEST <= int(part) < _LARGEST for part in (parts[0], *parts[2:3]))
+        return all(INT_MIN <= int(part) <= INT_MAX for part in (parts[0], *parts[2:3]))
     except ValueError:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,11 @@ from gitml.interop.exchange import Losses
 
 LARGEST = sys.float_info.max
 """What MLflow writes for infinity where it keeps metrics in a database, for not every one has that."""
+
+
+def meant(value: float) -> float:
+    """A value as it was logged, of one that a database holds."""
+    return math.copysign(math.inf, value) if abs(value) >= LARGEST else value
 
 
 class Metric(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from http.client import HTTPException
@@ -15,7 +14,6 @@ from urllib.request import Request, urlopen
 from gitml.errors import NotFound
 from gitml.interop.exchange import Losses
 from gitml.interop.mlflow.importing.said import (
-    LARGEST,
     DatasetInput,
     Experiment,
     LoggedModel,
@@ -24,6 +22,7 @@ from gitml.interop.mlflow.importing.said import (
     Registered,
     Run,
     Version,
+    meant,
 )
 
 _PATIENCE = 60
@@ -259,7 +258,6 @@ def _whole(value: Any) -> int | None:
 
 def _number(value: Any) -> float | None:
     try:
-        found = float(_ODD.get(value, value) if isinstance(value, str) else value)
-        return math.copysign(math.inf, found) if abs(found) >= LARGEST else found
+        return meant(float(_ODD.get(value, value) if isinstance(value, str) else value))
     except (TypeError, ValueError):
         return None

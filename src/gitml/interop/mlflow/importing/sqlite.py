@@ -11,7 +11,6 @@ from typing import Any
 from gitml.errors import BadValue, NotFound
 from gitml.interop.exchange import Losses
 from gitml.interop.mlflow.importing.said import (
-    LARGEST,
     DatasetInput,
     Experiment,
     LoggedModel,
@@ -20,6 +19,7 @@ from gitml.interop.mlflow.importing.said import (
     Registered,
     Run,
     Version,
+    meant,
 )
 
 Row = Mapping[str, Any]
@@ -214,8 +214,7 @@ class Database:
     def _value(self, row: Row, key: str, kind: str, name: str, within: str) -> float | None:
         """A metric's value, which SQLite may have of any type."""
         try:
-            found = float(row[key])
-            return math.copysign(math.inf, found) if abs(found) >= LARGEST else found
+            return meant(float(row[key]))
         except (TypeError, ValueError):
             self.losses.add(kind, name, within, f"not a number: {str(row[key])[:80]!r}")
             return None
