@@ -24,8 +24,9 @@ from gitml.render.page import Page
 from gitml.repo.git.revision import At
 from gitml.views.changes import Difference
 from gitml.views.compare import Comparison, Side, compare
+from gitml.views.listing import rows
 from gitml.views.metrics import Metrics
-from gitml.views.rows import Column, Rows, rows
+from gitml.views.rows import Column, Rows
 from in_memory import COMMIT, loose
 
 HERE = At("worktree", COMMIT)

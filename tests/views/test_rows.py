@@ -19,7 +19,8 @@ from gitml.errors import BadFilter, BadValue, NotFound
 from gitml.records.filter import Expr, parse
 from gitml.records.record import flatten
 from gitml.repo.snapshot import Snapshot
-from gitml.views.rows import Rows, rows
+from gitml.views.listing import rows
+from gitml.views.rows import Rows
 from in_memory import loose, snapshot, store
 
 RUNS: Mapping[str, Mapping[str, Any]] = {

@@ -15,8 +15,8 @@ from filter_strategies import cells, exprs
 from gitml.records.filter import Expr, Reading, parse
 from gitml.records.ref import Ref
 from gitml.views.compare import Side, compare
+from gitml.views.listing import rows, view
 from gitml.views.metrics import Metrics
-from gitml.views.rows import rows, view
 from gitml.views.table import frame, mask, of, table
 from in_memory import loose, store
 

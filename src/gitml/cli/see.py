@@ -14,7 +14,8 @@ from gitml.render.listing import table
 from gitml.render.past import HEAD, readable
 from gitml.render.shapes import FORMAT, at_shape, compare_shape, list_shape, show_shape
 from gitml.repo.git.index import UNMERGED
-from gitml.views.kinds import is_complete, unread, unread_by_readers
+from gitml.repo.load import is_complete
+from gitml.views.kinds import unread, unread_by_readers
 from gitml.views.rows import Column, Rows
 
 

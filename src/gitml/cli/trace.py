@@ -11,7 +11,8 @@ from gitml.render.because import why_rows, why_shape, why_text
 from gitml.render.diagrams import dot, mermaid
 from gitml.render.lineage import lineage_text, stale_text
 from gitml.render.traced import lineage_shape
-from gitml.views.kinds import is_complete, unread
+from gitml.repo.load import is_complete
+from gitml.views.kinds import unread
 from gitml.views.lineage.frames import edge_rows
 from gitml.views.lineage.origin import origins
 

@@ -162,12 +162,25 @@ def differences(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, list_key: ListKey = no_list_key
 ) -> tuple[FieldChange, ...]:
     """The leaves that differ, by type and value; the order is that of `before`, then what `after` adds."""
-    old = leaves(before or {}, list_key)
-    new = leaves(after or {}, list_key)
-    if not old:
-        return tuple(FieldChange(name, MISSING, value) for name, value in new.items())
+    left, right = _apart(before or {}, after or {})
+    old, new = leaves(left, list_key), leaves(right, list_key)
     return tuple(
         FieldChange(name, old.get(name, MISSING), new.get(name, MISSING))
         for name in {**old, **new}
         if not (name in old and name in new and same(old[name], new[name]))
     )
+
+
+def _apart(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two mappings without what is the same in both, however deep: most of a record is as it was."""
+    left = {key: value for key, value in before.items() if not (key in after and same(value, after[key]))}
+    right = {key: value for key, value in after.items() if key in left or key not in before}
+    for key in left.keys() & right.keys():
+        one, other = left[key], right[key]
+        if isinstance(one, dict) and isinstance(other, dict) and one and other:
+            for side, rest in zip((left, right), _apart(one, other), strict=True):
+                if rest:
+                    side[key] = rest
+                else:
+                    del side[key]
+    return left, right

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from gitml.records.record import MISSING, segments
@@ -46,17 +47,24 @@ def _rank(candidate: tuple[int, str, Any]) -> int:
 def _candidates(change: Difference) -> Iterator[tuple[int, str, Any]]:
     """Fields that may be told, each with its rank: 0 for a metric, else its depth."""
     for field in change.fields:
-        value = field.before if field.after is MISSING else field.after
-        path = segments(field.field)
-        if path[0] == _METRICS and isinstance(value, int | float):
-            yield 0, field.field, value
-        elif _is_near(path):
-            yield len(path), field.field, value
+        is_metric, depth = _place(field.field)
+        if depth or is_metric:
+            value = field.before if field.after is MISSING else field.after
+            if is_metric and isinstance(value, int | float):
+                yield 0, field.field, value
+            elif depth:
+                yield depth, field.field, value
 
 
-def _is_near(path: tuple[str, ...]) -> bool:
-    """Whether a field is about the record itself; what something is, of a part of it, goes without saying."""
-    return len(path) <= _NEAR and path[-1] not in _SILENT and (len(path) == 1 or path[-1] != "type")
+@lru_cache(maxsize=1 << 12)
+def _place(name: str) -> tuple[bool, int]:
+    """Whether a field is a metric's; and its depth where it is about the record itself, else 0.
+
+    What something is, of a part of the record, goes without saying.
+    """
+    path = segments(name)
+    is_near = len(path) <= _NEAR and path[-1] not in _SILENT and (len(path) == 1 or path[-1] != "type")
+    return path[0] == _METRICS, len(path) if is_near else 0
 
 
 def _is_plain(value: Any) -> bool:

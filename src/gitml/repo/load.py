@@ -184,6 +184,11 @@ def _absent(source: Source, path: str, entry: Entry) -> tuple[Problem, ...]:
     return known or (Problem(UNREADABLE, path, told, hint),)
 
 
+def is_complete(unread: Iterable[Problem]) -> bool:
+    """Whether nothing is missing that this clone could have: what is there and broken is no gap in it."""
+    return all(problem.code != UNREADABLE for problem in unread)
+
+
 def no_file(path: str, mode: str) -> Problem:
     """What stands where a record, or a folder of records, should be, and is neither."""
     if path.endswith((".yaml", ".yml")):

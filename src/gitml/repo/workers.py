@@ -7,15 +7,16 @@ caller's script again. A share whose process fails is done here: it is slower, a
 from __future__ import annotations
 
 import os
-import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 from threading import Thread
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 WORTH_SPREADING: Final = 2000
 """Fewer files than this are read sooner than a process has begun."""
@@ -34,6 +35,8 @@ def spread(
 
     `here` does a share in this process, if that has a way of its own: the first one, and those whose process fails.
     """
+    from concurrent.futures import ThreadPoolExecutor  # seldom needed: most looks are answered by what is known
+
     here = here or partial(deed, common)
     first, *others = shares
     with ThreadPoolExecutor(max(1, len(others))) as waiting:
@@ -51,6 +54,8 @@ def _ended(begun: Future[tuple[Any] | None], here: Callable[[Any], Any], share: 
 
 def _elsewhere(deed: Callable[..., Any], common: Any, share: Any) -> tuple[Any] | None:
     """What a process of its own gives, None where it fails."""
+    import pickle
+
     said = pickle.dumps((deed.__module__, deed.__name__, (common, share)))
     command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {_CHILD}"]
     pipe = subprocess.PIPE
@@ -68,6 +73,8 @@ def _elsewhere(deed: Callable[..., Any], common: Any, share: Any) -> tuple[Any] 
 
 def work() -> None:
     """What a process does that was begun here: read its share, answer, end; and end with who asked."""
+    import pickle
+
     module, name, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own parent said it)
     Thread(target=_end_with_parent, daemon=True).start()
     found = getattr(import_module(module), name)(*arguments)

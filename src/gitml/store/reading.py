@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self
 from gitml.errors import NotFound
 from gitml.records.ref import Ref
 from gitml.repo.repository import Repository
-from gitml.views.rows import Rows, rows, view
 
 if TYPE_CHECKING:
     import git as gitpython
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from gitml.views.lineage.why import Why
     from gitml.views.live.live import Live
     from gitml.views.review import Review
+    from gitml.views.rows import Rows
 
 Clock = Callable[[], datetime]
 
@@ -90,11 +90,13 @@ class Reading:
         return kinds(self.snapshot)
 
     def rows(self, kind: str, where: str | None = None, *, over: str | Iterable[str] | None = None, **how: Any) -> Rows:
-        """Records of a kind as rows (views.rows.rows: columns, sort, limit, dialect); no pandas needed.
+        """Records of a kind as rows (views.listing.rows: columns, sort, limit, dialect); no pandas needed.
 
         `over` asks history: commits, branches, tags or experiments, one or several of them (views.past.past).
         """
         if over is None:
+            from gitml.views.listing import rows
+
             return rows(self.snapshot, kind, where, **how)
         from gitml.views.past import past
 
@@ -115,6 +117,7 @@ class Reading:
 
         Of a large one, columns that few rows have are sparse (views.table.of).
         """
+        from gitml.views.listing import view
         from gitml.views.table import of, table
 
         return table(self.rows(kind, where, **how)) if "over" in how else of(view(self.snapshot, kind, where, **how))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _ABSENT: Final = frozenset({type(MISSING), type(None)})
 _COMPARABLE: Final = (frozenset({int, float}), frozenset({str}))
 
+# Of a block that is cut to some of its rows anyway, one row in so many is cut out alone.
+_FEW: Final = 4
+
 Key = tuple[str, bool]
 """A column, and whether its highest value stands first."""
 
@@ -161,7 +164,11 @@ def _grouped(choice: Choice, places: Sequence[int], positions: Sequence[int]) ->
         if stop - start == len(rows):
             yield Group(block, rows, positions[start:stop])
         elif stop > start:
-            yield Group(block, [rows[place - begun] for place in places[start:stop]], positions[start:stop])
+            some = [rows[place - begun] for place in places[start:stop]]
+            if block.rows is not None and len(some) * _FEW < block.size:
+                yield Group(block.few(some), range(len(some)), positions[start:stop])
+            else:
+                yield Group(block, some, positions[start:stop])
         begun, start = begun + len(rows), stop
 
 

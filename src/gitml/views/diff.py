@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, overload
 from gitml.errors import Problem
 from gitml.records.record import Record
 from gitml.repo.diff import diff as changed_paths
+from gitml.repo.load import is_complete
 from gitml.repo.readers.dvc import LOCK, STAGES, is_pointer_file
 from gitml.views.changes import Difference, between, describe
 from gitml.views.files import by_meaning
-from gitml.views.kinds import is_complete
 from gitml.views.renames import with_moved_data, with_renames
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitml.records.schema import DERIVED
@@ -11,7 +10,6 @@ from gitml.repo.index.belonging import kind_at
 from gitml.repo.index.strays import strays
 from gitml.repo.index.tables import table
 from gitml.repo.index.underived import derived
-from gitml.repo.load import UNREADABLE
 from gitml.repo.readers import KINDS
 from gitml.repo.readers.dvc import is_pointer_file
 from gitml.views.rows import Column, Rows
@@ -56,8 +54,3 @@ def unread_by_readers(snapshot: Snapshot, kind: str | None = None) -> tuple[Prob
     by_dvc = troubled if kind is None or kind in KINDS["dvc"] else []
     made = snapshot.derived() if kind is None else derived(snapshot, kind)
     return (*{problem.path: problem for problem in by_dvc}.values(), *made.problems)
-
-
-def is_complete(unread: Iterable[Problem]) -> bool:
-    """Whether nothing is missing that this clone could have: what is there and broken is no gap in it."""
-    return all(problem.code != UNREADABLE for problem in unread)

@@ -8,10 +8,11 @@ from gitml.records.record import flatten
 from gitml.repo.git.commits import iso
 from gitml.repo.index.belonging import kind_at
 from gitml.repo.index.table import Table
+from gitml.repo.load import is_complete
 from gitml.views.columns import REF, Fields
-from gitml.views.kinds import is_complete
+from gitml.views.listing import HEAD, Listing, answer
 from gitml.views.question import Question
-from gitml.views.rows import HEAD, Cells, Column, Listing, Rows, answer
+from gitml.views.rows import Cells, Column, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

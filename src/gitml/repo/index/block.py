@@ -11,7 +11,7 @@ from gitml.records.record import Record
 from gitml.repo.git.objects import Entry
 from gitml.repo.index.column import Column
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Of what is kept of a block: what was kept in another one is made again (cache key)."""
 
 _CUT = 1 << 9

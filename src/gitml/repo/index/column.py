@@ -109,9 +109,12 @@ class Column(Sequence[Any], Packed):
 
     def only(self, rows: Sequence[int]) -> Column:
         """The column with some of its rows, counted anew."""
-        cells = self.at(rows)
-        there = [at for at, value in enumerate(cells) if value is not MISSING]
-        return Column.of(len(rows), there, picked(cells, there))
+        mask = bytes(picked(self.mask, rows)) if self.mask else None
+        if self.rows is not None or (mask is not None and 1 not in mask) or self.form not in _PICKED:
+            cells = self.at(rows)
+            there = [at for at, value in enumerate(cells) if value is not MISSING]
+            return Column.of(len(rows), there, picked(cells, there))
+        return Column(self.form, len(rows), mask, None, _PICKED[self.form](self, rows, mask))
 
     def types(self, rows: Sequence[int]) -> set[type]:
         """The types of the cells of some rows."""
@@ -199,3 +202,23 @@ def _opened(form: Form, held: Any) -> Sequence[Any]:
         distinct, codes = held
         return list(map(distinct.__getitem__, codes))
     return held  # type: ignore[no-any-return]
+
+
+def _codes(column: Column, rows: Sequence[int], mask: bytes | None) -> Any:
+    """The codes of some rows, and of the distinct values those alone that one of these has."""
+    distinct, codes = column.held
+    chosen = bytes(picked(codes, rows))
+    used = sorted(set(compress(chosen, mask) if mask else chosen))
+    anew = bytearray(_CODES)
+    for code, old in enumerate(used):
+        anew[old] = code
+    return [distinct[old] for old in used], chosen.translate(anew)
+
+
+# What can be picked from as it is packed; of other forms the types that are left must be looked at.
+_PICKED: Final[dict[str, Callable[[Column, Sequence[int], bytes | None], Any]]] = {
+    "float": lambda column, rows, _mask: array("d", picked(column.values, rows)).tobytes(),
+    "int": lambda column, rows, _mask: array("q", picked(column.values, rows)).tobytes(),
+    "text": lambda column, rows, _mask: list(picked(column.held, rows)),
+    "coded": _codes,
+}

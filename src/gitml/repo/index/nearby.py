@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from gitml.errors import GitFailed
@@ -51,8 +51,8 @@ class Asking(Protocol):
         """Whether what lies at a path is the kind's."""
         ...
 
-    def listing(self, part: Part) -> Mapping[str, Entry] | None:
-        """The files of a part, None where the cache has lost them."""
+    def fetched(self, parts: Iterable[Part]) -> bool:
+        """Have what is kept of the files of some parts at hand; False where the cache has lost some of it."""
         ...
 
 
@@ -105,7 +105,7 @@ def far(making: Asking) -> Nearby | None:
         return None
     marked = touched(found.parts, found.changed)
     few = len(found.changed) * _SPARSE < sum(part.size for part in found.parts)
-    if len(marked) <= _NEAR or not few or None in map(making.listing, marked):
+    if len(marked) <= _NEAR or not few or not making.fetched(marked):
         return None
     if found.alone:
         making.cache.put({making.alone_key(ids): True})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from gitml.errors import NotFound
 from gitml.repo.index.block import Cells, cells, columns
-from gitml.repo.index.column import Column
+from gitml.repo.index.column import Column, picked
 
 if TYPE_CHECKING:
     from gitml.records.record import Record
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 _SHELVES: Final = 16
 
 
+class Columns(dict[str, Column]):
+    """The columns of a block that are at hand: in one process the same for all tables that have the block."""
+
+
 @dataclass(slots=True)
 class Block:
     """Some hundred rows: how many, the names of their columns, and of these the ones that are at hand.
 
     `lost` are the paths of the records that cannot be read; `key` is what the cache knows the columns by, `rare` those
     that it keeps on shelves, `again` makes them where it has lost them, and `rows` are those that count, where not all
-    do.
+    do; `whole` are columns of all rows then, as far as they are at hand elsewhere.
     """
 
     size: int
@@ -37,6 +41,7 @@ class Block:
     rare: Collection[str] = ()
     again: Callable[[], Cells] | None = None
     rows: Sequence[int] | None = None
+    whole: Mapping[str, Column] = field(default_factory=dict)
 
     @classmethod
     def of(cls, found: Cells) -> Block:
@@ -45,7 +50,13 @@ class Block:
 
     def only(self, rows: Sequence[int], lost: Iterable[str]) -> Block:
         """The block with some of its rows."""
-        return Block(len(rows), self.names, {}, tuple(lost), self.key, self.rare, self.again, rows)
+        return Block(len(rows), self.names, {}, tuple(lost), self.key, self.rare, self.again, rows, self.columns)
+
+    def few(self, rows: Sequence[int]) -> Block:
+        """A few of the rows, as a block of their own: of what comes to hand later these alone are picked."""
+        whole, counted = (self.columns, rows) if self.rows is None else (self.whole, picked(self.rows, rows))
+        columns = {name: column.only(rows) for name, column in self.columns.items()}
+        return Block(len(rows), self.names, columns, (), self.key, self.rare, self.again, counted, whole)
 
     def take(self, name: str, column: Column) -> None:
         """Have a column of the whole block at hand."""
@@ -98,7 +109,11 @@ class Table:
         wanted: dict[str, list[tuple[Block, str]]] = {}
         for block in self.blocks if blocks is None else blocks:
             for name in asked:
-                if name in block.names and name not in block.columns:
+                if name not in block.names or name in block.columns:
+                    continue
+                if (whole := block.whole.get(name)) is not None:
+                    block.take(name, whole)
+                else:
                     wanted.setdefault(block.place(name), []).append((block, name))
         kept = self._cache.get(wanted) if self._cache and wanted else {}
         for key, places in wanted.items():

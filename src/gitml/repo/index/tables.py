@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import WeakValueDictionary
 
 from gitml.errors import NotFound
 from gitml.records.reader import VERSION
@@ -21,7 +22,7 @@ from gitml.repo.index.nearby import differing, far, nearest_first, touched
 from gitml.repo.index.part import Part, alone_key, files_key, head_key, named, shared
 from gitml.repo.index.seed import Seed
 from gitml.repo.index.splice import Source
-from gitml.repo.index.table import Block, Table, stored
+from gitml.repo.index.table import Block, Columns, Table, stored
 from gitml.repo.load import UNREADABLE, Loaded, load_each
 from gitml.repo.readers.dvc import is_pointer_file
 from gitml.repo.workers import WORTH_SPREADING, cores, spread
@@ -36,6 +37,7 @@ _WORTH_KEEPING: Final = 64
 # Of so many folders the tables that were asked for last are remembered, to begin a new one with.
 _REMEMBERED: Final = 8
 _TABLE: Final = "table"
+_AT_HAND: Final = "columns at hand"
 ASKED: Final = f"table/{FORMAT}.{VERSION}/"
 """How all keys of tables begin that this version asks the cache for."""
 
@@ -110,8 +112,9 @@ class Making:
         self.deeds = deeds
         self.salt = _salt(snapshot, kind)
         self.folders: Sequence[str] = snapshot.folders_of(kind)
-        self._lists: dict[str, dict[str, Entry]] = {}
+        self._lists: dict[str, tuple[list[str], str]] = {}
         self.key = f"{ASKED}{self.salt}/{kind}"
+        self.at_hand: WeakValueDictionary[str, Columns] = cache.made.setdefault(_AT_HAND, WeakValueDictionary())
         self.sets: dict[tuple[str, ...], frozenset[str]] = {}  # many blocks have the same names
 
     def commit(self) -> list[Part] | None:
@@ -242,7 +245,7 @@ class Making:
     def _kept(self, key: str, files: Files, found: Cells, made: Mapping[str, Any]) -> Part:
         rare = tuple(name for name, column in found.columns.items() if column.is_rare)
         part = Part(key, files[-1][0], found.size, tuple(found.columns), rare, found.lost)
-        listed = [(path, *entry) for path, entry in files]
+        listed = ([path for path, _entry in files], " ".join(word for _path, entry in files for word in entry))
         self.cache.put({head_key(key): tuple(part[2:]), files_key(key): listed, **stored(key, found.columns), **made})
         return part
 
@@ -287,15 +290,22 @@ class Making:
             return None
         return Source(table.blocks[0], files)
 
+    def fetched(self, parts: Iterable[Part]) -> bool:
+        """Have what is kept of the files of some parts at hand; False where the cache has lost some of it."""
+        wanted = {files_key(part.key): part.key for part in parts if part.key not in self._lists}
+        kept = self.cache.get(wanted) if wanted else {}
+        self._lists.update((wanted[key], listed) for key, listed in kept.items())
+        return len(kept) == len(wanted)
+
     def listing(self, part: Part) -> dict[str, Entry] | None:
         """The files of a part, None where the cache has lost them."""
-        if part.key not in self._lists:
-            kept = self.cache.get([files_key(part.key)]).get(files_key(part.key))
-            if kept is None:
-                return None
-            new = tuple.__new__  # in half of the time of calling Entry
-            self._lists[part.key] = {path: new(Entry, (mode, oid)) for path, mode, oid in kept}
-        return self._lists[part.key]
+        if not self.fetched([part]):
+            return None
+        paths, entries = self._lists[part.key]
+        words = entries.split()
+        pairs = zip(words[::2], words[1::2], strict=True)
+        new = tuple.__new__  # in half of the time of calling Entry
+        return {path: new(Entry, pair) for path, pair in zip(paths, pairs, strict=True)}
 
     def files(self, part: Part) -> dict[str, Entry]:
         """The files of a part of this commit's table."""
@@ -306,10 +316,15 @@ class Making:
             listed = dict(next(one for one in cut(every) if digest(one, self.salt) == part.key))
         return listed
 
+    def paths(self, part: Part) -> list[str]:
+        """The paths of a part of this commit's table, sorted."""
+        return self._lists[part.key][0] if self.fetched([part]) else sorted(self.files(part))
+
     def block(self, part: Part) -> Block:
         """A part as a block whose columns are still in the cache."""
         names, rare = (self.sets.setdefault(names, frozenset(names)) for names in (part.names, part.rare))
-        return Block(part.size, names, {}, part.lost, part.key, rare, partial(self._again, part))
+        columns = self.at_hand.setdefault(part.key, Columns())
+        return Block(part.size, names, columns, part.lost, part.key, rare, partial(self._again, part))
 
     def _again(self, part: Part) -> Cells:
         """A part that the cache has lost some of, read and kept again."""
@@ -321,11 +336,13 @@ class Making:
 
     def changed(self, parts: Sequence[Part], changed: Changes) -> Iterator[Block]:
         """The parts as blocks without the rows of what is changed, and what that is now."""
-        marked = {part.key for part in touched(parts, changed)}
+        touching = touched(parts, changed)
+        self.fetched(touching)
+        marked = {part.key for part in touching}
         for part in parts:
             block = self.block(part)
             if part.key in marked:
-                readable = (path for path in sorted(self.files(part)) if path not in part.lost)
+                readable = (path for path in self.paths(part) if path not in part.lost)
                 rows = [row for row, path in enumerate(readable) if path not in changed]
                 block = block.only(rows, (path for path in part.lost if path not in changed))
             yield block

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from gitml.errors import BadValue
 from gitml.records.record import MISSING
 from gitml.records.sorting import order
+from gitml.repo.load import is_complete
 from gitml.views.board.aim import Aim
 from gitml.views.board.entrants import RUN, Entrants
 from gitml.views.board.measures import mean
 from gitml.views.choice import Spots
 from gitml.views.columns import REF, Names, named, split
 from gitml.views.deltas import is_number
-from gitml.views.kinds import is_complete, unread, unread_by_readers
+from gitml.views.kinds import unread, unread_by_readers
+from gitml.views.listing import check_columns
 from gitml.views.metrics import HIGHER
 from gitml.views.question import check_limit
-from gitml.views.rows import Column, Rows, check_columns
+from gitml.views.rows import Column, Rows
 
 if TYPE_CHECKING:
     from gitml.errors import Problem

@@ -14,8 +14,8 @@ from gitml.records.ref import Ref
 from gitml.views.board.splits import METRICS
 from gitml.views.choice import Choice
 from gitml.views.columns import REF
+from gitml.views.listing import Listing, check_filter
 from gitml.views.question import Question
-from gitml.views.rows import Listing, check_filter
 
 if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot

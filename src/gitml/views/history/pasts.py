@@ -10,12 +10,12 @@ from gitml.errors import NotFound, Problem
 from gitml.records.nearest import nearest
 from gitml.records.ref import Ref
 from gitml.records.schema import DERIVED
+from gitml.repo.load import is_complete
 from gitml.repo.readers import KINDS
 from gitml.repo.tagged import READER, tagged, tells_of
 from gitml.views.history import renamed
 from gitml.views.history.fold import Past
 from gitml.views.history.lives import DELETED, Deed
-from gitml.views.kinds import is_complete
 
 if TYPE_CHECKING:
     from gitml.repo.snapshot import Snapshot

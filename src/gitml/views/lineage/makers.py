@@ -10,7 +10,7 @@ from gitml.records.annotations import find
 from gitml.records.links import links
 from gitml.records.ref import Ref
 from gitml.repo.data.produced import producers
-from gitml.views.kinds import is_complete
+from gitml.repo.load import is_complete
 from gitml.views.lineage.held import Held, held
 
 if TYPE_CHECKING:

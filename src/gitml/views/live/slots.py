@@ -11,11 +11,11 @@ from gitml.errors import BadValue, Problem
 from gitml.repo.derive import GTO, Asked
 from gitml.repo.git.commits import bound_of
 from gitml.repo.index.belonging import kind_at
+from gitml.repo.load import is_complete
 from gitml.repo.readers import KINDS as MADE_BY
 from gitml.repo.versions import Line
 from gitml.views.history.fold import Past
 from gitml.views.history.renamed import none
-from gitml.views.kinds import is_complete
 from gitml.views.live.statements import KINDS, Story, is_move
 
 if TYPE_CHECKING:

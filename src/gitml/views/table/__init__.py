@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from gitml.records.filter import Expr
     from gitml.views.compare import Comparison
-    from gitml.views.rows import Column, Rows, View
+    from gitml.views.listing import View
+    from gitml.views.rows import Column, Rows
     from gitml.views.table.arrays import Objects, Places
 
 _INT64 = (-(2**63), 2**63 - 1)
