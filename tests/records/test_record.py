@@ -102,6 +102,14 @@ def test_differences_make_the_one_from_the_other(before: dict[str, Any], after: 
     assert same(changed, flatten(after))
 
 
+@given(records, records)
+def test_differences_are_those_of_the_leaves_in_their_order(before: dict[str, Any], after: dict[str, Any]) -> None:
+    old, new = leaves(before), leaves(after)
+    assert [change.field for change in differences(before, after)] == [
+        name for name in {**old, **new} if not (name in old and name in new and same(old[name], new[name]))
+    ]
+
+
 def test_added_and_removed_records_list_every_leaf() -> None:
     data = {"a": {"b": 1, "c": []}, "d": {}}
     assert [(change.field, change.op) for change in differences(None, data)] == [
