@@ -43,19 +43,6 @@ STATE, DENIED = "INVALID_STATE", "PERMISSION_DENIED"
 
 
 @pytest.fixture
-def place(repo: Path) -> Path:
-    """A store whose first commit is made."""
-    gitml.init(repo)
-    commit(repo, {})
-    return repo
-
-
-@pytest.fixture
-def client(place: Path) -> MlflowClient:
-    return _client(place)
-
-
-@pytest.fixture
 def store(client: MlflowClient) -> Any:
     return client._tracking_client.store
 

@@ -87,7 +87,7 @@ class Story:
         """What the journal begins with of it; its environment is a line of its own."""
         told = {key: getattr(self, key) for key in _BEGUN}
         found = {"format": FORMAT, "ref": str(self.ref), "by": self.origin.by}
-        return found | {key: value for key, value in told.items() if value}
+        return found | {key: value for key, value in told.items() if value or value == ""}
 
     @property
     def began(self) -> int:
@@ -139,5 +139,6 @@ class Story:
             "utilization": dict(end.utilization),
             "tags": self.tags,
         }
-        told = {key: one for key, one in {**self.head, **found, "custom": self.custom, **self.exact}.items() if one}
+        every = {**self.head, **found, "custom": self.custom, **self.exact}
+        told = {key: one for key, one in every.items() if one or one == ""}
         return redacted({**given(kind, self.ref, self.origin), **plain(told, str(self.ref), tell)}, tell)

@@ -51,7 +51,7 @@ class Asked:
 
     @property
     def _clock_ms(self) -> int:
-        return int(self._opened.store.clock().timestamp() * 1000)
+        return words.epoch(self._opened.store.clock())
 
     def _rows(self) -> Board:
         snapshot = self._opened.snapshot
@@ -112,6 +112,6 @@ def check_most(most: int | None) -> None:
     """Refuse a number of results that MLflow refuses."""
     if not isinstance(most, int) or not 1 <= most <= SEARCH_MAX_RESULTS_THRESHOLD:
         invalid(
-            f"Invalid value {most} for parameter 'max_results' supplied: it is a number from 1 to "
+            f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer, at most "
             f"{SEARCH_MAX_RESULTS_THRESHOLD}"
         )

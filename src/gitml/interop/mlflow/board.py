@@ -110,13 +110,19 @@ class Board:
     def _tag(self, key: str) -> list[Value]:
         sources = [self._cells(column("tags", key))]
         if key in words.HOMES:
-            sources.insert(0, self._cells(words.HOMES[key]))
+            sources.insert(0, self._home(key))
         if key in _FIELDS:
             cells = self._cells(_FIELDS[key])
             ours = [origin != words.ORIGIN for origin in self._cells("origin")]
             said = map(_id, cells) if key == words.PARENT else cells
             sources.append([value if is_ours else None for value, is_ours in zip(said, ours, strict=True)])
         return list(map(_text, _first(sources, len(self.refs))))
+
+    def _home(self, tag: str) -> list[Value]:
+        """The field that says what a tag says, where that was not taken away."""
+        cells = self._cells(words.HOMES[tag])
+        gone = self._cells(column("custom", words.CUSTOM, words.UNTAGGED)) if tag == words.RUN_NAME else ()
+        return [None if is_gone else cell for cell, is_gone in zip(cells, gone, strict=True)] if gone else cells
 
     def _attribute(self, key: str) -> list[Value]:
         if key == "run_id":

@@ -14,6 +14,7 @@ from mlflow.utils.validation import (
     _validate_experiment_tag,
 )
 
+from gitml.checks.secrets import shape
 from gitml.interop.mlflow import words
 from gitml.interop.mlflow.faults import invalid, missing, taken, unready
 from gitml.interop.mlflow.opened import Opened
@@ -83,7 +84,7 @@ class Experiments:
 
         found = look(()) or self._opened.found(lambda _snapshot: look(used()))
         if found is None and not str(wanted).lstrip("-").isdigit():
-            invalid(f"Invalid experiment ID '{wanted}': it is made of digits")
+            invalid(f"Invalid experiment ID '{wanted}'. Experiment ID must be a valid integer.")
         if found is None:
             missing(f"No Experiment with id={wanted} exists")
         return found
@@ -126,6 +127,7 @@ class Experiments:
         if location:
             location = resolve_uri_if_local(location)
             _validate_experiment_artifact_location(location)
+            _check_open(location)
         tags = list(tags)
         for tag in tags:
             _validate_experiment_tag(tag.key, tag.value)
@@ -174,6 +176,16 @@ class Experiments:
 
     def _new(self, key: str, fields: Mapping[str, Any]) -> None:
         self._opened.write(lambda store: store.new(KIND, key, fields, **self._opened.how))
+
+
+def _check_open(location: str) -> None:
+    """Refuse a place of files that comes with its password: Git would keep that for ever."""
+    told = shape(location)
+    if told is not None:
+        invalid(
+            f"the artifact location holds what looks like {told}, and is written into Git, which never forgets: leave "
+            "it out, and give it to who reads and writes there (in environment variables, a key file, a .netrc)"
+        )
 
 
 def _tag(key: str, value: str | None) -> dict[str, Any]:

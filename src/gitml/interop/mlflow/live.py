@@ -13,8 +13,10 @@ from typing import Any
 from gitml.actions.ground import InRepository
 from gitml.actions.recording import Recording
 from gitml.actions.story import Story
+from gitml.interop.mlflow import words
 from gitml.interop.mlflow.opened import Opened
 from gitml.interop.mlflow.runs import Latest, Told
+from gitml.records.record import MISSING
 from gitml.repo.journal.folder import BEGIN, OWN, WRITTEN, Folder, root
 from gitml.repo.journal.lines import Point, events, points
 from gitml.repo.journal.writing import Journal
@@ -120,6 +122,16 @@ class Live:
         for point in put:
             self._logged(point)
         recording.journal.flush(durable=False)
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """What it has said for MLflow alone."""
+        return words.custom({"custom": self.recording.story.custom})
+
+    def keep(self, **more: Any) -> None:
+        """Say something of MLflow's that we have no place for; MISSING lets go of it."""
+        told = {key: one for key, one in {**self.kept, **more}.items() if one is not MISSING}
+        self.say({"custom": {**self.recording.story.custom, words.CUSTOM: told}})
 
     def history(self) -> Iterator[Point]:
         """Every point, in the order in which they were written."""

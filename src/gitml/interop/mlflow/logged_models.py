@@ -170,9 +170,9 @@ class LoggedModels:
     def _say(self, model: Logged) -> None:
         live = model.live
         if live is not None:
-            kept = words.custom({"custom": live.recording.story.custom}).get(MODELS) or {}
+            kept = live.kept.get(MODELS) or {}
             said = {**model.data, "experiment": model.ref.keys[0]}
-            self._recorder.custom(live, **{MODELS: {**kept, model.id: said}})
+            live.keep(**{MODELS: {**kept, model.id: said}})
 
     def _now(self) -> str:
         return words.now(self._opened.store.clock())

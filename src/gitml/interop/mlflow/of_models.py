@@ -65,10 +65,11 @@ class OfModels(OfRuns):
 
     def set_logged_model_tags(self, model_id: str, tags: Sequence[LoggedModelTag]) -> None:
         """Tags of a logged model."""
-        for one in tags:
-            validation._validate_tag(one.key, one.value)
-        if tags:
-            self._models.change(self._model(model_id), {("tags", one.key): str(one.value) for one in tags})
+        told = {one.key: "" if one.value is None else str(one.value) for one in tags}
+        for key, value in told.items():
+            validation._validate_tag(key, value)
+        if told:
+            self._models.change(self._model(model_id), {("tags", key): value for key, value in told.items()})
 
     def delete_logged_model_tag(self, model_id: str, key: str) -> None:
         """Take a tag away."""
@@ -85,7 +86,7 @@ class OfModels(OfRuns):
     def record_logged_model(self, run_id: str, mlflow_model: Any) -> None:
         """What older clients say of a model that they have logged: a tag of its run, as MLflow keeps it."""
         if not hasattr(mlflow_model, "get_tags_dict"):
-            raise TypeError(f"a {type(mlflow_model).__name__} is no MLflow model")
+            raise TypeError(f"Argument 'mlflow_model' should be mlflow.models.Model, got '{type(mlflow_model)}'")
         told = self._told(run_id)
         held = json.loads(told.tags.get(HISTORY) or "[]")
         self._tagged(told, {HISTORY: json.dumps([*held, mlflow_model.get_tags_dict()])}, ())

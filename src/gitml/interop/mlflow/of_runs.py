@@ -45,8 +45,8 @@ class OfRuns(Asked):
         tagged = told.get(words.RUN_NAME)
         if run_name and tagged and run_name != tagged:
             invalid(
-                f"Both 'run_name' argument and '{words.RUN_NAME}' tag are given, and they differ: "
-                f"run_name={run_name!r}, {words.RUN_NAME}={tagged!r}"
+                f"Both 'run_name' argument and '{words.RUN_NAME}' tag are specified, but with different values "
+                f"(run_name={run_name!r}, {words.RUN_NAME}={tagged!r}). Give one of them"
             )
         told[words.RUN_NAME] = run_name or tagged or _generate_random_name()
         with self._opened.writing():
@@ -61,7 +61,7 @@ class OfRuns(Asked):
             head["parent"] = str(parent.ref)
         left = {key: str(value) for key, value in tags.items() if key not in words.HOMES}
         note = tags.get(words.NOTE)
-        return {"head": head, "tags": left} | ({"note": note} if note else {})
+        return {"head": head, "tags": left} | ({} if note is None else {"note": note})
 
     def get_run(self, run_id: str) -> Run:
         """A run, live or recorded."""
@@ -82,13 +82,20 @@ class OfRuns(Asked):
                     self._recorder.end(live, word, end_time)
                 else:
                     more = {} if end_time is None else {"ended": end_time}
-                    self._recorder.custom(live, status=word, **more)
+                    live.keep(status=word, **more)
             else:
                 fields: dict[str, Any] = {"status": word} | ({"name": run_name} if run_name else {})
                 if end_time is not None:
                     fields["ended"] = words.time_text(end_time)
                 self._recorder.change(told.ref, fields)
+            if run_name:
+                self._tells_name(told)
         return self.get_run(run_id).info
+
+    def _tells_name(self, told: Told) -> None:
+        """Who gives a run a name says so in a tag, also where that was taken away before."""
+        if told.custom.get(words.UNTAGGED):
+            self._keep(told, {}, {words.UNTAGGED: MISSING})
 
     def delete_run(self, run_id: str) -> None:
         """Mark a run as deleted."""
@@ -142,7 +149,10 @@ class OfRuns(Asked):
         told = self._changeable(run_id)
         if key not in told.tags:
             missing(f"No tag with name: {key} in the run {run_id}")
-        self._tagged(told, {key: None}, ())
+        if key == words.RUN_NAME:
+            self._keep(told, {}, {words.UNTAGGED: True})  # the name itself stays, as in a database
+        else:
+            self._tagged(told, {key: None}, ())
 
     def _log(self, run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]) -> None:
         told = self._changeable(run_id)
@@ -158,6 +168,8 @@ class OfRuns(Asked):
         homes = {words.HOMES[key]: value for key, value in tags.items() if key in words.HOMES}
         others = {key: value for key, value in tags.items() if key not in words.HOMES}
         with self._opened.writing():
+            if homes.get("name"):
+                self._tells_name(told)
             live = self._underway.get(told.id)
             if live is None:
                 fields = {**homes, **{column("tags", key): value for key, value in others.items()}}
@@ -236,7 +248,7 @@ class OfRuns(Asked):
             live = self._underway.get(told.id)
             if live is not None:
                 live.say({"inputs": inputs} if inputs else {})
-                self._recorder.custom(live, **custom)
+                live.keep(**custom)
                 return
             fields = {column("custom", words.CUSTOM, key): value for key, value in custom.items()}
             self._recorder.change(told.ref, {**fields, **({"inputs": inputs} if inputs else {})})
@@ -257,8 +269,8 @@ def _check_params(told: Told, params: Iterable[Param]) -> None:
     if wrong:
         key, old, new = wrong[0]
         invalid(
-            f"Changing param values is not allowed. The param {key!r} was logged as {old!r} for run ID={told.id!r}, "
-            f"and {new!r} is something else"
+            f"Changing param values is not allowed. Param with key={key!r} was logged as {old!r} for run "
+            f"ID={told.id!r}, and {new!r} is something else"
         )
 
 

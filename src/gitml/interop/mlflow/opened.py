@@ -15,7 +15,7 @@ import gitml
 from gitml.errors import GitFailed, NotFound
 from gitml.interop.mlflow.address import NEVER, Address
 from gitml.interop.mlflow.faults import forbidden
-from gitml.records.ref import Ref
+from gitml.interop.mlflow.words import clock
 from gitml.repo.snapshot import Snapshot
 from gitml.store import Store
 
@@ -37,12 +37,10 @@ class Opened:
     def __init__(self, address: Address) -> None:
         self.address = address
         self.turn = RLock()
-        self.store: Store = gitml.open(address.path)
+        self.store: Store = gitml.open(address.path, clock=clock)
         self._snapshot: Snapshot | None = None
         self._signs: list[object] = []
         self._until = 0.0
-        self.awaiting: dict[str, list[Ref]] = {}
-        """Versions that were registered while their run, known by its id, went on."""
 
     @property
     def root(self) -> Path:

@@ -24,7 +24,7 @@ from gitml.actions.story import Story
 from gitml.errors import GitmlError, Refused
 from gitml.interop.mlflow import words
 from gitml.interop.mlflow.address import BATCH
-from gitml.interop.mlflow.citing import cite
+from gitml.interop.mlflow.citing import REGISTERED, cite
 from gitml.interop.mlflow.live import Live, Underway, ground
 from gitml.interop.mlflow.opened import Opened
 from gitml.interop.mlflow.runs import LATEST, Latest, Told, latest_text
@@ -43,7 +43,7 @@ _SERVER = "_MLFLOW_SERVER_FILE_STORE"
 """The variable by which MLflow's server tells its workers where their store is: who trains is somewhere else then."""
 PARTED = "parted"
 """What a run says for MLflow once a part of it has ended, and waits for it."""
-_OWN = ("started", "ended", "status", "models", PARTED)
+_OWN = ("started", "ended", "status", "models", PARTED, REGISTERED)
 """What a run says for MLflow while it goes on, and its record says otherwise."""
 _RUNNING = "running"
 _NOTED = "written.jsonl"
@@ -81,7 +81,7 @@ class Recorder:
     def end(self, live: Live, status: str, ended: int | None) -> None:
         """A run ends: its record is written, or, with others, a little later."""
         if ended is not None:
-            self.custom(live, ended=ended)
+            live.keep(ended=ended)
         found = files_of(self._opened, live.recording.story.ref)
         inner = f"{self._opened.store.repository.prefix}{artifacts.place(live.recording.story.ref)}/"
         outputs = {one["path"].removeprefix(inner): one for one in found}
@@ -91,18 +91,13 @@ class Recorder:
         else:
             self.write(live)
 
-    def custom(self, live: Live, **more: Any) -> None:
-        """Keep something of MLflow's that we have no place for."""
-        kept = live.recording.story.custom
-        live.say({"custom": {**kept, words.CUSTOM: {**(kept.get(words.CUSTOM) or {}), **more}}})
-
     # ── its record ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write(self, live: Live) -> None:
         """Write the record of a run that has ended; raises Refused, and then its journal keeps it."""
         with self._opened.writing():
             ready = self._ready([live])
-            if ready != [live] or self.parts(live) or live.folder.id in self._opened.awaiting:
+            if ready != [live] or self.parts(live) or live.kept.get(REGISTERED):
                 self._together(ready)
                 return
             done = save(_exactly(live), ground(self._opened), self._how())
@@ -147,15 +142,15 @@ class Recorder:
         whole = self._underway.get(Ref.parse(parent).keys[1]) if parent else None
         if whole is None or (whole.folder.id in ended and not self._waits(whole, ended)):
             return False
-        if not words.custom({"custom": whole.recording.story.custom}).get(PARTED):
-            self.custom(self._underway.writing(whole), **{PARTED: True})
+        if not whole.kept.get(PARTED):
+            self._underway.writing(whole).keep(**{PARTED: True})
         return self._underway.get(whole.folder.id) is not None  # another process may just have ended it
 
     def _family(self, live: Live) -> Iterator[Live]:
         """A run that has ended, and its parts that have."""
         yield live
         story = live.recording.story
-        if words.custom({"custom": story.custom}).get(PARTED):
+        if live.kept.get(PARTED):
             for part in self._underway.all():
                 told = part.recording.story
                 if told.head.get("parent") == str(story.ref) and told.end.status != _RUNNING:
@@ -170,11 +165,10 @@ class Recorder:
                 save(_exactly(live), ground(self._opened), self._how(), batch.gathered)
                 for new in self.parts(live):
                     batch.new(*new)
-                cite(self._opened, batch, live.recording.story.ref)
+                cite(self._opened, batch, live)
         self._opened.ended()
         for live in ended:
             self._underway.over(live)
-            self._opened.awaiting.pop(live.folder.id, None)
 
     # ── a run whose record stands ─────────────────────────────────────────────────────────────────────────────────
 
@@ -292,7 +286,7 @@ def _exactly(live: Live) -> Ended:
     """A run whose record says what MLflow has said, to the millisecond, and its metrics by MLflow's rule."""
     story, recording = live.recording.story, live.recording
     every, latest = _ordered(live.history())
-    kept = words.custom({"custom": story.custom})
+    kept = live.kept
     started, ended = kept.get("started") or story.began, kept.get("ended")
     own = {key: value for key, value in kept.items() if key not in _OWN}
     own |= {LATEST: {key: latest_text(one) for key, one in latest.items()}} if latest else {}

@@ -98,7 +98,8 @@ class Told:
         """What a run that goes on has said."""
         head, custom = story.head, words.custom({"custom": story.custom})
         ended = custom.get("ended")
-        data = {**head, "tags": story.tags, "by": story.origin.by, "code": story.code, "description": story.note}
+        data = {**head, "tags": story.tags, "by": story.origin.by, "code": story.code, "description": story.note,
+                "custom": story.custom}  # fmt: skip
         return cls(
             story.ref,
             _status(story, custom),

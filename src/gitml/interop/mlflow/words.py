@@ -7,6 +7,8 @@ from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from mlflow.utils.time import get_current_time_millis
+
 from gitml.records.canonical import INT_MAX, INT_MIN
 
 CUSTOM = "mlflow"
@@ -23,6 +25,9 @@ _STATUSES = {
     "RUNNING": "running", "SCHEDULED": "scheduled", "FINISHED": "finished", "FAILED": "failed", "KILLED": "killed",
 }  # fmt: skip
 _WORDS = {ours: theirs for theirs, ours in _STATUSES.items()} | {"crashed": "FAILED"}
+
+UNTAGGED = "untagged"
+"""What a run says for MLflow whose name stays, though the tag that tells it was taken away."""
 
 DEFAULT_ID, DEFAULT_KEY, DEFAULT_NAME = "0", "default", "Default"
 
@@ -46,8 +51,7 @@ def time_text(milliseconds: int) -> str:
 
 def milliseconds(text: str) -> int:
     """A record's time in milliseconds since 1970."""
-    at = datetime.fromisoformat(text)
-    return int(at.replace(microsecond=0).timestamp()) * 1000 + at.microsecond // 1000
+    return epoch(datetime.fromisoformat(text))
 
 
 def param(text: str) -> Any:
@@ -107,9 +111,20 @@ def tags_of(data: Mapping[str, Any], parent: str | None = None) -> dict[str, str
         code = data.get("code") or {}
         told = {USER: data.get("by"), COMMIT: code.get("commit"), SOURCE: code.get("path"), PARENT: parent}
         tags = {key: str(value) for key, value in told.items() if value} | tags
-    return tags | {tag: str(data[field]) for tag, field in HOMES.items() if data.get(field) is not None}
+    gone = RUN_NAME if custom(data).get(UNTAGGED) else None
+    return tags | {tag: str(data[at]) for tag, at in HOMES.items() if data.get(at) is not None and tag != gone}
+
+
+def clock() -> datetime:
+    """The moment, by the clock that MLflow goes by."""
+    return datetime.fromtimestamp(get_current_time_millis() / 1000, UTC)
+
+
+def epoch(at: datetime) -> int:
+    """A moment in milliseconds since 1970."""
+    return int(at.replace(microsecond=0).timestamp()) * 1000 + at.microsecond // 1000
 
 
 def now(at: datetime) -> str:
     """A moment as records hold it for MLflow: to the millisecond."""
-    return time_text(int(at.timestamp() * 1000))
+    return time_text(epoch(at))

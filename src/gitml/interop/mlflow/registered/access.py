@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from mlflow.utils.validation import _validate_model_name, _validate_model_version
 
@@ -48,13 +48,7 @@ class Access:
         _validate_model_name(name)
         _validate_model_version(version)
         number = int(version)  # older ones give nothing back
-
-        def look(snapshot: Snapshot) -> tuple[Model, Version] | None:
-            model = model_named(snapshot, name)
-            found = model.versions.get(number) if model else None
-            return (model, found) if model and found and not found.is_deleted else None
-
-        return self.opened.found(look) or (self._model(name), _no_version(name, version))
+        return self.opened.found(lambda snapshot: _numbered(snapshot, name, number)) or _no_version(name, version)
 
     def _chosen(self, name: str, alias: str) -> int:
         """The version that an alias chooses; INVALID_PARAMETER_VALUE, for `latest` RESOURCE_DOES_NOT_EXIST."""
@@ -89,10 +83,9 @@ def model_in(batch: Gathering, name: str) -> Model:
 
 def version_in(batch: Gathering, name: str, version: int | str) -> tuple[Model, Version]:
     """A version of a model as it is in the middle of a deed; RESOURCE_DOES_NOT_EXIST."""
+    _validate_model_name(name)
     _validate_model_version(version)
-    number, model = int(version), model_in(batch, name)
-    found = model.versions.get(number)
-    return model, _no_version(name, version) if found is None or found.is_deleted else found
+    return _numbered(batch.snapshot, name, int(version)) or _no_version(name, version)
 
 
 def tell(batch: Gathering, key: str, fields: Mapping[str, Any]) -> None:
@@ -110,6 +103,12 @@ def tell_version(batch: Gathering, key: str, number: int, fields: Mapping[str, A
     tell(batch, key, {f"{place}.{name}": value for name, value in fields.items()})
 
 
+def _numbered(snapshot: Snapshot, name: str, number: int) -> tuple[Model, Version] | None:
+    model = model_named(snapshot, name)
+    found = model.versions.get(number) if model else None
+    return (model, found) if model and found and not found.is_deleted else None
+
+
 def _no_alias(name: str, alias: str) -> int:
     if alias.lower() == LATEST:
         missing(f"Latest version not found for model {name}.")
@@ -120,5 +119,5 @@ def _no_model(name: str) -> Model:
     missing(f"Registered Model with name={name} not found")  # in these words clients look for it
 
 
-def _no_version(name: str, version: int | str) -> Version:
+def _no_version(name: str, version: int | str) -> NoReturn:
     missing(f"Model Version (name={name}, version={version}) not found")

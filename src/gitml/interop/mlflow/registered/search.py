@@ -27,9 +27,10 @@ def model_page(
     models: Iterable[RegisteredModel], where: str | None, limit: int, order: Sequence[str] | None, token: str | None
 ) -> PagedList[RegisteredModel]:
     """A page of the registered models that a filter chooses; INVALID_PARAMETER_VALUE."""
-    _check_limit(limit, SEARCH_REGISTERED_MODEL_MAX_RESULTS_THRESHOLD)
+    _check_most(limit, SEARCH_REGISTERED_MODEL_MAX_RESULTS_THRESHOLD)
+    _check_least(limit)
     named = [_stamped(clause) for clause in order or ()]
-    _check_order(named, SearchModelUtils.parse_order_by_for_search_registered_models)
+    _check_order(named, _model_key)
     found = _filtered(SearchModelUtils.filter, [*models, RegisteredModel("", 0, 0)], where)
     return _page(SearchModelUtils.sort([one for one in found if one.name], named), limit, token)
 
@@ -38,9 +39,10 @@ def version_page(
     versions: Iterable[ModelVersion], where: str | None, limit: int, order: Sequence[str] | None, token: str | None
 ) -> PagedList[ModelVersion]:
     """A page of the versions that a filter chooses, those changed last first; INVALID_PARAMETER_VALUE."""
-    _check_limit(limit, SEARCH_MODEL_VERSION_MAX_RESULTS_THRESHOLD)
+    _check_least(limit)
+    _check_most(limit, SEARCH_MODEL_VERSION_MAX_RESULTS_THRESHOLD)
     named = list(order or _NEWEST_FIRST)
-    _check_order(named, SearchModelVersionUtils.parse_order_by_for_search_model_versions)
+    _check_order(named, lambda clause: SearchModelVersionUtils.parse_order_by_for_search_model_versions(clause)[1])
     for clause in SearchModelVersionUtils.parse_search_filter(where):
         _check_number(clause)
     nobody = ModelVersion("", 0, 0)
@@ -69,11 +71,17 @@ def _page(things: Sequence[T], limit: int, token: str | None) -> PagedList[T]:
     return PagedList(list(things[start:end]), SearchUtils.create_page_token(end) if end < len(things) else None)
 
 
-def _check_limit(limit: object, most: int) -> None:
+def _check_least(limit: object) -> None:
     if not isinstance(limit, int) or limit < 1:
-        invalid(f"max_results is {limit!r}: a positive whole number is wanted")
+        invalid(f"Invalid value for max_results. It must be a positive integer, but got {limit}")
+
+
+def _check_most(limit: float, most: int) -> None:
     if limit > most:
-        invalid(f"max_results is {limit}: more than {most} are not given at once; ask for the next page")
+        invalid(
+            f"Invalid value for request parameter max_results. It must be at most {most}, but got value {limit}: "
+            "ask for the next page"
+        )
 
 
 def _stamped(clause: str) -> str:
@@ -82,8 +90,14 @@ def _stamped(clause: str) -> str:
     return f"last_updated_timestamp{space}{rest}" if word == "timestamp" else clause
 
 
-def _check_order(order: Sequence[str], parse: Callable[[str], tuple[str, str, bool]]) -> None:
-    keys = [parse(clause)[1] for clause in order]
+def _model_key(clause: str) -> str:
+    """What models are ordered by: a field that they have, and one of those that a database allows."""
+    SearchModelUtils.parse_order_by_for_search_registered_models(clause)
+    return str(SearchUtils.parse_order_by_for_search_registered_models(clause)[0])
+
+
+def _check_order(order: Sequence[str], parse: Callable[[str], str]) -> None:
+    keys = [parse(clause) for clause in order]
     if len(set(keys)) < len(keys):
         raise MlflowException(f"order_by names a field twice: {', '.join(order)}")
 

@@ -10,6 +10,7 @@ from mlflow.entities.model_registry.model_version_stages import STAGE_ARCHIVED, 
 from mlflow.store.model_registry import SEARCH_MODEL_VERSION_MAX_RESULTS_DEFAULT
 from mlflow.utils.validation import _validate_model_name, _validate_model_version_tag, _validate_tag_name
 
+from gitml.interop.mlflow.citing import awaits
 from gitml.interop.mlflow.faults import invalid, missing
 from gitml.interop.mlflow.registered.access import Access, model_in, tell, tell_version, version_in
 from gitml.interop.mlflow.registered.entities import download, model_version
@@ -85,7 +86,10 @@ class Versions(Access):
         """A version moved to a stage, through `promote` where that has a slot; what it forbids is not done."""
         wanted = get_canonical_stage(stage)
         if archive_existing_versions and wanted not in STAGES:
-            invalid(f"nothing can be archived by a move to {wanted}: it is no active stage ({', '.join(STAGES)} are)")
+            invalid(
+                "Model version transition cannot archive existing model versions because "
+                f"{stage!r} is not an Active stage ({', '.join(STAGES)} are)"
+            )
 
         def deed(batch: Gathering) -> ModelVersion:
             model, found = version_in(batch, name, version)
@@ -171,9 +175,8 @@ class Versions(Access):
     def _awaits(self, made: ModelVersion, run_id: str | None) -> None:
         """Remember a version whose run is not recorded yet."""
         model, version = self._version(made.name, made.version)
-        if run_id and "run" not in version.data and not self.opened.how["commit"]:
-            ref = Ref(MODEL + VERSION, (model.key, str(version.number)))
-            self.opened.awaiting.setdefault(run_id, []).append(ref)
+        if run_id and "run" not in version.data:
+            awaits(self.opened, run_id, Ref(MODEL + VERSION, (model.key, str(version.number))))
 
     def _origin(self, source: str, run_id: str | None, model_id: str | None) -> Origin:
         return origin_of(self._located, self.tracking_uri, source, run_id, model_id)
