@@ -142,6 +142,28 @@ def test_a_folder_in_git_history_gives_the_runs_that_were_removed(store: gitml.S
     assert import_mlflow(store, str(other / "sub/mlruns")).read["runs"] == 2
 
 
+def test_a_merged_branch_is_history_too(store: gitml.Store, tmp_path: Path) -> None:
+    other = init(tmp_path / "other")
+    commit(other, _runs(status=1, params__lr="0.1"))
+    git(other, "checkout", "-q", "-b", "side")
+    commit(other, _runs("b2"))
+    shutil.rmtree(other / "mlruns/1/b2")
+    last = commit(other, _runs(params__lr="0.1"), date="2026-03-03T12:00:00Z")  # after main has removed it
+    git(other, "checkout", "-q", "main")
+    shutil.rmtree(other / "mlruns/1/a1")
+    commit(other, _runs("c3"), date="2026-03-02T12:00:00Z")
+    git(other, "merge", "-q", "-s", "ours", "-m", "the removal stays", "side")
+    git(other, "checkout", "-q", "-b", "apart")
+    commit(other, _runs("d4"))
+    git(other, "checkout", "-q", "main")
+    done = import_mlflow(store, str(other / "mlruns"))
+    assert (done.read, done.losses) == ({"experiments": 1, "runs": 3}, ())
+    found = store.show("run/wine/a1").data
+    assert (found["status"], found["params"]) == ("finished", {"lr": 0.1})
+    assert found["custom"]["mlflow"]["commit"] == last
+    assert store.show("run/wine/b2").data["custom"]["mlflow"]["commit"]
+
+
 def test_what_is_torn_is_a_loss_with_its_path_and_the_rest_is_read(store: gitml.Store, tmp_path: Path) -> None:
     whole = _runs(metrics__auc="not a point\n1665613431054 0.5 0\n99 1e5\n", tags__t="x", params__p="1")
     write(tmp_path, whole)
