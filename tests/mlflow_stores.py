@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,11 @@ def allowed() -> Iterator[None]:
     finally:
         del os.environ["MLFLOW_ALLOW_FILE_STORE"]
         _tracking_store_registry._get_store_with_resolved_uri.cache_clear()
+
+
+def calls(method: Callable[..., Any], name: str) -> bool:
+    """Whether a method of the MLflow that is installed calls a function of this name: older ones do less."""
+    return name in inspect.unwrap(method).__code__.co_names
 
 
 def filled(uri: str) -> dict[str, str]:

@@ -30,6 +30,11 @@ Call = tuple[Any, ...]
 KEEP, ARCHIVE = False, True  # the versions that stand in a stage already
 OURS = ("user_id", "model_id", "deployment_job_id", "creation_timestamp", "last_updated_timestamp")
 """What MLflow's SQL store does not keep, or each store has of its own."""
+ONCE: dict[Call, Any] = {
+    ("get_model_version_by_alias", "wine", "champion"): "INVALID_PARAMETER_VALUE",  # of a model that is not there
+    **{("search_model_versions", f"version_number = {number}", 100): [None] for number in ("1.5", "'a'")},
+}
+"""What SQL stores of older MLflows answer, by the first words of a call; ours is as strict as the newest."""
 
 
 class Both:
@@ -40,9 +45,9 @@ class Both:
 
     def agree(self, method: str, *args: Any) -> Any:
         """The answer of ours, once theirs is seen to be the same."""
-        answers = [_answer(store, method, args) for store in (self.ours, self.theirs)]
-        assert answers[0] == answers[1], (method, args)
-        return answers[0]
+        ours, theirs = (_answer(store, method, args) for store in (self.ours, self.theirs))
+        assert ours == theirs or theirs == ONCE.get((method, *args[:2])), (method, args)
+        return ours
 
     def touched(self, calls: list[Call]) -> None:
         """The calls, and that what each of them says was updated is the same on both sides."""
@@ -123,7 +128,7 @@ def test_a_life_of_a_model(both: Both) -> None:
         ("transition_model_version_stage", "wine", 1, "staging", False),
         ("transition_model_version_stage", "wine", 2, "Production", False),
         ("transition_model_version_stage", "wine", 3, "PRODUCTION", True),
-        ("rename_registered_model", "wine", "Wine: no"),
+        ("rename_registered_model", "wine", ""),
         ("rename_registered_model", "wine", "Wine, red"),
         ("delete_model_version", "Wine, red", 2),
         ("create_registered_model", "wine"),
@@ -138,7 +143,6 @@ def test_a_life_of_a_model(both: Both) -> None:
         ("get_latest_versions", "Wine, red", ["best"]), ("get_latest_versions", "wine"),
         ("get_model_version_by_alias", "Wine, red", "champion"),
         ("get_model_version_by_alias", "Wine, red", "Champion"),
-        ("get_model_version_by_alias", "Wine, red", "LATEST"),
         ("get_model_version_by_alias", "wine", "champion"),
         ("set_registered_model_alias", "Wine, red", "latest", 1), ("set_registered_model_alias", "Wine, red", "v9", 1),
         ("set_registered_model_alias", "Wine, red", "a b", 1), ("set_registered_model_alias", "Wine, red", "new", 2),
@@ -150,6 +154,8 @@ def test_a_life_of_a_model(both: Both) -> None:
         ("delete_registered_model", "wine"),
     ]:  # fmt: skip
         both.agree(method, *args)
+    latest = _answer(both.ours, "get_model_version_by_alias", ("Wine, red", "LATEST"))
+    assert latest == both.agree("get_model_version", "Wine, red", 3)  # older ones give that of some stage
 
 
 @pytest.fixture(scope="module")

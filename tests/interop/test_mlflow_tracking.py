@@ -29,6 +29,7 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 from mlflow.store.tracking.abstract_store import AbstractStore
+from mlflow.utils.search_utils import SearchUtils
 
 import gitml
 from command_line import fine, ml
@@ -348,7 +349,7 @@ def test_what_gitml_and_others_have_recorded_is_found_too(client: MlflowClient, 
         return [one.info.run_id for one in client.search_runs([wine], text, **more)]
 
     assert found("metrics.`val.auc` < 0.75") == found("params.`model.depth` = '3'") == [run.id]
-    assert found("attributes.run_name = 'ours'") == found("params.lr IS NULL") == [run.id]
+    assert found("attributes.run_name = 'ours'") == [run.id]
     assert found("", order_by=["metrics.auc DESC"]) == [theirs, run.id]  # what has no such metric is last
     told = client.get_run(run.id)
     assert told.data.metrics == {"val.auc": 0.7}
@@ -356,6 +357,19 @@ def test_what_gitml_and_others_have_recorded_is_found_too(client: MlflowClient, 
     assert told.data.tags["mlflow.user"]
     client.set_tag(run.id, "seen", "yes")
     assert gitml.open(place).show(f"run/wine/{run.id}").data["tags"] == {"seen": "yes"}
+
+
+def test_runs_are_found_by_what_they_lack(client: MlflowClient, place: Path) -> None:
+    try:
+        SearchUtils.parse_search_filter("params.lr IS NULL")
+    except MlflowException:
+        pytest.skip("filters of this MLflow know no IS NULL")
+    run = _ended(client)
+    with gitml.open(place).run("wine") as ours:
+        pass
+    wine = client.get_experiment_by_name("wine").experiment_id
+    for text, expected in (("params.lr IS NULL", ours.id), ("params.lr IS NOT NULL", run)):
+        assert [one.info.run_id for one in client.search_runs([wine], text)] == [expected]
 
 
 def test_pages_of_runs(client: MlflowClient) -> None:

@@ -36,6 +36,7 @@ from mlflow.store.entities.paged_list import PagedList
 import gitml
 from gitml.interop.mlflow.tracking import TrackingStore
 from gitrepo import commit, init
+from mlflow_stores import calls
 from registering import address
 
 with warnings.catch_warnings():
@@ -134,6 +135,7 @@ EXPERIMENTS, RUNS = (
 )
 KEYS = st.sampled_from(["acc", "val/loss", "a.b", "odd key", "é_1", ""])
 NAMES = st.sampled_from(["wine", "Wine", "été: no", "a/b", "x" * 300, "y" * 501, ""])
+NEW_NAMES = NAMES if calls(SqlAlchemyStore.rename_experiment, "_validate_experiment_name") else st.just("été: no")
 TEXTS = st.sampled_from(["", "1", "1.0", "1e3", "True", "None", "007", "a: b\n#c", "é", " x ", "nan", "z" * 6001])
 VALUES = st.sampled_from([0.0, -1.5, 1, 2.0**62, math.inf, -math.inf, 1e-12])
 STEPS, TIMES = st.sampled_from([0, 1, 2, -3, 2**62]), st.sampled_from([0, START, START + 1])
@@ -145,13 +147,18 @@ PARAMS, TAGS = (
     st.lists(st.builds(RunTag, KEYS, TEXTS), max_size=3, unique_by=lambda one: one.key),
 )
 OWN = st.sampled_from(["mlflow.runName", "mlflow.note.content", "mlflow.user", "team"])
-DATA = st.builds(Dataset, st.sampled_from(["train", "test set"]), st.sampled_from(["d1", "d2"]), st.just("local"),
-                 st.just("{}"), st.sampled_from([None, "[]"]), st.none())  # fmt: skip
+DATA = st.sampled_from([
+    Dataset(name, digest, "local", "{}", schema)  # of one name and digest SQL keeps one schema an experiment
+    for name, digest, schema in (("train", "d1", "[]"), ("train", "d2", None), ("test set", "d1", None))
+])  # fmt: skip
 INPUTS = st.builds(
     DatasetInput,
     DATA,
     st.lists(st.builds(InputTag, st.sampled_from(["mlflow.data.context", "k"]), st.just("v")), max_size=1),
 )
+TAGGED = st.builds(ExperimentTag, KEYS, TEXTS)
+if not calls(SqlAlchemyStore.create_experiment, "_validate_experiment_tag"):
+    TAGGED = st.just(ExperimentTag("team", "x"))
 STATUSES = st.sampled_from([None, *RunStatus.all_status()])
 ENDS = st.sampled_from([None, START + 9_999])
 FILTERS = st.sampled_from([
@@ -181,8 +188,8 @@ def called(method: str, *args: st.SearchStrategy[Any]) -> st.SearchStrategy[Call
 
 
 CALLS = st.one_of(
-    called("create_experiment", NAMES, st.none(), st.lists(st.builds(ExperimentTag, KEYS, TEXTS), max_size=1)),
-    called("rename_experiment", EXPERIMENTS, NAMES),
+    called("create_experiment", NAMES, st.none(), st.lists(TAGGED, max_size=1)),
+    called("rename_experiment", EXPERIMENTS, NEW_NAMES),
     called("delete_experiment", EXPERIMENTS), called("restore_experiment", EXPERIMENTS),
     called("set_experiment_tag", EXPERIMENTS, st.builds(ExperimentTag, KEYS | st.just("mlflow.note.content"), TEXTS)),
     called("delete_experiment_tag", EXPERIMENTS, KEYS),
