@@ -22,6 +22,7 @@ _GROUPS = {"metrics": METRIC, "params": PARAM, "tags": TAG}
 _FIELDS = {words.USER: "by", words.COMMIT: "code.commit", words.SOURCE: "code.path", words.PARENT: "parent"}
 """Tags that MLflow has of a run that gitml recorded, and the fields which say so."""
 
+_COLLECTED = column("custom", words.CUSTOM, words.COLLECTED)
 _INPUT = ("name", "ref", "digest", "md5", "sha256", "id", "version_id", "context")
 """What MLflow's name, digest and context of an input are made from."""
 
@@ -44,15 +45,21 @@ class Board:
     @cached_property
     def rows(self) -> Mapping[str, int]:
         """The row of each id."""
-        return {run: row for row, (_experiment, run) in enumerate(self.refs)}
+        return {run: row for row, (_experiment, run) in enumerate(self.refs) if row not in self._collected}
 
     @cached_property
     def experiments(self) -> dict[str, list[int]]:
         """The rows of each experiment."""
         found: dict[str, list[int]] = {}
         for row, (experiment, _run) in enumerate(self.refs):
-            found.setdefault(experiment, []).append(row)
+            if row not in self._collected:
+                found.setdefault(experiment, []).append(row)
         return found
+
+    @cached_property
+    def _collected(self) -> frozenset[int]:
+        """The rows of runs that MLflow has removed for good, and does not see any more."""
+        return frozenset(row for row, at in enumerate(self._cells(_COLLECTED)) if at is not None)
 
     @cached_property
     def deleted(self) -> frozenset[int]:

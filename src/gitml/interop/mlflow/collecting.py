@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mlflow.entities import ViewType, _DatasetSummary
 
+from gitml.actions import artifacts
 from gitml.actions.landing import land
 from gitml.actions.plan import Plan
-from gitml.errors import NotFound
-from gitml.interop.mlflow import experiments, words
+from gitml.errors import ERROR, NotFound, Refused
+from gitml.interop.mlflow import board, experiments, logged_models, words
 from gitml.interop.mlflow.of_experiments import OfExperiments
 from gitml.interop.mlflow.recorder import there
 from gitml.interop.mlflow.search import Pool
+from gitml.records.record import column
 from gitml.records.ref import Ref
 from gitml.repo.change import Change
 from gitml.repo.journal.folder import Folder, root
@@ -35,25 +37,25 @@ class Collecting(OfExperiments):
                 if one.is_deleted and self._long_ago(str(one.data["deleted"]), older_than)]  # fmt: skip
 
     def _hard_delete_run(self, run_id: str) -> None:
-        """Remove a run: its record with its series, and its journal."""
+        """Remove a run: its record with its series, and its journal; where something cites it, from MLflow's sight."""
         told = self._told(run_id)
         with self._opened.writing():
-            self._removed(told.ref)
+            self._taken(told.ref)
             Folder(root(self._opened.store.repository.git) / run_id).remove()
 
     def _hard_delete_logged_model(self, model_id: str) -> None:
         """Remove a logged model's record."""
         with self._opened.writing():
-            self._removed(self._model_ref(model_id))
+            self._taken(self._model_ref(model_id))
 
     def _hard_delete_experiment(self, experiment_id: str) -> None:
         """Remove an experiment's record, with all that is in it."""
         known = self._known(experiment_id)
         with self._opened.writing():
+            for model in [one for one in self._models.known().values() if one.ref.keys[0] == known.key]:
+                self._taken(model.ref)
             for run in self._runs_of(known, ViewType.ALL):
                 self._hard_delete_run(run.id)
-            for model in [one for one in self._models.known().values() if one.ref.keys[0] == known.key]:
-                self._removed(model.ref)
             if known.is_recorded:
                 self._removed(Ref(experiments.KIND, (known.key,)))
 
@@ -82,6 +84,25 @@ class Collecting(OfExperiments):
             raise NotFound(f"there is no logged model {model_id}")
         return found.ref
 
+    def _taken(self, ref: Ref) -> None:
+        """Remove a run or logged model, and the run that it alone still cited; hide a run that is cited itself."""
+        data = self._data(ref)
+        try:
+            self._removed(ref)
+        except Refused as error:
+            if ref.kind != board.RUN or any(one.code != _CITED for one in error.problems if one.severity == ERROR):
+                raise
+            if not _is_collected(data):
+                self._recorder.change(ref, {column("custom", words.CUSTOM, words.COLLECTED): self._now})
+            return
+        whole = data.get(_WHOLE[ref.kind])
+        if whole and _is_collected(self._data(Ref.parse(whole))):
+            self._taken(Ref.parse(whole))
+
+    def _data(self, ref: Ref) -> Mapping[str, Any]:
+        snapshot = self._opened.look()
+        return {} if snapshot.find(ref) is None else snapshot.record(ref).data
+
     def _removed(self, ref: Ref) -> None:
         """Remove a record, as a change like any other: it can be reverted."""
         repository = self._opened.store.repository
@@ -96,16 +117,26 @@ class Collecting(OfExperiments):
         self._opened.written()
 
 
+_CITED = "ref.missing"
+"""What the checks say where a record is removed that another cites."""
+_WHOLE: Mapping[str, str] = {board.RUN: "parent", logged_models.KIND: "run"}
+"""The field in which a record names the run that it is part of."""
 _SUMMARIES = 1000
 """So many data sets are told of at most."""
 
 
+def _is_collected(data: Mapping[str, Any]) -> bool:
+    return words.COLLECTED in words.custom(data)
+
+
 def _paths(snapshot: Snapshot, ref: Ref) -> Iterator[str]:
-    """The files of a record: itself, and its series."""
+    """The files of a record: itself, its series, and what DVC has of its files, which MLflow has removed."""
     path = snapshot.find(ref)
     if path is None:
         return
     yield path
+    if ref.kind in _WHOLE:
+        yield f"{snapshot.prefix}{artifacts.place(ref)}.dvc"
     series = (snapshot.record(ref).data.get("series") or {}).get("path")
     if series:
         yield str(series)

@@ -15,6 +15,8 @@ CUSTOM = "mlflow"
 """Where a record keeps what MLflow says and we have no place for: `custom.mlflow`."""
 ORIGIN = "mlflow"
 """The `origin` of a run that MLflow's clients have recorded."""
+COLLECTED = "collected"
+"""Since when MLflow sees a run no more: removed by `mlflow gc`, its record stands on as something cites it."""
 
 RUN_NAME, NOTE, USER = "mlflow.runName", "mlflow.note.content", "mlflow.user"
 PARENT, COMMIT, SOURCE = "mlflow.parentRunId", "mlflow.source.git.commit", "mlflow.source.name"
