@@ -12,7 +12,7 @@ import pytest
 
 import gitml
 from command_line import ml
-from gitrepo import environment
+from gitrepo import environment, write
 
 TRAIN = """
 import sys, gitml
@@ -27,6 +27,7 @@ for lr in (0.1, 0.2):
             raise KeyError("row 3")
 """
 SIZE = 3
+GIT_ML = (sys.executable, "-m", "gitml")
 LAUNCHES = {
     "torchrun": lambda rank: {"TORCHELASTIC_RUN_ID": "none", "RANK": rank, "WORLD_SIZE": SIZE, "LOCAL_RANK": rank,
                               "LOCAL_WORLD_SIZE": SIZE, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": 29500},
@@ -37,12 +38,14 @@ LAUNCHES = {
 }  # fmt: skip
 
 
-def launch(place: Path, how: str, *words: str, more: Mapping[str, str] | None = None) -> list[tuple[str, ...]]:
+def launch(
+    place: Path, how: str, *words: str, more: Mapping[str, str] | None = None, script: str = TRAIN
+) -> list[tuple[str, ...]]:
     """The runs of each of three processes, which are let go on when all have begun their first, and their second."""
     started: list[subprocess.Popen[str]] = []
     for rank in range(SIZE):
         told = {name: str(one) for name, one in LAUNCHES[how](rank).items()}
-        command = [sys.executable, "-W", "error", "-c", TRAIN, str(rank), *words]
+        command = [sys.executable, "-W", "error", "-c", script, str(rank), *words]
         env, pipe = environment({**told, **(more or {})}), subprocess.PIPE
         started.append(subprocess.Popen(command, cwd=place, env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
     first = together(started)
@@ -65,15 +68,25 @@ def together(started: list[subprocess.Popen[str]]) -> list[str]:
     return refs
 
 
+STORE = TRAIN.replace("gitml.run(", "gitml.open().run(")
+COMMAND = """
+import sys, gitml
+with gitml.run("wine", params={"lr": 0.1}) as run:
+    for step in range(50):
+        run.log({"all": step}, step=step)
+    sys.exit(3 if sys.argv[1] == "2" else 0)
+"""
+
+
 def records() -> list[dict[str, Any]]:
     store = gitml.open()
     found = [dict(store.show(row["ref"]).data) for row in store.rows("run").rows]
     return sorted(found, key=lambda one: one.get("params", {}).get("lr", 0))
 
 
-@pytest.mark.parametrize("how", ["torchrun", "srun"])
-def test_ranks_are_one_run_and_then_another(plain: Path, how: str) -> None:
-    first, *others = launch(plain, how)
+@pytest.mark.parametrize(("how", "script"), [("torchrun", TRAIN), ("srun", STORE)])
+def test_ranks_are_one_run_and_then_another(plain: Path, how: str, script: str) -> None:
+    first, *others = launch(plain, how, script=script)
     assert len(first) == 2
     assert all(one == first for one in others)
     for found, lr in zip(records(), (0.1, 0.2), strict=True):
@@ -106,3 +119,16 @@ def test_ranks_in_a_spool_are_one_run_when_they_are_gathered(plain: Path, tmp_pa
     assert records() == []
     assert ml(plain, "sync", "--spool", str(spool)).code == 0
     assert [found["series"]["summary"]["all"]["count"] for found in records()] == [50 * SIZE] * 2
+
+
+def test_a_command_on_each_rank_is_one_run(plain: Path) -> None:
+    write(plain, {"train.py": COMMAND})
+    started = []
+    for rank in range(SIZE):
+        told = {name: str(one) for name, one in LAUNCHES["srun"](rank).items()}
+        command = [*GIT_ML, "run", "--experiment", "wine", "--", sys.executable, "train.py", str(rank)]
+        started.append(subprocess.Popen(command, cwd=plain, env=environment(told)))
+    assert [one.wait() for one in started] == [0, 0, 3]
+    (found,) = records()
+    assert (found["status"], found["error"]["exit_code"]) == ("failed", 3)
+    assert (found["params"], found["series"]["summary"]["all"]["count"]) == ({"lr": 0.1}, 50 * SIZE)

@@ -21,10 +21,13 @@ from gitml.actions import capture
 from gitml.actions.apply import Applied
 from gitml.actions.capture.usage import Usage
 from gitml.actions.flow import Material
+from gitml.actions.joined import Joined
+from gitml.actions.logged import Source
 from gitml.actions.picked_up import pick_up
-from gitml.actions.run import Run, Source
+from gitml.actions.run import Run
 from gitml.actions.story import End
 from gitml.actions.tail import Tail
+from gitml.actions.taking_part import own
 from gitml.errors import BadValue, GitmlError, NotFound
 from gitml.repo.repository import Repository
 
@@ -61,6 +64,7 @@ def run_command(
 ) -> Ran:  # fmt: skip
     """Run a command and record it; `what` are the fields of `run.Told`, `outputs` what it is to write.
 
+    One that srun or the like has started on each rank is one run, which rank 0 records with what was written there.
     NotFound where there is no such command: nothing is recorded then.
     """
     if not argv:
@@ -71,21 +75,20 @@ def run_command(
             f"there is no command {argv[0]!r}", hint="look at the PATH, or write ./ before a script of yours"
         )
     source = Source(lambda: list(argv), lambda: _script(argv), lambda: environment_of(program), is_here=False)
-    run = Run(repository, experiment, clock=clock, source=source, **what)
+    run = own(repository, experiment, clock=clock, source=source, **what)
     with run:
         since = time.time_ns() - _TICK_NS
         code = _wait([program, *argv[1:]], stdout, run)
-        run.gather()
-        for name, material in (outputs or {}).items():
-            _output(run, name, material)
-        pick_up(run, repository, since)
-    if run.applied is None:
-        raise BadValue(f"{run.ref} was not recorded")
-    written = run.applied.warnings
-    return Ran(code, run.ref, run.applied, tuple(one for one in run.warnings if not one.endswith(written)))
+        if run.is_whole:
+            run.gather()
+            for name, material in (outputs or {}).items():
+                _output(run, name, material)
+            pick_up(run, repository, since)
+    applied = run.applied or Applied(None, (), ())
+    return Ran(code, run.ref, applied, tuple(one for one in run.warnings if not one.endswith(applied.warnings)))
 
 
-def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run) -> int:
+def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run | Joined) -> int:
     """Run the command to its end, and say how that was."""
     out = stdout if isinstance(stdout, int) else stdout.fileno() if stdout else 1
     tail = Tail(out, 2) if run.keeps_texts else None
@@ -125,7 +128,7 @@ def _name(number: int) -> str:
         return f"signal {number}"
 
 
-def _output(run: Run, name: str, material: Material) -> None:
+def _output(run: Run | Joined, name: str, material: Material) -> None:
     """One declared output; where the command has not written it, that is told, for its exit code comes first."""
     try:
         run.log_output(material, name)

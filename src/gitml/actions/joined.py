@@ -9,6 +9,7 @@ import atexit
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,7 @@ from gitml.actions.ground import Apart, Ground, InRepository
 from gitml.actions.logged import CURRENT, Logged, Source
 from gitml.actions.ranks import Part, taking_part
 from gitml.actions.recording import Recording
-from gitml.actions.story import FAULT, Story
+from gitml.actions.story import FAULT, End, Story
 from gitml.repo.journal.folder import END, Folder, root
 from gitml.repo.journal.writing import Journal
 from gitml.repo.repository import Repository
@@ -37,14 +38,15 @@ class Joined(Logged):
     def __init__(
         self, story: Story, folder: Path, repository: Repository | None, clock: Callable[[], datetime],
         told: Mapping[str, Any] | None = None, part: Part | None = None,
-        *, at_once: bool = False,
+        *, at_once: bool = False, source: Source | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(repository, clock, Source())
+        super().__init__(repository, clock, source or Source())
         self._said = told or {}
         self._watching = ExitStack()
         self._outer: Logged | None = None
         self._ground = _ground(repository, folder)
         self._part = part
+        self._end: End | None = None
         story.seeds = {}
         name = f"{os.getpid()}-{os.urandom(4).hex()}.jsonl"
         self._recording = Recording(self._ground, story, Journal(folder, name), self.tell)
@@ -55,6 +57,16 @@ class Joined(Logged):
     def __repr__(self) -> str:
         return f"<Joined {self.ref}>"
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is for this process to say what came of all of it: that is for the one that began it."""
+        return False
+
+    def finish(self, end: End) -> None:
+        """Say how this part ended, where that is not for Python's exceptions to tell: a command's exit code."""
+        self.gather()
+        self._end = replace(end, error={**end.error, **self._open.story.fault}) if end.error else end
+
     def __enter__(self) -> Self:
         said, story = self._said, self._open.story
         self._outer = CURRENT.get()
@@ -63,7 +75,8 @@ class Joined(Logged):
             self._watching.enter_context(taking_part(self._part))
             story.code, _changed = self._ground.code(self._source.argv(), self._source.script(), self.tell)
             self._open.begin()
-        self._watching.enter_context(heard(story.seeds))
+        if self._source.is_here:
+            self._watching.enter_context(heard(story.seeds))
         if said.get("params") is not None:
             self.log_params(said["params"])
         if said.get("tags"):
@@ -82,7 +95,9 @@ class Joined(Logged):
         CURRENT.set(self._outer)
         now = self.clock()
         self._told_seeds(now)
-        if error is not None and not (isinstance(error, SystemExit) and error.code in (None, 0)):
+        if self._end is not None and self._end.error:
+            self._open.say(FAULT, dict(self._end.error), now)
+        elif error is not None and not (isinstance(error, SystemExit) and error.code in (None, 0)):
             told = fault.told(self.repository.file("") if self.repository else Path.cwd(), error)
             text = (
                 {"message": values.plain(str(error), "error.message", self.tell)} if self._ground.wants_text() else {}
@@ -94,13 +109,28 @@ class Joined(Logged):
         self._warn(last=True)
 
 
-def joinable(experiment: str | None = None) -> tuple[Story, Path] | None:
-    """The run that this process was started in, and its folder; None where there is none, or of another experiment."""
+def joinable(experiment: str | None = None, repository: Repository | None = None) -> tuple[Story, Path] | None:
+    """The run that this process was started in, and its folder; None where there is none.
+
+    None, too, where it is of another experiment, or stands in another repository or store.
+    """
     place = capture.joining()
-    story = Story.of(Folder(place)) if place else None
-    if story is None or place is None or experiment not in (None, story.ref.keys[0]):
+    folder = Folder(place) if place else None
+    story = Story.of(folder) if folder else None
+    if story is None or place is None or folder is None or experiment not in (None, story.ref.keys[0]):
         return None
-    return story, place
+    return (story, place) if repository is None or _is_of(folder, repository) else None
+
+
+def _is_of(folder: Folder, repository: Repository) -> bool:
+    """Whether a run is one of a repository's store, as far as its journal tells."""
+    begin = folder.begin or {}
+    where = begin.get("place")
+    if where is None:
+        return True
+    git = repository.git
+    is_here = folder.path.parent == root(git) or where in (str(git.git_dir), str(git.common_dir))
+    return is_here and begin.get("store") == repository.prefix
 
 
 def around_us() -> tuple[Story, Path] | None:

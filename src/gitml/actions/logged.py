@@ -82,6 +82,18 @@ class Logged:
             self._say("note", None if note is None else values.plain(str(note), "note", self.tell))
 
     @property
+    def journal(self) -> Path:
+        """The folder of its journal, from its start on."""
+        return self._open.journal.folder.absolute()
+
+    def gather(self) -> None:
+        """Take over what other processes have said of it so far."""
+        recording = self._open
+        if recording.folder.is_shared:
+            recording.journal.flush(durable=False)
+            recording.story.gather(recording.folder)
+
+    @property
     def keeps_texts(self) -> bool:
         """Whether its record holds texts of exceptions and the last lines of output: the store's settings say so."""
         return self._ground.wants_text()

@@ -55,9 +55,14 @@ def part_of(rank: Rank, experiment: str, repository: Repository | None, spool: P
             continue
         is_late = not is_open and rank.number > 0 and folder.life is not Life.GONE
         if is_open or is_late:
-            _taken.add((os.getpid(), folder.path))
+            take(folder.path)
             return None if is_late else Part(ref, folder.path, rank.number)
     return None
+
+
+def take(folder: Path) -> None:
+    """Note that this process has its part in the run of a folder: what it begins later is another one."""
+    _taken.add((os.getpid(), folder))
 
 
 def _id(text: str) -> str:

@@ -218,16 +218,9 @@ class Run(Logged):
         story.ended = now
 
     @property
-    def journal(self) -> Path:
-        """The folder of its journal, from its start on."""
-        return self._open.journal.folder.absolute()
-
-    def gather(self) -> None:
-        """Take over what other processes have said of it so far."""
-        recording = self._open
-        if recording.folder.is_shared:
-            recording.journal.flush(durable=False)
-            recording.story.gather(recording.folder)
+    def is_whole(self) -> bool:
+        """Whether it is for this process to say what came of all of it."""
+        return True
 
     def finish(self, end: End) -> None:
         """Say how it ended, where that is not for Python's exceptions to tell: a command's exit code."""

@@ -124,22 +124,9 @@ def run(
     experiment the first run is that one: what it is told and logs is added to it. Processes that torchrun, srun or
     mpirun has started together are one run, unless GITML_RANKS says `apart`.
     """
-    from gitml.actions import capture
-    from gitml.actions.capture.launch import rank as launched
-    from gitml.actions.joined import Joined, joinable
-    from gitml.actions.ranks import part_of
-    from gitml.actions.run import Run
+    from gitml.actions.taking_part import begin_or_join
 
-    known = joinable(experiment)
-    if known is not None:
-        return Joined(*known, _around(path, known[1].parent), clock, what)
-    repository, rank = _around(path, spool), launched()
-    place = Path(spool).absolute() if spool else capture.spool()
-    part = part_of(rank, experiment, repository, place) if rank else None
-    if part is None or part.number == 0:
-        return Run(repository, experiment, clock=clock, spool=spool, part=part, **what)
-    story = part.story(clock(), repository.author() if repository else "")
-    return Joined(story, part.folder, repository, clock, what, part)
+    return begin_or_join(_around(path, spool), experiment, clock=clock, spool=spool, **what)
 
 
 def current_run() -> Logged | None:
@@ -171,7 +158,7 @@ def _around(path: str | os.PathLike[str], spool: str | os.PathLike[str] | None) 
     try:
         return around(Path(path))
     except GitFailed:
-        if spool is None and capture.spool() is None:
+        if spool is None and capture.spool() is None and capture.joining() is None:
             raise
         return None
 

@@ -74,8 +74,10 @@ class Gathering(Writing):
         return self.gathered.how()
 
     def run(self, experiment: str, **what: Any) -> Run:
-        """A run that is written with the batch, from whatever thread."""
-        return super().run(experiment, batch=self.gathered, **what)
+        """A run that is written with the batch, from whatever thread; each process has its own."""
+        from gitml.actions.run import Run
+
+        return Run(self.repository, experiment, clock=self.clock, batch=self.gathered, **what)
 
     def _here(self) -> Snapshot:
         return self.gathered.snapshot

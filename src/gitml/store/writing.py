@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gitml.actions.apply import Applied, How, Plan
     from gitml.actions.bump import Bumped
     from gitml.actions.command import Ran
+    from gitml.actions.joined import Joined
     from gitml.actions.records import Origin
     from gitml.actions.run import Run
     from gitml.actions.sync import Synced
@@ -119,11 +120,11 @@ class Writing(Reading):
             lambda snapshot, how: lifecycle.retire(snapshot, as_ref(ref), status, reason, self._origin(how)), how
         )
 
-    def run(self, experiment: str, **what: Any) -> Run:
-        """A run of an experiment, as a context manager; see `gitml.run`."""
-        from gitml.actions.run import Run
+    def run(self, experiment: str, **what: Any) -> Run | Joined:
+        """A run of an experiment, or the part of this process in one, as a context manager; see `gitml.run`."""
+        from gitml.actions.taking_part import begin_or_join
 
-        return Run(self.repository, experiment, clock=self.clock, **what)
+        return begin_or_join(self.repository, experiment, clock=self.clock, **what)
 
     def run_command(self, experiment: str, argv: Sequence[str], **what: Any) -> Ran:
         """Run a command and record it as a run (see `actions.command.run_command`); its exit code is in the answer."""
