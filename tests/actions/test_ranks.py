@@ -12,6 +12,8 @@ import pytest
 
 import gitml
 from command_line import ml
+from gitml.actions.capture import launch as launches
+from gitml.repo.journal.process import launcher
 from gitrepo import environment, write
 
 TRAIN = """
@@ -132,3 +134,18 @@ def test_a_command_on_each_rank_is_one_run(plain: Path) -> None:
     (found,) = records()
     assert (found["status"], found["error"]["exit_code"]) == ("failed", 3)
     assert (found["params"], found["series"]["summary"]["all"]["count"]) == ({"lr": 0.1}, 50 * SIZE)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_one"),
+    [({}, False), ({"GITML_LAUNCH": "night"}, True), ({"SLURM_JOB_ID": "7", "SLURM_STEP_ID": "1"}, True)],
+)
+def test_torchrun_on_nodes_without_a_name(
+    monkeypatch: pytest.MonkeyPatch, more: Mapping[str, str], *, is_one: bool
+) -> None:
+    told = {**LAUNCHES["nodes"](0), "TORCHELASTIC_RUN_ID": "none", **more}
+    for name, one in told.items():
+        monkeypatch.setenv(name, str(one))
+    found = launches.rank()
+    assert found is not None
+    assert (launcher() not in found.launch) == is_one

@@ -36,6 +36,11 @@ def place(ref: Ref) -> str:
     return f"{FOLDER}/{file_name(experiment)}/{shard(run)}/{run}"
 
 
+def ignoring(prefix: str) -> str:
+    """The path of the file that has git ignore the files of runs, in a store."""
+    return f"{prefix}{FOLDER}/.gitignore"
+
+
 def named(name: str) -> str:
     """A file's name inside of that folder, folders in it included; BadValue for one that leads out."""
     path = PurePosixPath(name)
@@ -58,10 +63,10 @@ def written(root: Path, inner: str, write: Writing) -> dict[str, Any]:
 
 def ignore(store: Path) -> None:
     """Have git ignore the files of runs below a store's root, from the first of them on."""
-    file = store / FOLDER / ".gitignore"
+    file = store / ignoring("")
     file.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError), file.open("xb") as ignoring:
-        ignoring.write(IGNORING)
+    with suppress(FileExistsError), file.open("xb") as rules:
+        rules.write(IGNORING)
 
 
 def of_text(text: str) -> Writing:

@@ -23,7 +23,7 @@ from gitml.actions.ground import Apart, Ground, InRepository
 from gitml.actions.logged import CURRENT, Logged, Source
 from gitml.actions.ranks import Part, taking_part
 from gitml.actions.recording import Recording
-from gitml.actions.story import FAULT, End, Story
+from gitml.actions.story import FAULT, LEFT, End, Story
 from gitml.repo.journal.folder import END, Folder, root
 from gitml.repo.journal.writing import Journal
 from gitml.repo.repository import Repository
@@ -74,7 +74,7 @@ class Joined(Logged):
         if self._part is not None:
             self._watching.enter_context(taking_part(self._part))
             story.code, _changed = self._ground.code(self._source.argv(), self._source.script(), self.tell)
-            self._open.begin()
+            self._open.begin(self._part.number)
         if self._source.is_here:
             self._watching.enter_context(heard(story.seeds))
         if said.get("params") is not None:
@@ -103,6 +103,8 @@ class Joined(Logged):
                 {"message": values.plain(str(error), "error.message", self.tell)} if self._ground.wants_text() else {}
             )
             self._open.say(FAULT, told | text, now)
+        if self._part is not None:
+            self._open.say(LEFT, True, now)  # noqa: FBT003 - what was said
         self._open.journal.flush()
         self._watching.close()
         capture.leave()

@@ -46,7 +46,7 @@ def part_of(rank: Rank, experiment: str, repository: Repository | None, spool: P
     """The part of this process in the next run of its launch; None where it comes too late for that."""
     place = spool or (root(repository.git) if repository else Path())
     for number in count():
-        ref = Ref("run", (experiment, _id(f"{rank.launch} {experiment} {number}")))
+        ref = Ref("run", (experiment, id_of(f"{rank.launch} {experiment} {number}")))
         folder = Folder(place / ref.keys[1])
         if (os.getpid(), folder.path) in _taken:
             continue
@@ -65,7 +65,8 @@ def take(folder: Path) -> None:
     _taken.add((os.getpid(), folder))
 
 
-def _id(text: str) -> str:
+def id_of(text: str) -> str:
+    """The id that follows from a text, the same everywhere."""
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     time, rest = digest[:_TIME_BYTES], digest[_TIME_BYTES : _TIME_BYTES + RANDOM_BYTES]
     return new_ulid(_FROM_MS + int.from_bytes(time, "big"), rest)

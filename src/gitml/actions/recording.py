@@ -15,7 +15,7 @@ from gitml.actions.story import ENVIRONMENT, Story
 from gitml.actions.values import Tell
 from gitml.checks.secrets import shape
 from gitml.records.record import column
-from gitml.repo.journal.folder import BEGIN, OWN, WRITTEN, Folder
+from gitml.repo.journal.folder import BEGIN, OWN, RANK, WRITTEN, Folder
 from gitml.repo.journal.lines import Point, event_line, json_line, milliseconds, named, number_text, points_line
 from gitml.repo.journal.process import this_process
 from gitml.repo.journal.writing import Journal
@@ -44,9 +44,9 @@ class Recording:
         """What its journal holds, those of its process's children included."""
         return Folder(self.journal.folder)
 
-    def begin(self) -> None:
-        """Begin the journal: from here on it is known that this run is there."""
-        told = redacted(self.story.begun(), self.tell)
+    def begin(self, rank: int | None = None) -> None:
+        """Begin the journal: from here on it is known that this run is there; `rank` is that of who says so."""
+        told = {**redacted(self.story.begun(), self.tell), **({} if rank is None else {RANK: rank})}
         self._add(event_line(self.story.began, BEGIN, {**told, "process": self.process, **self.ground.told()}))
         if self.story.environment:
             packages = capture.environment_json(self.story.environment)

@@ -266,7 +266,7 @@ class Run(Logged):
             story.inputs[str(key)] = ground.described(INPUTS, material)
         story.note = None if self._note is None else values.plain(str(self._note), "note", self.tell)
         self._seeds = len(story.seeds)
-        recording.begin()
+        recording.begin(self._part.number if self._part else None)
         return recording
 
     def _head(self, told: Told) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Draft:
         folder = f"{snapshot.prefix}{artifacts.FOLDER}/"
         if not any(str(one.get("path")).startswith(folder) for one in self.story.outputs.values()):
             return []
-        path = f"{folder}.gitignore"
+        path = artifacts.ignoring(snapshot.prefix)
         if snapshot.at.kind == "worktree" and path not in snapshot.tree and self.repository.file(path).exists():
             return []  # it stands there, and git's own rules for this repository pass it by with all of the folder
         return self._shared(snapshot, how, path, artifacts.IGNORING)

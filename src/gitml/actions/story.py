@@ -22,7 +22,9 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _MERGED = ("params", "tags", "inputs", "outputs")
 _BEGUN = ("head", "code", "host", "variables", "seeds", *_MERGED, "note", "custom")
 ENVIRONMENT, FAULT = "environment", "fault"
-CRASHED, FINISHED = "crashed", "finished"
+LEFT = "left"
+"""What a rank says last: it is for rank 0 to end their run."""
+CRASHED, FAILED, FINISHED = "crashed", "failed", "finished"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gitml.actions import artifacts, capture, flow, series
 from gitml.actions.apply import Applied, How, Plan
 from gitml.actions.gathered import Gathered, State, gathered
 from gitml.actions.landing import land
+from gitml.actions.portions import SYNCED, has_first
 from gitml.actions.saving import Draft
 from gitml.actions.story import CRASHED, Story
 from gitml.actions.sweep import Trial, decided
@@ -73,6 +74,9 @@ class _Sync:
         """The changes of all runs that are due; an environment that several share is added once."""
         self.made = {}
         for one in self.found:
+            if one.state is State.RUNNING and not has_first(one.folder):
+                told = "what rank 0 says of it is not here; give its spool, too: git ml sync --spool DIR --spool DIR"
+                self.warnings[f"{one.story.ref}: {told}"] = None
             self._decided(one, snapshot)
             ref = str(one.story.ref)
             wanted = one.state is State.DUE or (one.state is State.UNCOMMITTED and self.how.commit)
@@ -148,6 +152,8 @@ def _changes(repository: Repository, one: Gathered, snapshot: Snapshot, how: How
     take_along(repository, one.folder, one.story)
     draft = Draft(repository, one.story, series.tallied(points()), points)
     made = draft.changes(snapshot, how, tell)
+    if one.stands:
+        return _instead(repository, snapshot, one, made)
     record = made[0]
     if one.text is None or one.text == record.content:
         return made
@@ -157,15 +163,31 @@ def _changes(repository: Repository, one: Gathered, snapshot: Snapshot, how: How
     return [Change(record.path, None, snapshot.git.blob_id(one.text), one.text, fresh=True), *made[1:]]
 
 
+def _instead(repository: Repository, snapshot: Snapshot, one: Gathered, made: Iterable[Change]) -> list[Change]:
+    """The same changes, which replace what stands in the work tree of this run."""
+    beside = snapshot.record(one.story.ref).data.get("series")
+    path = beside.get("path") if isinstance(beside, Mapping) else None
+    found = {change.path: change for change in made}
+    files = {name: repository.file(name) for name in (*found, *([path, f"{path}.dvc"] if path else []))}
+    there = {name: snapshot.git.blob_id(file.read_bytes()) for name, file in files.items() if name in snapshot.tree}
+    return [
+        *(replace(change, before=there.get(name), fresh=False) for name, change in found.items()),
+        *(Change(name, oid, None, None) for name, oid in there.items() if name not in found),
+    ]
+
+
 def take_along(repository: Repository, folder: Folder, story: Story) -> None:
     """Copy the files that a run in a spool has logged to where they belong; raises DiskFailed."""
-    source, inner = folder.path / FILES, artifacts.place(story.ref)
-    if not source.is_dir():
+    begun = (folder.begin or {}).get("ref")  # which its files are named by, whatever it has become
+    inner = artifacts.place(Ref.parse(begun) if isinstance(begun, str) else story.ref)
+    sources = [place / FILES for place in folder.places if (place / FILES).is_dir()]
+    if not sources:
         return
     store = repository.file(repository.prefix)
     artifacts.ignore(store)
     try:
-        shutil.copytree(source, store / inner, dirs_exist_ok=True)
+        for source in sources:
+            shutil.copytree(source, store / inner, dirs_exist_ok=True)
     except OSError as error:
         raise disk_failed(error, store / inner) from error
     for name, told in story.outputs.items():
@@ -191,6 +213,8 @@ def _standing(repository: Repository, one: Gathered, snapshot: Snapshot) -> list
     shared = data.get("environment")
     if isinstance(shared, str):
         paths.append(snapshot.path(Ref.parse(shared)))
+    if data.get("outputs"):
+        paths.append(artifacts.ignoring(snapshot.prefix))
     files = ((path, repository.file(path)) for path in paths if path in snapshot.tree)
     return [_as_it_stands(snapshot, path, file.read_bytes()) for path, file in files]
 
@@ -211,12 +235,12 @@ def _settle(work: _Sync, done: Applied) -> None:
 
 
 def _note(one: Gathered, record: Change, how: How) -> None:
-    process = this_process()
-    journal = Journal(one.folder.path, f"sync-{process['pid']}.jsonl")
-    said = {"path": record.path, "text": (record.content or b"").decode()}
-    with journal.turn:
-        journal.add(event_line(milliseconds(how.now), WRITTEN, said))
-    journal.close(durable=False)
+    said = {"path": record.path, "text": (record.content or b"").decode(), "ref": str(one.story.ref)}
+    for place in one.folder.places:
+        journal = Journal(place, f"{SYNCED}{this_process()['pid']}.jsonl")
+        with journal.turn:
+            journal.add(event_line(milliseconds(how.now), WRITTEN, said))
+        journal.close(durable=False)
 
 
 def _told(work: _Sync, done: Applied) -> Synced:

@@ -22,6 +22,7 @@ _ENVIRONMENT = (
     ("NO_COLOR", "if set, there are no colours unless --color=always asks for them"),
     ("COLUMNS", "how wide the terminal is"),
     ("GITML_RANKS", "with `apart` each process of torchrun, srun or mpirun is a run of its own"),
+    ("GITML_LAUNCH", "what to call a launch of torchrun on several nodes that has no --rdzv-id: the same on each node"),
     ("GITML_SPOOL", "where runs are journaled instead of being recorded, and what `sync` gathers"),
     ("GITML_RUN", "the journal of the run that a process is started in; `run` sets it for its command"),
     ("GITML_OPEN", "the journal of the run from whose block a process is started, as multiprocessing does"),

@@ -38,7 +38,8 @@ class Underway:
 
 def underway(repository: Repository, spools: Iterable[Path] = ()) -> Underway:
     """What the journals of a repository and of some spools tell."""
-    running, unsynced = [], 0
+    running: dict[str, Running] = {}
+    unsynced: set[str] = set()
     written: dict[str, bytes | None] = {}
     for folder in chain(folders(root(repository.git)), *map(folders, spools)):
         begin = folder.begin
@@ -48,12 +49,12 @@ def underway(repository: Repository, spools: Iterable[Path] = ()) -> Underway:
         if isinstance(text, Mapping):
             written[str(text.get("path"))] = str(text.get("text")).encode()
         elif folder.said(END) is None and folder.life is not Life.GONE:
-            running.append(_running(folder, begin))
+            running.setdefault(str(begin.get("ref")), _running(folder, begin))
         else:
-            unsynced += 1
+            unsynced.add(str(begin.get("ref")))  # the nodes of a launch have a journal each
     lost = {path: text for path, text in written.items() if not _stands(repository, path)}
-    unsynced += len(lost.keys() - landed(repository.session, lost)) if lost else 0
-    return Underway(tuple(running), unsynced)
+    count = len(unsynced - running.keys()) + (len(lost.keys() - landed(repository.session, lost)) if lost else 0)
+    return Underway(tuple(running.values()), count)
 
 
 def _stands(repository: Repository, path: str) -> bool:

@@ -32,6 +32,8 @@ def _torchrun() -> Rank | None:
     if told is None or count is None or number is None or count < 2:  # noqa: PLR2004
         return None
     again = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    if told == "none" and _number("LOCAL_WORLD_SIZE") != count:  # several nodes, and nobody has named their launch
+        told = os.environ.get("GITML_LAUNCH") or _step() or told
     if _number("LOCAL_WORLD_SIZE") == count or told == "none":  # the name is often that of the last launch
         return Rank(f"torchrun {launcher()} {again}", number)
     where = f"{os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}"
@@ -40,13 +42,19 @@ def _torchrun() -> Rank | None:
 
 def _slurm() -> Rank | None:
     """By srun's: a step of a job; a batch script is none."""
-    job, step = os.environ.get("SLURM_JOB_ID"), _number("SLURM_STEP_ID")
+    step = _step()
     count = _number("SLURM_STEP_NUM_TASKS") or _number("SLURM_NTASKS")
     number = _number("SLURM_PROCID")
-    if not job or step is None or number is None or count is None or count < 2:  # noqa: PLR2004
+    if step is None or number is None or count is None or count < 2:  # noqa: PLR2004
         return None
+    return Rank(f"srun {step}", number)
+
+
+def _step() -> str | None:
+    """What tells a step of a job of Slurm's from any other; None outside of one."""
+    job, step = os.environ.get("SLURM_JOB_ID"), _number("SLURM_STEP_ID")
     cluster, again = (os.environ.get(f"SLURM_{name}", "") for name in ("CLUSTER_NAME", "RESTART_COUNT"))
-    return Rank(f"srun {cluster} {job}.{step} {again}", number)
+    return f"{cluster} {job}.{step} {again}" if job and step is not None else None
 
 
 def _mpi() -> Rank | None:

@@ -24,17 +24,24 @@ OWN = "run.jsonl"
 FILES = "files"
 """The folder of the files that a run in a spool has logged."""
 BEGIN, END, WAITS, WRITTEN = "begin", "end", "waits", "written"
+RANK = "rank"
+"""What a journal of several that were launched together begins with: the number of who writes it."""
 _PARENT, _LINES = "parent", ".jsonl"
 _SILENT = 3600.0
 """Seconds without a sign after which a run on a machine that we cannot see has crashed."""
 _GONE = ".gone-"
+_at = itemgetter(0)
 
 
 @dataclass(frozen=True)
 class Folder:
-    """What one run has said, as it stood when each part of it was first asked for."""
+    """What one run has said, as it stood when each part of it was first asked for.
+
+    `others` hold what other nodes have said of it, where they share no disk.
+    """
 
     path: Path
+    others: tuple[Path, ...] = ()
 
     @property
     def id(self) -> str:
@@ -44,10 +51,16 @@ class Folder:
     @property
     def files(self) -> list[Path]:
         """The files of its processes, that of the one that began it first."""
-        with suppress(FileNotFoundError, NotADirectoryError):
-            others = sorted(one for one in os.listdir(self.path) if one.endswith(_LINES) and one != OWN)
-            return [self.path / name for name in (OWN, *others)]
-        return [self.path / OWN]
+        found = [self.path / OWN]
+        for place in self.places:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                found += [place / one for one in sorted(os.listdir(place)) if one.endswith(_LINES) and one != OWN]
+        return found
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Its folder, and those of other nodes."""
+        return (self.path, *self.others)
 
     @cached_property
     def begin(self) -> Mapping[str, Any] | None:
@@ -61,7 +74,7 @@ class Folder:
     @cached_property
     def events(self) -> list[tuple[int, str, Any]]:
         """All that was said but the points, in order of time."""
-        return list(heapq.merge(*(events(whole(file)) for file in self.files), key=itemgetter(0)))
+        return list(heapq.merge(*(events(whole(file)) for file in self.files), key=_at))
 
     def points(self, size: int | None = None, unwritten: Iterable[bytes] = ()) -> Iterator[Point]:
         """Every point, in order of time; of the first file so many bytes, and lines that it would go on with."""
@@ -94,21 +107,26 @@ class Folder:
     def said(self, what: str) -> Any:
         """What was said last of something that comes at the end of a run; None where nothing was."""
         ends = [tail(file) for file in self.files]
-        found = [said for lines in ends for _at, word, said in events(lines) if word == what]
+        found = sorted(((at, said) for lines in ends for at, word, said in events(lines) if word == what), key=_at)
         if found or (ends[0] and ends[0][-1].startswith(b"[")):
-            return found[-1] if found else None  # after points nothing has ended yet
+            return found[-1][1] if found else None  # after points nothing has ended yet
         return next((said for _at, word, said in reversed(self.events) if word == what), None)
 
     @cached_property
     def life(self) -> Life:
         """Whether the process that began it is there; one that we cannot see is gone when it has long been silent."""
         found = life((self.begin or {}).get("process") or {})
-        return Life.GONE if found is Life.UNKNOWN and self._silence() > _SILENT else found
+        return Life.GONE if found is Life.UNKNOWN and self.is_silent else found
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has given no sign for so long that none is to be expected."""
+        return self._silence() > _SILENT
 
     def _silence(self) -> float:
         """Seconds since its last sign, by the clock of the disk that it lies on."""
         try:
-            last = max(file.stat().st_mtime for file in (self.path, *self.files) if file.exists())
+            last = max(file.stat().st_mtime for file in (*self.places, *self.files) if file.exists())
             probe = self.path / ".now"
             probe.touch()
             now = probe.stat().st_mtime
@@ -119,10 +137,11 @@ class Folder:
 
     def remove(self) -> None:
         """Remove it as a whole: what stays of it after a crash is none of anybody's."""
-        gone = self.path.with_name(_GONE + self.id)
-        with suppress(OSError):  # it has gone, or has to stay: whoever looks next finds it again
-            self.path.rename(gone)
-            shutil.rmtree(gone, ignore_errors=True)
+        for place in self.places:
+            gone = place.with_name(_GONE + place.name)
+            with suppress(OSError):  # it has gone, or has to stay: whoever looks next finds it again
+                place.rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
 
 
 def root(git: Git) -> Path:
