@@ -14,6 +14,7 @@ import pytest
 
 import gitml
 from acting import opened
+from command_line import ml
 from gitml.actions import command
 from gitml.errors import BadValue, NotFound
 from gitrepo import commit, environment, git, write
@@ -172,7 +173,7 @@ sys.exit(4)
 
 
 @pytest.mark.parametrize("is_asked", [True, False])
-def test_the_last_lines_of_a_failed_command_are_kept_where_texts_are(
+def test_the_last_lines_of_a_failed_command_are_recorded_where_texts_are_and_else_stay_here(
     plain: Path, capfd: pytest.CaptureFixture[str], *, is_asked: bool
 ) -> None:
     write(plain, {"metadata/store.yaml": f"schema: store/1\nmain: main\ncapture:\n  text: {str(is_asked).lower()}\n"})
@@ -180,7 +181,17 @@ def test_the_last_lines_of_a_failed_command_are_kept_where_texts_are(
     error = gitml.open().show(done.ref).data["error"]
     assert capfd.readouterr() == ("epoch 3\n", f"ghp_{'a' * 36}\nno end")
     assert error["exit_code"] == 4
-    if is_asked:
-        assert sorted(error["tail"].splitlines()) == ["[redacted]", "epoch 3", "no end"]
-    else:
-        assert "tail" not in error
+    here = plain / f".git/gitml/texts/{done.ref.rpartition('/')[2]}.txt"
+    told = error["tail"] if is_asked else here.read_text()
+    assert sorted(told.splitlines()) == ["[redacted]", "epoch 3", "no end"]
+    assert (here.exists(), "tail" in error) == (not is_asked, is_asked)
+    assert (str(here) in ml(plain, "show", done.ref).out) == (not is_asked)
+
+
+def test_what_comes_through_a_pipe_is_passed_on_and_its_last_lines_stay_here(plain: Path) -> None:
+    command = [sys.executable, "-m", "gitml", "run", "--experiment", "wine", "--", sys.executable, "-c", WRITES]
+    done = subprocess.run(command, cwd=plain, env=environment(), capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stdout) == (4, "epoch 3\n")
+    (here,) = (plain / ".git/gitml/texts").iterdir()
+    assert sorted(here.read_text().splitlines()) == ["[redacted]", "epoch 3", "no end"]
+    assert ml(plain, "show", "--format", "json", gitml.open(plain).rows("run").rows[0]["ref"]).json["text"] == str(here)

@@ -263,6 +263,25 @@ def test_the_text_of_an_exception_stays_out_of_the_journal_too(plain: Path) -> N
     with pytest.raises(ValueError, match="row 3"), gitml.run("wine") as run:
         raise ValueError("row 3 is odd")
     assert "row 3" not in (plain / ".git/gitml/runs" / run.id / "run.jsonl").read_text()
+    kept = gitml.open(plain).text_of(run.ref)
+    assert kept is not None
+    assert kept.read_text() == "ValueError: row 3 is odd\n"
+
+
+def test_the_text_of_a_run_without_a_repository_is_taken_along_and_in_no_commit(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, spool = tmp_path / "nowhere", tmp_path / "spool"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    with pytest.raises(ValueError, match="row 3"), gitml.run("wine", spool=spool) as run:
+        raise ValueError("row 3 is odd")
+    store = gitml.open(plain)
+    store.sync([spool], commit=True)
+    kept = store.text_of(run.ref)
+    assert kept is not None
+    assert kept.read_text() == "ValueError: row 3 is odd\n"
+    assert "row 3" not in git(plain, "log", "-p", "--all")
 
 
 def test_a_full_disk_is_one_warning_and_no_point_is_lost(plain: Path) -> None:

@@ -91,21 +91,26 @@ def run_command(
 def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run | Joined) -> int:
     """Run the command to its end, and say how that was."""
     out = stdout if isinstance(stdout, int) else stdout.fileno() if stdout else 1
-    tail = Tail(out, 2) if run.keeps_texts else None
+    tail = Tail(out, 2)
     with _interrupts_left_to_it():
-        streams = {"stdout": tail.stdout, "stderr": tail.stderr} if tail else {"stdout": stdout}
-        process = subprocess.Popen(argv, **streams, env=capture.joined(run.journal))
-        if tail:
-            tail.begin()
+        process = subprocess.Popen(argv, stdout=tail.stdout, stderr=tail.stderr, env=capture.joined(run.journal))
+        tail.begin()
         usage = Usage(process.pid).start()
         code = process.wait()
         used = usage.stop()
-    said = {"tail": text} if tail and code and (text := tail.text()) else {}
+    said = _last_words(run, tail.text() if code else "")
     if code < 0:
         run.finish(End("killed", {"signal": _name(-code), **said}, used))
         return _BY_SIGNAL - code
     run.finish(End("failed" if code else "finished", {"exit_code": code, **said} if code else {}, used))
     return code
+
+
+def _last_words(run: Run | Joined, text: str) -> dict[str, str]:
+    """What a command that failed said last, for its record where that holds texts; else it stays on this machine."""
+    if text and not run.keeps_texts:
+        run.keep_text(text)
+    return {"tail": text} if text and run.keeps_texts else {}
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from gitml.actions.flow import Material
 from gitml.actions.values import Tell
 from gitml.errors import BadValue, GitFailed, NotFound
 from gitml.records.ref import Ref
+from gitml.repo.journal import texts
 from gitml.repo.journal.folder import FILES, Folder, root
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
@@ -55,6 +56,9 @@ class Ground(Protocol):
 
     def files(self, ref: Ref) -> tuple[Path, str]:
         """The folder that a run's files are written to, and the path of it that the record gives."""
+
+    def texts(self, ref: Ref) -> Path:
+        """The file, on this machine alone, for what a run that failed said last where no texts are recorded."""
 
     def told(self) -> dict[str, Any]:
         """What the journal begins with of the place."""
@@ -144,6 +148,10 @@ class InRepository:
         artifacts.ignore(store)
         return store / inner, f"{prefix}{inner}"
 
+    def texts(self, ref: Ref) -> Path:
+        """As of Ground."""
+        return texts.place(self.repository.git, ref.keys[1])
+
     def told(self) -> dict[str, Any]:
         """As of Ground."""
         return {"place": str(self.repository.git.git_dir), "store": self.repository.prefix}
@@ -193,6 +201,10 @@ class Apart:
     def files(self, ref: Ref) -> tuple[Path, str]:
         """As of Ground: beside the journal, for `sync` to take along."""
         return self.journals / ref.keys[1] / FILES, artifacts.place(ref)
+
+    def texts(self, ref: Ref) -> Path:
+        """As of Ground: beside the journal, for `sync` to take along."""
+        return self.journals / ref.keys[1] / texts.TEXT
 
     def told(self) -> dict[str, Any]:
         """As of Ground."""

@@ -99,9 +99,10 @@ class Joined(Logged):
             self._open.say(FAULT, dict(self._end.error), now)
         elif error is not None and not (isinstance(error, SystemExit) and error.code in (None, 0)):
             told = fault.told(self.repository.file("") if self.repository else Path.cwd(), error)
-            text = (
-                {"message": values.plain(str(error), "error.message", self.tell)} if self._ground.wants_text() else {}
-            )
+            wants = bool(str(error)) and self.keeps_texts
+            text = {"message": values.plain(str(error), "error.message", self.tell)} if wants else {}
+            if str(error) and not wants:
+                self.keep_text(f"{type(error).__name__}: {error}")
             self._open.say(FAULT, told | text, now)
         if self._part is not None:
             self._open.say(LEFT, True, now)  # noqa: FBT003 - what was said

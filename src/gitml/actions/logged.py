@@ -17,7 +17,9 @@ from gitml.actions.curves import points, wanted
 from gitml.actions.flow import INPUTS, OUTPUTS, Material
 from gitml.actions.ground import Ground
 from gitml.actions.recording import Recording
+from gitml.actions.redaction import redacted
 from gitml.errors import BadRef, BadValue, DiskFailed, NotFound
+from gitml.repo.journal import texts
 from gitml.repo.journal.lines import Point
 from gitml.repo.repository import Repository
 from gitml.repo.writing.files import disk_failed
@@ -95,8 +97,13 @@ class Logged:
 
     @property
     def keeps_texts(self) -> bool:
-        """Whether its record holds texts of exceptions and the last lines of output: the store's settings say so."""
+        """Whether its record holds texts of exceptions and the last lines of output, as the store's settings say."""
         return self._ground.wants_text()
+
+    def keep_text(self, text: str) -> None:
+        """Keep what was said last on this machine, where the record is not to hold it; without what looks secret."""
+        clean = redacted({"text": values.plain(text, "text", self.tell)}, self.tell)["text"]
+        texts.add(self._ground.texts(self._open.story.ref), str(clean))
 
     @property
     def _open(self) -> Recording:

@@ -208,7 +208,10 @@ class Run(Logged):
     def _close(self, end: End, now: datetime) -> None:
         """Say how it ended; its text where the store asks for texts."""
         story = self._open.story
-        text = values.plain(end.text, "error.message", self.tell) if end.text and self._ground.wants_text() else ""
+        wants = bool(end.text) and self.keeps_texts
+        text = values.plain(end.text, "error.message", self.tell) if wants else ""
+        if end.text and not wants:
+            self.keep_text(f"{end.error.get('type')}: {end.text}")
         told = {"status": end.status, "error": dict(end.error), "utilization": dict(end.utilization), "text": text}
         told = {key: value for key, value in told.items() if value}
         if story.code:

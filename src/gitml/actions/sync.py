@@ -23,6 +23,7 @@ from gitml.errors import ERROR, Conflict, Refused
 from gitml.records.reader import read
 from gitml.records.ref import Ref
 from gitml.repo.change import Change
+from gitml.repo.journal import texts
 from gitml.repo.journal.folder import FILES, WRITTEN, Folder
 from gitml.repo.journal.lines import event_line, milliseconds
 from gitml.repo.journal.process import this_process
@@ -150,6 +151,8 @@ def _changes(repository: Repository, one: Gathered, snapshot: Snapshot, how: How
     for side, held in (("inputs", one.story.inputs), ("outputs", one.story.outputs)):
         held.update({name: flow.resolved(repository, snapshot, side, told) for name, told in held.items()})
     take_along(repository, one.folder, one.story)
+    for place in one.folder.places:
+        texts.take_along(place, texts.place(repository.git, one.story.ref.keys[1]))
     draft = Draft(repository, one.story, series.tallied(points()), points)
     made = draft.changes(snapshot, how, tell)
     if one.stands:

@@ -1,4 +1,4 @@
-"""The last lines of a command's output, where the store asks for texts: copied on the way to where they go anyway.
+"""The last lines of a command's output: copied on the way to where they go anyway, or read there where that is a file.
 
 A terminal stays the command's own: who sits at one has seen them.
 """
@@ -6,6 +6,7 @@ A terminal stays the command's own: who sits at one has seen them.
 from __future__ import annotations
 
 import os
+import stat
 from collections import deque
 from contextlib import suppress
 from threading import Thread
@@ -29,12 +30,16 @@ class Tail:
         self._rests: dict[int, bytes] = {}
         self._copying: list[Thread] = []
         self._ends: list[int] = []
+        self._files: list[tuple[int, int]] = []
         together = _is_same(stdout, stderr)
         self.stdout = self._copied(stdout)
         self.stderr = self.stdout if together else self._copied(stderr)
 
     def _copied(self, target: int) -> int:
-        if os.isatty(target):
+        size = _size(target)
+        if size is not None:
+            self._files.append((target, size))
+        if size is not None or target < 0 or os.isatty(target):
             return target
         source, end = os.pipe()
         self._ends.append(end)
@@ -61,9 +66,30 @@ class Tail:
         """The last lines, those that look like a secret replaced."""
         for one in self._copying:
             one.join(_LEAVING)
-        lines = [*self._lines, *filter(None, self._rests.values())]
+        read = [line for target, size in self._files for line in _since(target, size)]
+        lines = [*self._lines, *filter(None, self._rests.values()), *read]
         told = (line.decode("utf-8", "replace").rpartition("\r")[2][:_LONGEST_LINE] for line in lines[-_MOST_LINES:])
         return "\n".join(REDACTED if shape(line) else line for line in told)
+
+
+def _size(target: int) -> int | None:
+    """How long a file is that a command writes to; None where it is no file."""
+    try:
+        found = os.fstat(target)
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _since(target: int, size: int) -> list[bytes]:
+    """The last lines that a file has got since it was so long; none on systems that show nobody what is open."""
+    try:
+        with open(f"/dev/fd/{target}", "rb") as file:  # noqa: PTH123 - it is no path to be tidied
+            end = file.seek(0, os.SEEK_END)
+            file.seek(min(end, max(size, end - _PART)))
+            return file.read().splitlines()
+    except OSError:
+        return []
 
 
 def _is_same(one: int, other: int) -> bool:

@@ -90,11 +90,12 @@ def show(door: Door) -> int:
         snapshot = store.snapshot
         record = snapshot.record(wanted.bare)
         problems = store.problems(record)
+        text = store.text_of(record.ref)
     order = snapshot.schemas.kind(record.kind).shape.order
     door.answer(
-        lambda: show_shape(record, snapshot.at, problems),
+        lambda: show_shape(record, snapshot.at, problems) | ({"text": str(text)} if text else {}),
         lambda: record_rows(record),
-        lambda: record_text(record, snapshot.at, order, problems, door.page),
+        lambda: record_text(record, snapshot.at, order, problems, door.page, text),
     )
     return FINE
 

@@ -14,20 +14,29 @@ from gitml.render.sheet import joined
 from gitml.views.rows import Column, Rows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gitml.errors import Problem
     from gitml.records.record import Record
     from gitml.repo.git.revision import At
 
 
 def record_text(
-    record: Record, at: At, order: KeyOrder | None = None, problems: Iterable[Problem] = (), page: Page = PLAIN
-) -> str:
-    """The record in canonical YAML, in the key order of its schema, below comments that say what and where it is."""
+    record: Record, at: At, order: KeyOrder | None = None, problems: Iterable[Problem] = (), page: Page = PLAIN,
+    text: Path | None = None,
+) -> str:  # fmt: skip
+    """The record in canonical YAML, in the key order of its schema, below comments that say what and where it is.
+
+    `text` is the file of what a run that failed said last, on this machine.
+    """
     heading = [
         page.paint(f"# {record.ref}", "strong"),
         page.paint(f"# {printable(record.path)} {_told(at)}{', derived' * record.derived}", "faint"),
     ]
     notes = [f"# {line}" for line in problem_lines(problems, page)]
+    notes += [page.paint(f"# what it said last, kept on this machine alone: {printable(str(text))}", "faint")] * bool(
+        text
+    )
     return joined([*heading, *notes]) + dump(record.data, order).decode()
 
 

@@ -128,6 +128,14 @@ class Reading:
         store = self.at(wanted.rev) if wanted.rev else self
         return store.snapshot.record(wanted.bare)
 
+    def text_of(self, ref: str | Ref) -> Path | None:
+        """The file of what a run that failed said last, where no texts are recorded: on this machine alone, or None."""
+        from gitml.repo.journal.texts import place
+
+        wanted = as_ref(ref)
+        file = place(self.repository.git, wanted.keys[-1]) if wanted.kind == "run" else None
+        return file if file is not None and file.is_file() else None
+
     def series(self, ref: str | Ref, metric: str | None = None) -> pd.DataFrame:
         """The points of a run, live or finished: name, step, time, value.
 
