@@ -23,7 +23,7 @@ from mlflow.entities import (
     Param,
     RunTag,
 )
-from mlflow.tracking._tracking_service.utils import _tracking_store_registry
+from mlflow.tracking._tracking_service.utils import _tracking_store_registry, _use_tracking_uri
 
 START = 1_771_264_991_123
 ODD = {"val/auc": 0.9, "a.b c": -1.5, "nan": math.nan, "up": math.inf, "down": -math.inf, "é_1": 2.0**62}
@@ -47,6 +47,11 @@ def calls(method: Callable[..., Any], name: str) -> bool:
 
 def filled(uri: str) -> dict[str, str]:
     """Write a small history to a store; the ids of what was made, by a word for it."""
+    with _use_tracking_uri(uri):  # also what MLflow's client looks up for itself: no database where the tests run
+        return _filled(uri)
+
+
+def _filled(uri: str) -> dict[str, str]:
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     store = client._tracking_client.store
     wine = client.create_experiment("wine / rouge: été", tags={"team": "cellar", "mlflow.note.content": "A note."})

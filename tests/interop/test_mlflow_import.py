@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gitml
-from command_line import ml
+from command_line import ml, process, source
 from gitml.cli.exchange_verbs import TOOLS
 from gitml.interop.formats import FORMATS
 from gitml.interop.mlflow.importing import import_mlflow
-from gitrepo import commit, git, init, write
+from gitrepo import commit, environment, git, init, write
 from mlflow_stores import ODD, START, allowed, filled
 
 META = "lifecycle_stage: active\nrun_id: {run}\nrun_uuid: {run}\nexperiment_id: '1'\nstart_time: 1665613431054\nstatus: {status}\nend_time: null\nuser_id: mona\n"  # noqa: E501
@@ -96,6 +97,15 @@ def test_what_mlflow_wrote_is_recorded(store: gitml.Store, mlruns: tuple[Path, d
     assert model["custom"]["mlflow"]["metrics"][0]["dataset_name"] == "train"
     assert done.losses == ()
     assert [one for one in store.validate().problems if one.severity == "error"] == []
+
+
+def test_an_import_of_a_folder_needs_no_mlflow(store: gitml.Store, repo: Path, tmp_path: Path) -> None:
+    write(tmp_path, _runs())
+    hidden = "import sys; sys.modules['mlflow'] = None; from gitml.cli import main; sys.exit(main())"
+    typed = (sys.executable, "-c", hidden, "import", "mlflow", str(tmp_path / "mlruns"), "--commit")
+    said = process(repo, *typed, env=environment() | {"PYTHONPATH": source()})
+    assert said.code == 0, said.err
+    assert [row["ref"] for row in store.rows("run").rows] == ["run/wine/a1"]
 
 
 def test_a_second_import_changes_nothing(store: gitml.Store, mlruns: tuple[Path, dict[str, str]], repo: Path) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from mlflow.utils.time import get_current_time_millis
-
 from gitml.records.canonical import INT_MAX, INT_MIN
 
 CUSTOM = "mlflow"
@@ -119,6 +117,8 @@ def tags_of(data: Mapping[str, Any], parent: str | None = None) -> dict[str, str
 
 def clock() -> datetime:
     """The moment, by the clock that MLflow goes by."""
+    from mlflow.utils.time import get_current_time_millis  # an import of a folder goes without MLflow
+
     return datetime.fromtimestamp(get_current_time_millis() / 1000, UTC)
 
 
