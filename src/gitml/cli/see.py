@@ -11,7 +11,6 @@ from gitml.cli.usage import Usage
 from gitml.errors import Problem
 from gitml.records.ref import Ref
 from gitml.render.listing import table
-from gitml.render.past import HEAD, readable
 from gitml.render.shapes import FORMAT, at_shape, compare_shape, list_shape, show_shape
 from gitml.repo.git.index import UNMERGED
 from gitml.repo.load import is_complete
@@ -34,11 +33,15 @@ def list_(door: Door) -> int:
         _warn(door, lost, others)
     complete = found.complete and is_complete([*lost, *others])
     keep = [name.lstrip("-") for part in (*(args.columns or ()), *(args.sort or ())) for name in part.split(",")]
-    shown = readable(found) if args.over else found
+    shown = found
+    if args.over:
+        from gitml.render.past import HEAD, readable
+
+        shown, keep = readable(found), [*keep, *HEAD]
     door.answer(
         lambda: list_shape(found, at, complete=complete, over=args.over or ()),
         lambda: shown if door.format == "md" else found,
-        lambda: table(shown, door.page, [*keep, *(HEAD if args.over else ())]),
+        lambda: table(shown, door.page, keep),
     )
     return FINE
 
