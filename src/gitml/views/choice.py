@@ -128,7 +128,7 @@ class Spots:
         """The types of the values in each of some columns that are at hand, but for those that have none."""
         types: dict[str, set[type]] = {name: set() for name in names}
         for group in self.groups:
-            for name, column in group.block.columns.items():
+            for name, column in list(group.block.columns.items()):  # another thread may bring more to hand
                 if name in types:
                     types[name] |= column.types(group.rows)
         return {name: found for name, found in types.items() if found}
