@@ -91,6 +91,8 @@ def test_what_a_store_refuses_is_told_in_words_that_clients_look_for(client: Mlf
         ("different values (run_name='a', mlflow.runName='b')", lambda: store.create_run("0", "", 1, [_tag("b")], "a")),
         ("Invalid experiment ID 'wine'. Experiment ID must be a valid integer.", lambda: store.get_experiment("wine")),
         ("'max_results' supplied. It must be a positive integer", lambda: store.search_experiments(max_results=0)),
+        ("'max_results' supplied. It must be at most", lambda: store.search_experiments(max_results=10**9)),
+        ("Invalid identifier type 'dataset'", lambda: client.search_runs(["0"], order_by=["datasets.name"])),
         ("Invalid value for max_results. It must be", lambda: models.search_model_versions(max_results=0)),
         ("request parameter max_results", lambda: models.search_registered_models(max_results=10**9)),
         ("Invalid order by key", lambda: models.search_registered_models(order_by=["creation_timestamp"])),
@@ -104,6 +106,22 @@ def test_what_a_store_refuses_is_told_in_words_that_clients_look_for(client: Mlf
     client.delete_registered_model("wine")
     with refused(MISSING, "Model Version (name=wine, version=1) not found"):
         client.get_model_version("wine", "1")
+
+
+def test_what_there_is_no_place_for_is_not_implemented_and_no_failure(client: MlflowClient) -> None:
+    with refused("NOT_IMPLEMENTED", "it has no delete_traces"):
+        client.delete_traces("0", trace_ids=["tr-1"])
+    assert list(client.search_traces(["0"])) == []
+
+
+def test_versions_that_are_archived_by_a_move_have_its_time(client: MlflowClient) -> None:
+    client.create_registered_model("wine")
+    for _ in "ab":
+        number = client.create_model_version("wine", "s3://cellar/1").version
+        client.transition_model_version_stage("wine", number, "Staging", archive_existing_versions=True)
+    first, second = (client.get_model_version("wine", number) for number in "12")
+    assert (first.current_stage, second.current_stage) == ("Archived", "Staging")
+    assert first.last_updated_timestamp == second.last_updated_timestamp
 
 
 def test_tags_of_logged_models_may_be_anything(client: MlflowClient) -> None:

@@ -111,7 +111,6 @@ class Asked:
 def check_most(most: int | None) -> None:
     """Refuse a number of results that MLflow refuses."""
     if not isinstance(most, int) or not 1 <= most <= SEARCH_MAX_RESULTS_THRESHOLD:
-        invalid(
-            f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer, at most "
-            f"{SEARCH_MAX_RESULTS_THRESHOLD}"
-        )
+        is_positive = isinstance(most, int) and most > 0
+        wanted = f"at most {SEARCH_MAX_RESULTS_THRESHOLD}" if is_positive else "a positive integer"
+        invalid(f"Invalid value {most} for parameter 'max_results' supplied. It must be {wanted}")

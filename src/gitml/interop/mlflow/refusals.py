@@ -27,7 +27,7 @@ def refusing(cls: type, *, own: str = "gitml.") -> type:
         if part.__module__.startswith(own) or part is object:
             continue
         for name, method in vars(part).items():
-            is_asked = not name.startswith("_") or name in _PAIRS
+            is_asked = not name.startswith("_") or name in _PAIRS or _has_no_body(method)
             if name not in ours and is_asked and callable(method) and _is_left_open(method):
                 setattr(cls, name, _answer(name, method.__doc__))
     for name in _BESIDE if hasattr(cls, "start_trace") else ():
@@ -35,12 +35,17 @@ def refusing(cls: type, *, own: str = "gitml.") -> type:
     return cls
 
 
+def _has_no_body(method: Any) -> bool:
+    """Whether it says itself that it is not implemented."""
+    return "NotImplementedError" in getattr(getattr(method, "__code__", None), "co_names", ())
+
+
 def _is_left_open(method: Callable[..., Any]) -> bool:
     """Whether MLflow leaves it to a store to do this: its own answer is none, or that it is not implemented."""
     code = getattr(method, "__code__", None)
     names = set(code.co_names) if code else set()
     calls = names - {"NotImplementedError", "MlflowNotImplementedException", "__class__", "__name__"}
-    return bool(code) and (not calls or "NotImplementedError" in names)
+    return bool(code) and (not calls or _has_no_body(method))
 
 
 def _answer(name: str, told: str | None) -> Callable[..., Any]:
@@ -54,7 +59,7 @@ def _answer(name: str, told: str | None) -> Callable[..., Any]:
 
         def refused(self: object, *_args: Any, **_kwargs: Any) -> Any:  # noqa: ARG001
             raise MlflowNotImplementedException(
-                f"a gitml store keeps experiments, runs, models and their metadata; it has no {name}: "
+                f"a gitml store keeps experiments, runs, models and their metadata; it has no {name.lstrip('_')}: "
                 "keep traces, gateways and scorers in a database that MLflow runs"
             )
 

@@ -71,6 +71,8 @@ def orders(texts: Iterable[str] | None) -> list[tuple[Field, bool]]:
     found: list[tuple[Field, bool]] = []
     for text in texts or ():
         kind, key, ascending = SearchUtils.parse_order_by_for_search_runs(text)
+        if kind == DATASET:
+            invalid(f"Invalid identifier type {kind!r}: a run has read any number of data sets")
         field = Field(kind, SearchUtils.translate_key_alias(key))
         if any(field == other for other, _ascending in found):
             invalid(f"`order_by` contains duplicate fields: {list(texts or ())}")

@@ -20,16 +20,16 @@ def discard(batch: Gathering, model: Model, number: int) -> None:
     tell_version(batch, model.key, number, {"deleted": now(batch.clock())})
 
 
-def move(batch: Gathering, model: Model, number: int, stage: str) -> None:
-    """One version to a stage: into its slot, out of the other's."""
+def move(batch: Gathering, model: Model, number: int, stage: str, at: str) -> None:
+    """One version to a stage, at a time: into its slot, out of the other's."""
     for name, slot in ((name, model.slots.get(name)) for name in STAGES.values()):
         if name == STAGES.get(stage):
             (slot or Slot(name))._replace(stage=number).write(batch, model.key, slot)
         elif slot is not None and slot.stage == number:
             slot._replace(stage=None).write(batch, model.key, slot)
-    mark(batch, model, number, stage)
+    mark(batch, model, number, stage, at)
 
 
-def mark(batch: Gathering, model: Model, number: int, stage: str) -> None:
+def mark(batch: Gathering, model: Model, number: int, stage: str, at: str) -> None:
     """Say of a version in which stage it is, and since when."""
-    tell_version(batch, model.key, number, {"stage": stage, "moved": now(batch.clock())})
+    tell_version(batch, model.key, number, {"stage": stage, "moved": at})

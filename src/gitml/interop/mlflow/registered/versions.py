@@ -93,10 +93,11 @@ class Versions(Access):
 
         def deed(batch: Gathering) -> ModelVersion:
             model, found = version_in(batch, name, version)
+            at = now(batch.clock())
             others = [one.number for one in model.shown if one.stage == wanted and one.number != found.number]
             for number in others if archive_existing_versions else ():
-                mark(batch, model, number, STAGE_ARCHIVED)  # its slot is the other's from now on
-            move(batch, model, found.number, wanted)
+                mark(batch, model, number, STAGE_ARCHIVED, at)  # its slot is the other's from now on
+            move(batch, model, found.number, wanted, at)
             return self._as_written(batch, name, version)
 
         return self._do(deed)
