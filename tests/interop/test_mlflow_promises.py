@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlflow.entities import LoggedModelTag
+from mlflow.entities import LoggedModelTag, Metric
 
 import gitml
 from gitml.interop.mlflow.opened import opened
@@ -58,6 +58,25 @@ def test_an_empty_note_is_a_note(client: MlflowClient) -> None:
         assert client.get_run(one).data.tags[NOTE] == ""
         client.set_terminated(one)
         assert client.get_run(one).data.tags[NOTE] == ""
+
+
+@pytest.mark.parametrize("is_recorded", [False, True])
+def test_a_curve_is_drawn_from_points_all_along_it(client: MlflowClient, is_recorded: bool) -> None:  # noqa: FBT001
+    run = client.create_run("0").info.run_id
+    client.log_batch(run, [Metric("loss", 1.0 / (step + 1), step, step) for step in reversed(range(10))])
+    if is_recorded:
+        client.set_terminated(run)
+    store = client._tracking_client.store
+
+    def steps(most: int, *between: int | None) -> list[int]:
+        return [one.step for one in store.get_metric_history_bulk_interval([run], "loss", most, *between)]
+
+    assert (steps(5, None, None), steps(1, None, None)) == ([0, 2, 4, 6, 9], [9])
+    assert (steps(99, 3, 6), steps(3, 2, 8), steps(4, 20, 30)) == ([3, 4, 5, 6], [2, 5, 8], [])
+    with refused(INVALID, "must be specified together"):
+        steps(5, 1, None)
+    with refused(MISSING):
+        store.get_metric_history_bulk_interval(["a" * 26], "loss", 5, None, None)
 
 
 def test_a_place_of_files_with_its_password_is_refused_before_anything_is_written(

@@ -16,6 +16,7 @@ from mlflow.entities import (
     RunStatus,
     RunTag,
 )
+from mlflow.entities.metric import MetricWithRunId
 from mlflow.store.entities.paged_list import PagedList
 from mlflow.utils import validation
 from mlflow.utils.name_utils import _generate_random_name
@@ -198,6 +199,20 @@ class OfRuns(Asked):
         token = SearchUtils.create_page_token(start + max_results) if len(metrics) > start + max_results else None
         return PagedList(metrics[start : start + max_results], token)
 
+    def get_metric_history_bulk_interval(
+        self, run_ids: Sequence[str], metric_key: str, max_results: int, start_step: int | None, end_step: int | None
+    ) -> list[MetricWithRunId]:
+        """So many values of a metric at most of each run, spread evenly over its steps; the first and the last stay."""
+        if (start_step is None) != (end_step is None):
+            invalid("Both start_step and end_step must be specified together, or neither: a range has two ends")
+        found = []
+        for run_id in run_ids:
+            every = [one for one in self.get_metric_history(run_id, metric_key)
+                     if start_step is None or end_step is None or start_step <= one.step <= end_step]  # fmt: skip
+            every.sort(key=lambda one: one.step)  # those of one step are in order of time already
+            found += [MetricWithRunId(every[place], run_id) for place in _spread(len(every), max(1, max_results))]
+        return found
+
     def _points(self, run_id: str) -> dict[str, list[Point]]:
         told, live = self._told(run_id), self._underway.get(run_id)
         if live is not None:
@@ -252,6 +267,14 @@ class OfRuns(Asked):
                 return
             fields = {column("custom", words.CUSTOM, key): value for key, value in custom.items()}
             self._recorder.change(told.ref, {**fields, **({"inputs": inputs} if inputs else {})})
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """Places in a list of `count`: the first of each of `most` parts of equal size, and of the last one its last."""
+    if count <= most:
+        return list(range(count))
+    size, longer = divmod(count, most)
+    return [*(part * size + min(part, longer) for part in range(most - 1)), count - 1]
 
 
 def _by_name(points: Iterable[Point]) -> dict[str, list[Point]]:
