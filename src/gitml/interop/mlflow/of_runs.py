@@ -21,6 +21,7 @@ from mlflow.store.entities.paged_list import PagedList
 from mlflow.utils import validation
 from mlflow.utils.name_utils import _generate_random_name
 from mlflow.utils.search_utils import SearchUtils
+from mlflow.version import VERSION
 
 from gitml.interop.mlflow import words
 from gitml.interop.mlflow.asked import Asked
@@ -30,6 +31,8 @@ from gitml.interop.mlflow.runs import CONTEXT, DATASETS, MODELS_IN, MODELS_OUT, 
 from gitml.records.record import MISSING, column
 from gitml.repo.journal.lines import Point
 
+_ZERO_IS_ALL = tuple(map(int, VERSION.split(".")[:2])) < (3, 14)
+"""Whether MLflow's server says 0 where nobody has said how many points of a metric he wants."""
 _HISTORIES = 16
 """Runs whose points are kept at hand at most."""
 
@@ -194,7 +197,7 @@ class OfRuns(Asked):
         found = sorted({(one.time, one.step or 0, one.value) for one in self._points(run_id).get(metric_key, ())})
         metrics = [Metric(metric_key, value, at, step, run_id=run_id) for at, step, value in found]
         start = SearchUtils.parse_start_offset_from_page_token(page_token)
-        if not max_results:  # the servers of older ones say 0 where nobody has asked for so many
+        if max_results is None or (max_results == 0 and _ZERO_IS_ALL):
             return PagedList(metrics[start:], None)
         token = SearchUtils.create_page_token(start + max_results) if len(metrics) > start + max_results else None
         return PagedList(metrics[start : start + max_results], token)
