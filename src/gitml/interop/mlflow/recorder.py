@@ -33,7 +33,7 @@ from gitml.records.ref import Ref
 from gitml.repo.change import Change
 from gitml.repo.data.dvc import file_digest
 from gitml.repo.journal.folder import WRITTEN, root
-from gitml.repo.journal.lines import Point, event_line, milliseconds
+from gitml.repo.journal.lines import Point, event_line, milliseconds, named, number_text, points_line
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 from gitml.store.batch import New
@@ -61,7 +61,7 @@ class Recorder:
         self._timer: Timer | None = None
         self.parts: Callable[[Live], list[New]] = lambda _live: []
         """The records that are written with a run's."""
-        atexit.register(self.flush)
+        self._is_last = False
 
     # ── a run that goes on ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,6 +110,9 @@ class Recorder:
         return self._opened.store.how(**self._opened.how)
 
     def _later(self, live: Live) -> None:
+        if not self._is_last:  # now that git's processes have been started, which end after it then
+            atexit.register(self.flush)
+            self._is_last = True
         self._ended[live.folder.id] = live
         if len(self._ended) >= _TOGETHER:
             self.flush()
@@ -185,17 +188,19 @@ class Recorder:
             texts: list[tuple[str, bytes]] = []
             done = land(self._opened.store.repository, making, self._how())
             if done.commit is None:
-                self._noted(ref.keys[1], texts)
+                self._noted(ref.keys[1], texts, logged)
             self._opened.store.refresh()
             self._opened.ended()
 
-    def _noted(self, run: str, texts: Iterable[tuple[str, bytes]]) -> None:
-        """Have the journal hold the record's new text, as long as nobody has committed it."""
+    def _noted(self, run: str, texts: Iterable[tuple[str, bytes]], logged: Iterable[Point]) -> None:
+        """Have the journal hold the record's new text and points, as long as nobody has committed it."""
         folder = root(self._opened.store.repository.git) / run
         if not folder.is_dir():
             return
         now = milliseconds(self._opened.store.clock())
         with (folder / _NOTED).open("ab") as file:
+            for name, value, step, at in logged:
+                file.write(points_line(at, step, [named(column(*name)) + number_text(value)]).encode())
             for path, content in texts:
                 file.write(event_line(now, WRITTEN, {"path": path, "text": content.decode()}).encode())
 
