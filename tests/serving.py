@@ -51,6 +51,10 @@ class Server:
         """What a route gives for a body."""
         return self._well(self.ask("POST", f"/api/2.0/mlflow/{route}", body))
 
+    def send(self, method: str, route: str, **body: Any) -> Any:
+        """What a route gives for a body that another method carries: PATCH, DELETE."""
+        return self._well(self.ask(method, f"/api/2.0/mlflow/{route}", body))
+
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """What it answers."""
         began = time.monotonic()

@@ -95,6 +95,93 @@ def test_what_one_worker_is_told_the_other_knows(served: tuple[Server, Path]) ->
         assert len(server.get("metrics/get-history", run_id=run, metric_key="auc")["metrics"]) == 4
 
 
+def test_a_model_from_its_registration_to_its_end(served: tuple[Server, Path]) -> None:
+    server, repo = served
+    before = git(repo, "rev-parse", "main"), git(repo, "status", "--porcelain")
+    tag = {"key": "team", "value": "red"}
+    made = server.post("registered-models/create", name="band", tags=[tag], description="Bands.")["registered_model"]
+    assert (made["name"], made["description"], made["tags"]) == ("band", "Bands.", [tag])
+    for number in (1, 2):
+        version = server.post("model-versions/create", name="band", source=f"s3://cellar/{number}")["model_version"]
+        assert (version["version"], version["status"]) == (str(number), "READY")
+    server.send("PATCH", "registered-models/update", name="band", description="Price bands.")
+    server.send("PATCH", "model-versions/update", name="band", version="1", description="The first.")
+    server.post("registered-models/set-tag", name="band", key="seen", value="yes")
+    server.post("model-versions/set-tag", name="band", version="1", key="fit", value="good")
+    server.post("registered-models/alias", name="band", alias="champion", version="1")
+    moved = server.post(
+        "model-versions/transition-stage", name="band", version="2", stage="Production", archive_existing_versions=True
+    )["model_version"]
+    assert moved["current_stage"] == "Production"
+    server.post("registered-models/rename", name="band", new_name="price band")
+    told = server.get("registered-models/get", name="price band")["registered_model"]
+    assert (told["description"], _named(told["tags"])) == ("Price bands.", {"team": "red", "seen": "yes"})
+    assert told["aliases"] == [{"alias": "champion", "version": "1"}]
+    chosen = server.get("registered-models/alias", name="price band", alias="champion")["model_version"]
+    assert (chosen["version"], chosen["description"], _named(chosen["tags"])) == ("1", "The first.", {"fit": "good"})
+    assert (
+        server.get("model-versions/get-download-uri", name="price band", version="2")["artifact_uri"] == "s3://cellar/2"
+    )
+    latest = server.post("registered-models/get-latest-versions", name="price band", stages=["Production"])
+    assert [one["version"] for one in latest["model_versions"]] == ["2"]
+    found = server.get("registered-models/search", filter="name LIKE 'price%'")["registered_models"]
+    assert [one["name"] for one in found] == ["price band"]
+    found = server.get("model-versions/search", filter="name = 'price band'", order_by="version_number ASC")
+    assert [one["version"] for one in found["model_versions"]] == ["1", "2"]
+    server.send("DELETE", "registered-models/delete-tag", name="price band", key="seen")
+    server.send("DELETE", "model-versions/delete-tag", name="price band", version="1", key="fit")
+    server.send("DELETE", "registered-models/alias", name="price band", alias="champion")
+    server.send("DELETE", "model-versions/delete", name="price band", version="1")
+    left = server.get("registered-models/get", name="price band")["registered_model"]
+    assert (_named(left["tags"]), left.get("aliases", [])) == ({"team": "red"}, [])
+    assert server.ask("GET", "/api/2.0/mlflow/model-versions/get?name=price%20band&version=1").status == 404
+    server.send("DELETE", "registered-models/delete", name="price band")
+    assert "registered_models" not in server.get("registered-models/search", filter="name = 'price band'")
+    assert "metadata/models/band/2.yaml" in git(repo, "ls-tree", "-r", "--name-only", BRANCH)
+    assert before == (git(repo, "rev-parse", "main"), git(repo, "status", "--porcelain"))
+
+
+def test_runs_flow_on_their_line_and_what_is_stated_on_the_branch(tmp_path: Path) -> None:
+    repo = init(tmp_path / "repo")
+    gitml.init(repo, events="gitml/events")
+    commit(repo, {}, "begin")
+    main = git(repo, "rev-parse", "main")
+    git(repo, "checkout", "-q", "-b", BRANCH)
+    with serving(repo, "?commit=end", tmp_path) as server:
+        experiment = server.post("experiments/create", name="wine")["experiment_id"]
+        made = server.post("runs/create", experiment_id=experiment, start_time=AT, run_name="first")["run"]["info"]
+        run = made["run_id"]
+        for step in range(2):
+            server.post("runs/log-metric", run_id=run, key="auc", value=step / 2, timestamp=AT + step, step=step)
+        server.post("runs/update", run_id=run, status="FINISHED", end_time=AT + 5000)
+        server.post("runs/set-tag", run_id=run, key="late", value="yes")
+        told = server.get("runs/get", run_id=run)["run"]
+        history = server.get("metrics/get-history", run_id=run, metric_key="auc")["metrics"]
+        found = server.post(
+            "runs/search", experiment_ids=[experiment], filter="tags.late = 'yes' and metrics.auc > 0.4"
+        )
+        server.post("runs/delete", run_id=run)
+        hidden = server.post("runs/search", experiment_ids=[experiment])
+        server.post("runs/restore", run_id=run)
+        again = server.post("runs/search", experiment_ids=[experiment])["runs"]
+        server.post("registered-models/create", name="band")
+        version = server.post("model-versions/create", name="band", source=f"runs:/{run}/model", run_id=run)
+        refused = _post(server, "runs/set-tag", run_id=run, key="later", value="yes")
+    assert "Traceback" not in server.log.read_text()
+    assert (told["info"]["status"], _named(told["data"]["metrics"]), len(history)) == ("FINISHED", {"auc": 0.5}, 2)
+    assert [one["info"]["run_id"] for one in found["runs"]] == [one["info"]["run_id"] for one in again] == [run]
+    assert "runs" not in hidden
+    assert version["model_version"]["run_id"] == run
+    assert (refused.status, refused.said["error_code"]) == (400, "INVALID_PARAMETER_VALUE")  # a version rests on it
+    line, branch = (git(repo, "ls-tree", "-r", "--name-only", name) for name in ("gitml/events", BRANCH))
+    assert run in line
+    assert "metadata/experiments/wine.yaml" not in line
+    assert "metadata/experiments/wine.yaml" in branch
+    assert run in branch  # `register` copies the runs that it cites
+    assert (git(repo, "rev-parse", "main"), git(repo, "status", "--porcelain")) == (main, "")
+    assert gitml.open(repo).at(BRANCH).lineage(f"run/wine/{run}").downstream()
+
+
 def test_what_is_wrong_is_told_by_its_code(served: tuple[Server, Path]) -> None:
     server, _repo = served
     for answer, status, code in (
