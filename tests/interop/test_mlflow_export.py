@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def _everything(uri: str) -> dict[str, Any]:
         for one in client.search_registered_models()
     }
     versions = {
-        (one.name, int(one.version)): (one.description, one.source, one.current_stage, one.tags.get("k"))
+        (one.name, int(one.version)): (one.description or None, one.source, one.current_stage, one.tags.get("k"))
         for one in client.search_model_versions()
     }
     by_id = {one.info.run_id: one.info.run_name for one in runs}
@@ -162,21 +163,43 @@ def test_what_mlflow_cannot_open_is_told_in_a_line(repo: Path, target: str, monk
     assert (told.code, told.out, told.err.count("\n")) == (1, "", 1)
 
 
-@pytest.fixture
-def server(made: tuple[Path, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """MLflow's own server over that file."""
+@contextmanager
+def _serving(file: Path) -> Iterator[str]:
+    """MLflow's own server over a SQLite file; where it listens."""
+    from mlflow.server import app, handlers
     from werkzeug.serving import make_server
 
+    with pytest.MonkeyPatch.context() as patch:
+        for store in ("FILE", "REGISTRY"):
+            patch.setenv(f"_MLFLOW_SERVER_{store}_STORE", sqlite(file))
+        for held in ("_tracking_store", "_model_registry_store"):
+            patch.setattr(handlers, held, None)  # that of the server before
+        serving = make_server("127.0.0.1", 0, app, threaded=True)
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_port}"
+        serving.shutdown()
+
+
+@pytest.fixture
+def server(made: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[str]:
+    """A server over that file."""
     file = tmp_path / "served.db"
     file.write_bytes(made[0].read_bytes())
-    monkeypatch.setenv("_MLFLOW_SERVER_FILE_STORE", sqlite(file))
-    monkeypatch.setenv("_MLFLOW_SERVER_REGISTRY_STORE", sqlite(file))
-    from mlflow.server import app
+    with _serving(file) as address:
+        yield address
 
-    serving = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=serving.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{serving.server_port}"
-    serving.shutdown()
+
+def test_a_running_server_is_given_what_a_file_is_given(
+    store: gitml.Store, made: tuple[Path, dict[str, str]], empty: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.db"
+    other.write_bytes(empty.read_bytes())
+    with _serving(other) as address:
+        done = export_mlflow(store, address)
+        assert (done.losses, done.written["runs"]) == ((), 3)
+        assert _everything(address) == _everything(sqlite(made[0]))
+        again = export_mlflow(store, address)
+        assert (again.written, again.standing["runs"]) == ({}, 3)
 
 
 def test_a_running_server_says_what_its_file_says(server: str, store: gitml.Store, repo: Path) -> None:
