@@ -6,16 +6,18 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
 
+from mlflow.utils.time import get_current_time_millis
+
 import gitml
 from gitml.errors import GitFailed, NotFound
 from gitml.interop.mlflow.address import NEVER, Address
 from gitml.interop.mlflow.faults import forbidden
-from gitml.interop.mlflow.words import clock
 from gitml.repo.snapshot import Snapshot
 from gitml.store import Store
 
@@ -37,7 +39,7 @@ class Opened:
     def __init__(self, address: Address) -> None:
         self.address = address
         self.turn = RLock()
-        self.store: Store = gitml.open(address.path, clock=clock)
+        self.store: Store = gitml.open(address.path, clock=_clock)
         self._snapshot: Snapshot | None = None
         self._signs: list[object] = []
         self._until = 0.0
@@ -161,6 +163,11 @@ class Opened:
 def opened(address: Address) -> Opened:
     """The store at an address; tracking and registry share it."""
     return Opened(address)
+
+
+def _clock() -> datetime:
+    """The moment, by the clock that MLflow goes by."""
+    return datetime.fromtimestamp(get_current_time_millis() / 1000, UTC)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -115,13 +115,6 @@ def tags_of(data: Mapping[str, Any], parent: str | None = None) -> dict[str, str
     return tags | {tag: str(data[at]) for tag, at in HOMES.items() if data.get(at) is not None and tag != gone}
 
 
-def clock() -> datetime:
-    """The moment, by the clock that MLflow goes by."""
-    from mlflow.utils.time import get_current_time_millis  # an import of a folder goes without MLflow
-
-    return datetime.fromtimestamp(get_current_time_millis() / 1000, UTC)
-
-
 def epoch(at: datetime) -> int:
     """A moment in milliseconds since 1970."""
     return int(at.replace(microsecond=0).timestamp()) * 1000 + at.microsecond // 1000
