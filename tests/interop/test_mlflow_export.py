@@ -218,6 +218,24 @@ def test_a_running_server_says_what_its_file_says(server: str, store: gitml.Stor
     assert (again.changes, again.source) == ((), server)
 
 
+def test_files_come_from_a_server_where_that_is_asked_for(
+    made: tuple[Path, dict[str, str]], server: str, repo: Path
+) -> None:
+    run = made[1]["run"]
+    client = MlflowClient(server, server)
+    for path in ("plots/a b.txt", "notes.txt"):
+        client.log_text(run, f"in {path}", path)
+    store = gitml.init(repo)
+    done = import_mlflow(store, server, artifacts=True)
+    assert done.losses == ()
+    ref = next(str(one.ref) for one in store.snapshot.records("run") if one.ref.keys[1] == run)
+    outputs = store.show(ref).data["outputs"]
+    assert {name: (repo / told["path"]).read_text() for name, told in outputs.items()} == {
+        "plots/a b.txt": "in plots/a b.txt", "notes.txt": "in notes.txt",
+    }  # fmt: skip
+    assert import_mlflow(store, server, artifacts=True).changes == ()
+
+
 def _plain(data: Any) -> str:
     """A run's data in words: what a database alone knows (when a run was deleted) is left out."""
     return repr(sorted((key, value) for key, value in data.items() if key != "deleted"))

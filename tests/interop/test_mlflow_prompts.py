@@ -105,7 +105,7 @@ def test_the_client_that_people_use(client: ModelRegistryClient) -> None:
     client.transition_model_version_stage("port", "1", "Production", archive_existing_versions=True)
     assert [one.current_stage for one in client.get_latest_versions("port")] == ["Production"]
     assert client.list_webhooks() == []
-    with refused("INVALID_PARAMETER_VALUE", "Active"):
+    with refused("INVALID_PARAMETER_VALUE", "Active stage"):
         client.store.transition_model_version_stage("port", 1, "Archived", archive_existing_versions=True)
     client.store.set_registered_model_tag("port", RegisteredModelTag("empty", None))
     assert client.get_registered_model("port").tags["empty"] == ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -36,11 +37,13 @@ Said = Mapping[str, Any]
 class Server:
     """The source that a server is. NotFound where none answers."""
 
-    def __init__(self, address: str, losses: Losses) -> None:
+    def __init__(self, address: str, losses: Losses, *, artifacts: bool = False) -> None:
         self.losses = losses
+        self._artifacts = artifacts
         address, self._headers = _apart(address)
         losses.source = address
-        self._address = f"{address.rstrip('/')}/api/2.0/mlflow/"
+        self._root = address.rstrip("/")
+        self._address = f"{self._root}/api/2.0/mlflow/"
         self._experiments = [
             self._experiment(one)
             for one in self._pages("experiments/search", {"view_type": "ALL", "max_results": _MANY}, "experiments")
@@ -96,7 +99,24 @@ class Server:
             models_out=tuple(
                 (str(each["model_id"]), _whole(each.get("step")) or 0) for each in outputs.get("model_outputs") or ()
             ),
+            files=dict(self._files(run)) if self._artifacts else {},
         )
+
+    def _files(self, run: str, folder: str = "") -> Iterator[tuple[str, Callable[[], bytes]]]:
+        """The files of a run by their paths, folder by folder; a loss where the server cannot tell."""
+        asked = {"run_id": run} | ({"path": folder} if folder else {})
+        try:
+            found = list(self._pages("artifacts/list", asked, "files", get=True))
+        except NotFound as error:
+            self.losses.add("run", run, f"artifacts.{folder}".rstrip("."), error.message)
+            return
+        for one in found:
+            path = str(one.get("path") or "")
+            if one.get("is_dir") and len(path) > len(folder):
+                yield from self._files(run, path)
+            elif not one.get("is_dir"):
+                asked = {"run_id": run, "path": path}
+                yield path, partial(self._asked, Request(self._get("get-artifact", asked), headers=self._headers))  # noqa: S310
 
     def _metrics(self, run: str, last: Iterable[Said]) -> Iterator[Metric]:
         """Every point of the metrics of which the last are told."""
@@ -161,22 +181,33 @@ class Server:
     def _answer(self, route: str, asked: Said, *, get: bool) -> Said:
         address = f"{self._address}{route}"
         if get:
-            request = Request(f"{address}?{urlencode(asked)}", headers=self._headers)  # noqa: S310  (a person has named the address)
+            request = Request(self._get(f"api/2.0/mlflow/{route}", asked), headers=self._headers)  # noqa: S310  (a person has named the address)
         else:
             body = json.dumps(asked).encode()
             request = Request(address, body, {"Content-Type": "application/json", **self._headers})  # noqa: S310
         try:
-            with urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
-                found = json.load(answer)
-        except HTTPError as error:
-            raise NotFound(f"{address}: {error.code} {_told(error)}", hint="is it an MLflow server?") from error
-        except (URLError, OSError, HTTPException) as error:
-            raise NotFound(f"{address}: {getattr(error, 'reason', error)}", hint="does the server run?") from error
+            found = json.loads(self._asked(request))
         except ValueError as error:
             raise NotFound(f"{address}: what it answers is no JSON", hint="is it an MLflow server?") from error
         if not isinstance(found, dict):
             raise NotFound(f"{address}: what it answers is no MLflow's", hint="is it an MLflow server?")
         return found
+
+    def _get(self, route: str, asked: Said) -> str:
+        return f"{self._root}/{route}?{urlencode(asked)}"
+
+    @staticmethod
+    def _asked(request: Request) -> bytes:
+        """What the server answers; NotFound."""
+        address = request.full_url.partition("?")[0]
+        try:
+            with urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
+                found: bytes = answer.read()
+                return found
+        except HTTPError as error:
+            raise NotFound(f"{address}: {error.code} {_told(error)}", hint="is it an MLflow server?") from error
+        except (URLError, OSError, HTTPException) as error:
+            raise NotFound(f"{address}: {getattr(error, 'reason', error)}", hint="does the server run?") from error
 
 
 def _apart(address: str) -> tuple[str, dict[str, str]]:

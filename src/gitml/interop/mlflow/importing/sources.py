@@ -21,7 +21,7 @@ def source_of(text: str, *, artifacts: bool = False) -> Source:
     if scheme in ("http", "https"):
         from gitml.interop.mlflow.importing.server import Server
 
-        return Server(text, losses)
+        return Server(text, losses, artifacts=artifacts)
     if scheme not in ("", "file", "sqlite"):
         raise BadValue(f"{text}: no import knows how to read {scheme}://", hint=_HINT)
     path = _path(text, scheme)

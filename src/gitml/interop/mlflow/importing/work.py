@@ -118,8 +118,9 @@ class Work:
         data = self._words.run(run, self._ref(parent) if parent != run.id else None)
         self._seen[run.id] = ref
         if self.artifacts:
-            data["outputs"], is_whole = copied(self.repository, ref, run, self._losses)
-            if is_whole and data["outputs"]:
+            outputs, is_whole = copied(self.repository, ref, run, self._losses)
+            data |= {"outputs": outputs} if outputs else {}
+            if is_whole and outputs:
                 data.get("custom", {}).get(CUSTOM, {}).pop("artifact_uri", None)
         draft = Draft(ref, data, _RUN, self._points(run), ("outputs",))
         return Unit("run", run.id, (draft, *(self._model(one, ref) for one in models)))
