@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import gitml
 from acting import dvc
+from command_line import fine
 from gitml.actions import series
 from gitml.actions.series_file import _pack, read
 from gitml.errors import NotFound
@@ -136,6 +137,30 @@ def test_a_large_one_is_tracked_by_dvc(tracked: Path, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "remote")
     with pytest.raises(NotFound, match="neither in the work tree nor in DVC's cache"):
         gitml.open().series(run.ref)
+
+
+def test_on_the_line_a_large_one_is_in_no_work_tree(tracked: Path, tmp_path: Path) -> None:
+    settled(tracked, "10 KB")
+    dvc(tracked, "remote", "add", "-d", "local", str(tmp_path / "remote"))
+    git(tracked, "init", "-q", "--bare", str(tmp_path / "origin"))
+    git(tracked, "remote", "add", "origin", str(tmp_path / "origin"))
+    fine(tracked, "events", "move", "--commit")
+    commit(tracked, {}, "remote")
+    before = {str(one) for one in tracked.rglob("*") if ".git" not in one.parts and "cache" not in one.parts}
+    with gitml.run("wine") as run:
+        for step in range(2000):
+            run.log({"loss": step / 7}, step=step)
+        live = run.series()
+    assert not run.warnings
+    assert {str(one) for one in tracked.rglob("*") if ".git" not in one.parts and "cache" not in one.parts} == before
+    assert git(tracked, "status", "--short") == ""
+    told = gitml.open().show(run.ref).data["series"]
+    assert f"md5: {told['md5']}" in git(tracked, "show", f"gitml/events:{told['path']}.dvc")
+    pd.testing.assert_frame_equal(gitml.open().series(run.ref), live)  # from DVC's cache
+    assert gitml.open().sync().pushed.commits == 1
+    shutil.rmtree(tracked / ".dvc/cache")
+    pd.testing.assert_frame_equal(gitml.open().series(run.ref), live)  # from its remote
+    assert gitml.open().validate().problems == ()
 
 
 def test_sync_restores_what_dvc_tracks(tracked: Path) -> None:

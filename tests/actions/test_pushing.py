@@ -18,6 +18,7 @@ from gitml.repo.repository import Repository
 from gitml.repo.writing.push import Pushed, unpushed
 from gitrepo import commit, environment, git, init, write
 
+KEEP = "refs/gitml/keep"
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 # An update hook: main is protected.
 PROTECTED = '#!/bin/sh\ntest "$1" != refs/heads/main || { echo protected >&2; exit 1; }\n'
@@ -136,6 +137,32 @@ def test_without_a_line_the_code_is_pushed(clones: list[Path], tmp_path: Path) -
     git(other, "fetch", "-q", "origin", "refs/gitml/keep/*:refs/gitml/keep/*")
     assert git(other, "show", f"{tree}:train.py") == "lr = 0.3"
     assert not git(tmp_path / "remote", "for-each-ref", f"refs/heads/{LINE}")
+
+
+def test_what_keeps_code_is_pushed_once_and_goes_when_main_has_it(clones: list[Path], tmp_path: Path) -> None:
+    one, remote = clones[0], tmp_path / "remote"
+    commit(one, {"metadata/store.yaml": STORE.replace(LINE, "tree")})
+    git(one, "push", "-q", str(remote), "HEAD:refs/heads/first")
+    git(remote, "update-ref", "refs/heads/main", "refs/heads/first")
+    git(one, "switch", "-q", "-c", "try")
+    tried = commit(one, {"train.py": "lr = 0.3\n"})
+    store = gitml.open(one)
+    recorded(one)
+    write(one, {"train.py": "lr = 0.4\n"})
+    recorded(one)
+    kept = set(git(one, "for-each-ref", "--format=%(objectname)", KEEP).split())
+    assert (len(kept), tried in kept) == (2, True)
+    assert store.sync().pushed.warnings == ()
+    assert set(git(remote, "for-each-ref", "--format=%(objectname)", KEEP).split()) == kept
+    remote.rename(tmp_path / "away")
+    assert store.sync().pushed == Pushed(None)  # nothing is to be told, and so nobody is asked
+    (tmp_path / "away").rename(remote)
+    git(one, "push", "-q", str(remote), f"{tried}:refs/heads/merged")
+    git(remote, "update-ref", "refs/heads/main", "refs/heads/merged")
+    git(one, "fetch", "-q", "origin")
+    assert store.sync().pushed.warnings == ()
+    for place in (one, remote):
+        assert set(git(place, "for-each-ref", "--format=%(objectname)", KEEP).split()) == kept - {tried}
 
 
 def test_a_push_by_hand_is_no_tree_to_be_judged(clones: list[Path]) -> None:

@@ -20,9 +20,10 @@ from gitml.actions.pointer import point
 from gitml.errors import MissingExtra, NotFound
 from gitml.records.record import column, segments
 from gitml.records.ref import Ref
+from gitml.records.settings import TREE
 from gitml.records.template import OWN_FOLDER, SERIES
 from gitml.repo.change import Change
-from gitml.repo.data.dvc import dvc_root
+from gitml.repo.data.dvc import dvc_root, keep, pointer_file
 from gitml.repo.journal.lines import Name, Point, milliseconds
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
@@ -44,7 +45,7 @@ class Beside(NamedTuple):
 
 
 def beside(repository: Repository, snapshot: Snapshot, ref: Ref, points: Points) -> Beside:
-    """Write the file: as a change of its own, or to the work tree as what DVC tracks; raises DiskFailed."""
+    """Write the file: as a change of its own, or as what DVC tracks, in the work tree or its cache; DiskFailed."""
     own = snapshot.schemas.path(ref).removeprefix(OWN_FOLDER).removesuffix(".yaml")
     scratch = repository.git.common_dir / "gitml"  # where the journal is: that there is room elsewhere, nobody knows
     with _smaller(points, scratch) as (file, suffix):
@@ -58,10 +59,20 @@ def beside(repository: Repository, snapshot: Snapshot, ref: Ref, points: Points)
             file.seek(0)
             place = repository.file(path)
             if dvc_root(repository.git, place.parent) is not None:
-                return _with_dvc(repository, snapshot, told, file)
+                flows = snapshot.settings.events != TREE
+                return (_in_cache if flows else _with_dvc)(repository, snapshot, told, file)
         file.seek(0)
         content = file.read()
     return Beside(told, (Change(path, None, snapshot.git.blob_id(content), content, fresh=True),))
+
+
+def _in_cache(repository: Repository, snapshot: Snapshot, told: dict[str, Any], file: IO[bytes]) -> Beside:
+    """In DVC's cache, with its pointer on the events line: nobody's work tree has either."""
+    md5, size = keep(repository.git, file)
+    path = f"{told['path']}.dvc"
+    content = pointer_file(told["path"].rpartition("/")[2], md5, size)
+    change = Change(path, None, snapshot.git.blob_id(content), content, fresh=True)
+    return Beside({**told, "md5": md5, "size": size}, (change,))
 
 
 def _with_dvc(repository: Repository, snapshot: Snapshot, told: dict[str, Any], file: IO[bytes]) -> Beside:

@@ -84,7 +84,8 @@ SYNC = Verb(
     "All that a run says is in its journal, below the Git directory, a second later, and stays there until its record "
     "stands in a commit; a spool is such a folder, for machines without a repository. A run whose process is gone "
     "without a word is recorded as crashed. A second sync changes nothing. Where there is a remote, the events line is "
-    "pushed on top of what others have pushed there, and so are the refs that keep the code of runs; nothing else is.",
+    "pushed on top of what others have pushed there, and so are the refs that keep the code of runs, which go once "
+    "main has it, and to DVC's default remote the series of its runs that DVC has; nothing else is.",
 )
 EVENTS = Verb(
     "events",

@@ -6,10 +6,12 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 from gitml.errors import DiskFailed, GitmlError, NotFound
 from gitml.repo.data.pointers import Pointer, tracked
@@ -22,6 +24,7 @@ _NEVER = {".dvc", ".git", ".hg"}
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _TEXT = bytes(range(32, 127)) + b"\n\r\t\f\b"
 _BINARY_SHARE = 0.3
+_PROTECTED = 0o444
 _FULL = ("No space left on device", "Disk quota exceeded", "Read-only file system")
 
 
@@ -89,6 +92,37 @@ def cache_folder(git: Git) -> Path | None:
     """Where DVC keeps its cache, or would; None without DVC."""
     root = dvc_root(git)
     return None if root is None else next(_cache_folders(root / _FOLDER))
+
+
+def keep(git: Git, file: IO[bytes]) -> tuple[str, int]:
+    """Put bytes into DVC's cache, as `dvc add` would, with no file in the work tree; their md5 and size. DiskFailed."""
+    folder = cache_folder(git)
+    if folder is None:
+        raise GitmlError("DVC is not set up here", hint="dvc init")
+    file.seek(0)
+    found = hashlib.md5(usedforsecurity=False)
+    while part := file.read(1 << 20):
+        found.update(part)
+    md5, size = found.hexdigest(), file.tell()
+    place = folder / "files" / "md5" / md5[:2] / md5[2:]
+    draft = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    try:
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.seek(0)
+            with draft.open("wb") as target:
+                shutil.copyfileobj(file, target)
+            draft.chmod(_PROTECTED)
+            draft.replace(place)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise disk_failed(error, place) from error
+    return md5, size
+
+
+def pointer_file(name: str, md5: str, size: int) -> bytes:
+    """The text of a `.dvc` file, as `dvc add` writes it for a file beside it."""
+    return f"outs:\n- md5: {md5}\n  size: {size}\n  hash: md5\n  path: {name}\n".encode()
 
 
 def share_cache(git: Git, other: Git) -> None:

@@ -177,6 +177,26 @@ def bring(git: Git, path: str, md5: str) -> str:
     return "" if "" in told else "; ".join(told) or "no remote is set up"
 
 
+def send(git: Git, md5s: Iterable[str]) -> str:
+    """Copy what DVC's cache holds of some hashes to its default remote; "", or why that took none of it.
+
+    Where no remote is the default one nothing is sent, and nothing said: DVC's data stay here, then.
+    """
+    root, hashes = dvc_root(git), [Hash(one) for one in md5s]
+    if root is None or not hashes:
+        return ""
+    from gitml.repo.data.storage import Storage
+
+    try:
+        with Storage(root) as storage:
+            if storage.default is not None:
+                remote = storage.remote()
+                storage.cache.give(set(hashes) - remote.has(hashes), remote)
+    except GitmlError as error:
+        return error.message
+    return ""
+
+
 def _brought(storage: Storage, name: str, wanted: Hash) -> str:
     """Why a remote did not give something; empty where it did."""
     try:

@@ -100,10 +100,11 @@ class Storage:
     @property
     def remotes(self) -> tuple[str, ...]:
         """The names of all remotes, the default one first."""
-        return tuple(dict.fromkeys([*filter(None, [self._default]), *self._repo.config["remote"]]))
+        return tuple(dict.fromkeys([*filter(None, [self.default]), *self._repo.config["remote"]]))
 
     @property
-    def _default(self) -> str | None:
+    def default(self) -> str | None:
+        """The name of the default remote."""
         found: str | None = self._repo.config["core"].get("remote")
         return found
 
@@ -117,11 +118,11 @@ class Storage:
         return found
 
     def _open(self, name: str | None) -> Objects | GitmlError:
-        if name is None and self._default is None:
+        if name is None and self.default is None:
             known = ", ".join(self.remotes)
             how = f"dvc remote default NAME chooses one of {known}" if known else "dvc remote add -d NAME URL"
             return GitmlError("no default remote is set up" if known else "no remote is set up", hint=how)
-        told = f"the remote {name or self._default}"
+        told = f"the remote {name or self.default}"
         try:
             found = self._repo.cloud.get_remote(name)
             if found.worktree or found.fs.version_aware:

@@ -55,7 +55,7 @@ def split(path: str) -> tuple[str, str]:
 
 def read(session: Session, commit: str | None, paths: Iterable[str]) -> Trees:
     """The folders of `commit` (None: no commit yet) on the way to `paths`."""
-    wanted = sorted({above for path in paths for above in _above(split(path)[0])})
+    wanted = sorted({"", *(above for path in paths for above in _above(split(path)[0]))})
     if commit is None:
         return Trees(None, {folder: {} for folder in wanted})
     found = _trees(session, commit, wanted) if len(wanted) <= HANDFUL else _listed(session, commit, wanted)
@@ -64,7 +64,7 @@ def read(session: Session, commit: str | None, paths: Iterable[str]) -> Trees:
         place, name = split(folder)
         if tree is None and (not folder or folders[place].get(name, Entry("", "")).mode == TREE):
             raise GitFailed(f"{folder or 'the root'} of {commit[:12]} is not in this clone", hint="git fetch it first")
-    top = found[wanted.index("")] if wanted else None
+    top = found[wanted.index("")]
     return Trees(top[0] if top else None, folders)
 
 

@@ -11,21 +11,25 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from gitml.errors import Conflict, GitFailed
+from gitml.records.ref import encode
 from gitml.repo.change import Change
 from gitml.repo.git.command import complaint
 from gitml.repo.git.history import changes, empty_tree
 from gitml.repo.writing.commit import Tip, Words, build, move
 from gitml.repo.writing.graft import read
 from gitml.repo.writing.lock import exclusive
-from gitml.repo.writing.roots import KEEP
+from gitml.repo.writing.roots import KEEP, held
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from gitml.repo.git.session import Session
 
 _HEADS, _REMOTES = "refs/heads/", "refs/remotes/"
 _LOCK: Final = 5.0
 _WAIT: Final = 300.0
 _PLAIN: Final = "100644"
+_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,30 @@ def push_line(session: Session, branch: str, remote: str, now: datetime) -> Push
             raise Conflict(f"{branch}: others kept pushing to {remote}", hint="what is here stays; push it later")
 
 
-def push_kept(session: Session, remote: str) -> tuple[str, ...]:
-    """Push the refs that keep the code of runs reachable; what to know where the remote takes none."""
-    if not session.git.run("for-each-ref", "--count=1", KEEP.rstrip("/")):
-        return ()
-    done = session.git.call("push", "--quiet", "--no-verify", remote, f"{KEEP}*:{KEEP}*")
-    return (f"the code of runs was not pushed to {remote}: {complaint(done)}",) if done.code else ()
+def push_kept(session: Session, remote: str, gone: Collection[str] = ()) -> tuple[str, ...]:
+    """Push the refs that keep the code of runs reachable, and take away there those that are `gone`.
+
+    A remote is asked only where there is something to tell it; what to know where it takes none.
+    """
+    noted = session.git.common_dir / "gitml" / "kept" / encode(remote)
+    address = session.git.run("config", "--get", f"remote.{remote}.url", check=False).decode().strip()
+    try:
+        where, *known = noted.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        where, known = "", []
+    there, here = set(known if where == address else ()), held(session)
+    words = [
+        *(f"{KEEP}{one}:{KEEP}{one}" for one in sorted(here - there)),
+        *(f":{KEEP}{one}" for one in gone if one in there),
+    ]
+    for start in range(0, len(words), _AT_ONCE):
+        done = session.git.call("push", "--quiet", "--no-verify", remote, *words[start : start + _AT_ONCE])
+        if done.code:
+            return (f"the code of runs was not pushed to {remote}: {complaint(done)}",)
+    if words:
+        noted.parent.mkdir(parents=True, exist_ok=True)
+        noted.write_text("\n".join([address, *sorted(here)]), encoding="utf-8")
+    return ()
 
 
 def _fetched(session: Session, branch: str, remote: str) -> bool:
@@ -88,6 +110,15 @@ def unpushed(session: Session, branch: str, remote: str) -> int:
         return 0
     args = ("rev-list", "--count", "--first-parent", "--min-parents=1", tip, *([f"^{known}"] if known else []), "--")
     return int(session.git.run(*args))
+
+
+def unpushed_files(session: Session, branch: str, remote: str) -> dict[str, str]:
+    """The files of an events line that a remote did not have when it was last asked, by path, and their blobs."""
+    tip, known = session.commit(_HEADS + branch), session.commit(f"{_REMOTES}{remote}/{branch}")
+    if tip is None or tip == known:
+        return {}
+    (now,) = session.find([f"{tip}^{{tree}}"])
+    return {one.path: one.after for one in _changes(session, known, now.oid if now else "") if one.after}
 
 
 def _joined(session: Session, local: str, there: str, now: datetime) -> str | None:

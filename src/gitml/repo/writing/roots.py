@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gitml.repo.git.session import Session
 
 KEEP: Final = "refs/gitml/keep/"
+_NAMED: Final = "--format=%(objectname)"
 _WHO: Final = "gitml <gitml@localhost> {seconds} +0000"
 # So many commits of the line are looked at for what they keep reachable; to keep it twice does no harm.
 _LATELY: Final = 32
@@ -45,6 +46,22 @@ def hold(session: Session, commits: Iterable[str]) -> None:
     if lacking:
         lines = "".join(f"create {KEEP}{one} {one}\n" for one in lacking)
         durable(session.git, "update-ref", "--stdin", data=lines.encode())
+
+
+def release(session: Session, tips: Iterable[str | None]) -> frozenset[str]:
+    """Let go of commits that some tips keep reachable anyway; which these are. GitFailed, DiskFailed."""
+    found: set[str] = set()
+    for tip in filter(None, tips):
+        found.update(session.git.run("for-each-ref", f"--merged={tip}", _NAMED, KEEP.rstrip("/")).decode().split())
+    if found:
+        lines = "".join(f"delete {KEEP}{one} {one}\n" for one in sorted(found))
+        durable(session.git, "update-ref", "--stdin", data=lines.encode())
+    return frozenset(found)
+
+
+def held(session: Session) -> frozenset[str]:
+    """The commits that refs of their own keep."""
+    return frozenset(session.git.run("for-each-ref", _NAMED, KEEP.rstrip("/")).decode().split())
 
 
 def _made(session: Session, tree: str, parents: tuple[str, ...], seconds: int, text: str, *more: Object) -> str:
