@@ -32,3 +32,13 @@ def test_what_goes_on_stands_there_or_is_unknown_is_not_forgotten(plain: Path) -
         store.sync(forget=[run.ref])
     with pytest.raises(NotFound, match="is in no journal"):
         store.sync(forget=["run/wine/01JD7K0000000000000000000A"])
+
+
+def test_a_run_that_is_removed_by_force_does_not_come_back(plain: Path) -> None:
+    with gitml.run("wine") as gone, gitml.run("wine") as kept:
+        pass
+    store = gitml.open()
+    assert f"git ml sync --forget {gone.ref}" in ml(plain, "rm", gone.ref).err
+    store.rm(gone.ref, force=True)
+    assert store.sync().restored == ()
+    assert [row["ref"] for row in gitml.open().rows("run").rows] == [kept.ref]

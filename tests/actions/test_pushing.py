@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import gitml
+from command_line import fine
 from flowing import LINE, STORE, laid, run, run_path
 from gitml import hooks
 from gitml.actions.pushing import push_events
@@ -185,6 +186,20 @@ def test_sync_pushes_and_status_counts_what_it_would(clones: list[Path], tmp_pat
     assert (done.pushed.commits, done.pushed.fault) == (1, "")
     assert store.status().unpushed == 0
     assert git(tmp_path / "remote", "rev-parse", LINE) == git(clones[0], "rev-parse", LINE)
+
+
+def test_status_tells_where_two_lines_have_parted(clones: list[Path]) -> None:
+    one, other = clones
+    recorded(other)
+    gitml.open(other).sync()
+    recorded(one)
+    git(one, "fetch", "-q", "origin")
+    found = gitml.open(one).status()
+    assert (found.unpushed, found.parted, len(refs(one))) == (1, 1, 1)
+    assert "1 commit of origin's events line not seen here till git ml sync joins them" in fine(one, "status").out
+    gitml.open(one).sync()
+    found = gitml.open(one).status()
+    assert (found.unpushed, found.parted, len(refs(one))) == (0, 0, 2)
 
 
 def test_sync_without_its_remote_says_so_and_keeps_what_is_here(clones: list[Path], tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from gitml.records.ref import Ref, decode
 from gitml.records.schema import Kind
 from gitml.records.ulid import new_ulid
 from gitml.repo.change import Change
+from gitml.repo.journal.folder import Folder, root
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 
@@ -137,4 +138,9 @@ def remove(repository: Repository, snapshot: Snapshot, ref: Ref, *, force: bool 
     record = recorded(snapshot, ref)
     change = Change(record.path, record.blob, None, None, snapshot.tree[record.path].mode)
     lost = dropped(repository, snapshot, [change])
-    return Plan((change,), problems=tuple(replace(one, severity=WARNING) if force else one for one in lost))
+    if ref.kind != "run":
+        return Plan((change,), problems=tuple(replace(one, severity=WARNING) if force else one for one in lost))
+    # What its journal holds would come back with the next sync.
+    lost = (replace(one, hint=f"{one.hint}, and git ml sync --forget {ref}") for one in lost)
+    told = tuple(replace(one, severity=WARNING) if force else one for one in lost)
+    return Plan((change,), problems=told, then=Folder(root(repository.git) / ref.keys[-1]).forget)

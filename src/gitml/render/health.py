@@ -70,8 +70,9 @@ def _underway(found: Underway, page: Page) -> list[str]:
 
 
 def _unpushed(found: Health) -> list[str]:
-    told = f"{_count(found.unpushed, 'commit')} of the events line not pushed yet: git ml sync"
-    return [told] if found.unpushed else []
+    ours = f"{_count(found.unpushed, 'commit')} of the events line not pushed yet: git ml sync"
+    theirs = f"{_count(found.parted, 'commit')} of origin's events line not seen here till git ml sync joins them"
+    return [ours] * bool(found.unpushed) + [theirs] * bool(found.parted)
 
 
 def _count(number: int, word: str) -> str:
@@ -93,6 +94,7 @@ def health_shape(found: Health) -> Shape:
         "running": [_running_shape(one) for one in found.underway.running],
         "unsynced": found.underway.unsynced,
         "unpushed": found.unpushed,
+        "parted": found.parted,
         "uncommitted": [{"op": one.op, "ref": one.ref, "path": one.path} for one in found.uncommitted],
     }
 

@@ -12,7 +12,7 @@ from gitml.records.template import OWN_FOLDER
 from gitml.repo.change import Change
 from gitml.repo.git.index import UNMERGED
 from gitml.repo.readers.dvc import is_pointer_file
-from gitml.repo.writing.push import unpushed
+from gitml.repo.writing.push import parted, unpushed
 from gitml.views.changes import Difference, describe
 from gitml.views.kinds import kinds
 from gitml.views.rows import Column, Rows
@@ -34,7 +34,7 @@ class Health:
 
     `uncommitted` is how records, settings and pointers differ from HEAD, `unmerged` what a merge has left in conflict;
     `underway` are the runs that go on and that wait for `sync`, `unpushed` the commits of the events line that `origin`
-    did not have when it was last asked.
+    did not have when it was last asked, `parted` those of its line that ours, which has others, does not have.
     """
 
     at: At
@@ -48,6 +48,7 @@ class Health:
     unmerged: tuple[str, ...] = ()
     underway: Underway = field(default_factory=Underway)
     unpushed: int = 0
+    parted: int = 0
 
     @property
     def rows(self) -> Rows:
@@ -58,7 +59,7 @@ class Health:
             "folder": self.folder or ".", "errors": self.errors, "warnings": self.warnings,
             "uncommitted": len(self.uncommitted), "unmerged": len(self.unmerged) or None,
             "running": len(self.underway.running), "unsynced": self.underway.unsynced,
-            "unpushed": self.unpushed or None, **counts,
+            "unpushed": self.unpushed or None, "parted": self.parted or None, **counts,
         }  # fmt: skip
         rows = tuple({"fact": name, "value": value} for name, value in facts.items() if value is not None)
         return Rows(None, _COLUMNS, rows, len(rows))
@@ -84,12 +85,17 @@ def health(
             sorted({one.path for one in snapshot.tree_problems if one.code == UNMERGED and snapshot.holds(one.path)})
         ),
         Underway() if snapshot.at.kind == "commit" else underway(repository, spools),
-        0 if snapshot.at.kind == "commit" else _unpushed(repository, snapshot.settings.events),
+        *(_flowed(repository, snapshot.settings.events) if snapshot.at.kind != "commit" else ()),
     )
 
 
-def _unpushed(repository: Repository, line: str) -> int:
-    return 0 if line == TREE else unpushed(repository.session, line, "origin")
+def _flowed(repository: Repository, line: str) -> tuple[int, int]:
+    """What the events line has and origin's has not, and the other way round where both have their own."""
+    return (
+        (0, 0)
+        if line == TREE
+        else (unpushed(repository.session, line, "origin"), parted(repository.session, line, "origin"))
+    )
 
 
 def _uncommitted(repository: Repository, snapshot: Snapshot) -> list[Difference]:

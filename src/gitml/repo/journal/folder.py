@@ -135,6 +135,11 @@ class Folder:
             return 0.0
         return now - last
 
+    def forget(self) -> None:
+        """Remove it where its record has been written: who removes that does not want it back."""
+        if self.said(WRITTEN) is not None:
+            self.remove()
+
     def remove(self) -> None:
         """Remove it as a whole: what stays of it after a crash is none of anybody's."""
         for place in self.places:

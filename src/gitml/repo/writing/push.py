@@ -112,6 +112,14 @@ def unpushed(session: Session, branch: str, remote: str) -> int:
     return int(session.git.run(*args))
 
 
+def parted(session: Session, branch: str, remote: str) -> int:
+    """How many commits a remote's line has that ours lacks; 0 where one goes on from the other."""
+    tip, known = session.commit(_HEADS + branch), session.commit(f"{_REMOTES}{remote}/{branch}")
+    if tip is None or known is None or session.git.is_ancestor(tip, known):
+        return 0
+    return int(session.git.run("rev-list", "--count", "--first-parent", known, f"^{tip}", "--"))
+
+
 def unpushed_files(session: Session, branch: str, remote: str) -> dict[str, str]:
     """The files of an events line that a remote did not have when it was last asked, by path, and their blobs."""
     tip, known = session.commit(_HEADS + branch), session.commit(f"{_REMOTES}{remote}/{branch}")
