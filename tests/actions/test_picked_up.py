@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import gitml
 from acting import dvc, opened
 from gitrepo import commit, write
@@ -66,8 +68,9 @@ def test_files_that_it_did_not_write_are_none_of_its(plain: Path) -> None:
     assert not {"metrics", "params"} & set(found)
 
 
-def test_what_dvclive_writes(plain: Path) -> None:
-    found = ran(plain, LIVE)
+@pytest.mark.parametrize("folder", ["dvclive", "out/night/live", "."])
+def test_what_dvclive_writes(plain: Path, folder: str) -> None:
+    found = ran(plain, LIVE.replace("dvclive", folder))
     assert found["metrics"] == {"train": {"acc": 0.75}, "best": 0.8}
     assert found["params"] == {"lr": 0.5}
     assert found["series"]["summary"]["train.acc"] == {"count": 2, "min": 0.5, "max": 0.75, "last_step": 1}

@@ -6,6 +6,7 @@ Only what was written while it ran counts, and what a person or the script itsel
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from gitml.repo.readers.values import load_values
 from gitml.repo.repository import Repository
 
 _ENDS = (".json", ".yaml", ".yml", ".toml")
-_LIVE = "dvclive"
-_PLOTS = f"{_LIVE}/plots/metrics"
+_LIVE, _TOLD, _PLOTS = "dvclive", "metrics.json", "plots/metrics"
+_DEEPEST, _MOST_FOLDERS = 4, 5000
 _STEP, PARAMS = "step", "params"
 
 
@@ -31,16 +32,30 @@ def pick_up(run: Logged, repository: Repository | None, since: int) -> None:
     if repository is not None and is_dvc(repository.git):
         metrics += _of_stages(run, repository, since)
         _tracked(run, repository, since)
-    for file in _fresh([Path(f"params{end}") for end in _ENDS] + [Path(_LIVE, "params.yaml")], since):
+    lives = [live for live in _lives() if _is_fresh(live / _TOLD, since)]
+    params = [Path(f"params{end}") for end in _ENDS] + [live / "params.yaml" for live in lives]
+    for file in _fresh(params, since):
         _params(run, _values(run, file))
-    for file in sorted(Path(_PLOTS).rglob("*.tsv")):
-        if _is_fresh(file, since):
-            _series(run, file)
-    for file in _fresh([*metrics, Path(_LIVE, "metrics.json")], since):
-        found = _values(run, file)
-        if file.parts[0] == _LIVE:
-            found.pop(_STEP, None)
+    for live in lives:
+        for file in _fresh(sorted((live / _PLOTS).rglob("*.tsv")), since):
+            _series(run, file, live / _PLOTS)
+        found = _values(run, live / _TOLD)
+        found.pop(_STEP, None)
         _metrics(run, found)
+    told = {(live / _TOLD).resolve() for live in lives}
+    for file in _fresh([one for one in metrics if one.resolve() not in told], since):
+        _metrics(run, _values(run, file))
+
+
+def _lives() -> Iterator[Path]:
+    """The folders that DVCLive has written to: its own, and others of the same layout below the current one."""
+    yield Path(_LIVE)
+    for number, (place, folders, files) in enumerate(os.walk(".")):
+        found = Path(place)
+        if _TOLD in files and found != Path(_LIVE) and (found / _PLOTS).is_dir():
+            yield found
+        is_deep = len(found.parts) >= _DEEPEST or number >= _MOST_FOLDERS
+        folders[:] = [] if is_deep else sorted(name for name in folders if not name.startswith((".", "__")))
 
 
 def _fresh(files: list[Path], since: int) -> Iterator[Path]:
@@ -89,9 +104,9 @@ def _leaves(found: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[
             yield (*above, str(key)), value
 
 
-def _series(run: Logged, file: Path) -> None:
+def _series(run: Logged, file: Path, plots: Path) -> None:
     """One metric of DVCLive's, step by step: its name is its path, its column the last part of it."""
-    *split, last = file.relative_to(_PLOTS).with_suffix("").parts
+    *split, last = file.relative_to(plots).with_suffix("").parts
     if (*split, last) in run.metrics():
         return
     with file.open(encoding="utf-8", newline="") as text:
