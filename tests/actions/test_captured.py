@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import random
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 import gitml
-from gitml.actions.capture import gpus, notebook, places, seeds
+from gitml.actions.capture import gpus, notebook, packages, places, seeds
 from gitml.actions.capture.usage import Sample, Usage
 from gitml.actions.run import Run
 from gitrepo import commit, environment, git, write
@@ -186,6 +187,20 @@ def test_graphics_processors_are_named_and_sampled(monkeypatch: pytest.MonkeyPat
         assert gpus.load() == [gpus.Load(61, 3_000_000_000, 0.0)]
     finally:
         gpus._library.cache_clear()
+
+
+def test_the_packages_are_those_that_python_tells_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, odd, torn = (tmp_path / f"{name}-info" for name in ("Old_Thing.egg", "odd-1.0_x.dist", "~torn-1.0.dist"))
+    write(old, {"PKG-INFO": "Metadata-Version: 1.0\nName: Old.Thing\nVersion: 0.3\n\nVersion: 9\n"})
+    write(odd, {"METADATA": "Name: odd\nVersion: 1.0-x\n"})
+    torn.mkdir()
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path), str(tmp_path / "no.zip")])
+    told: dict[str, str] = {}
+    for one in importlib.metadata.distributions():
+        if one.metadata and one.metadata["Name"]:
+            told.setdefault(packages.normal(one.metadata["Name"]), one.version)
+    assert packages.by_name() == told
+    assert (told["old-thing"], told["odd"]) == ("0.3", "1.0-x")
 
 
 def test_without_graphics_processors_nothing_is_told_of_them() -> None:

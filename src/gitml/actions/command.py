@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from gitml.actions import capture
 from gitml.actions.apply import Applied
+from gitml.actions.capture.packages import normal
 from gitml.actions.capture.usage import Usage
 from gitml.actions.flow import Material
 from gitml.actions.joined import Joined
@@ -162,5 +163,5 @@ def environment_of(program: str) -> Mapping[str, Any] | None:
         told = json.loads(subprocess.run(asked, capture_output=True, check=True, timeout=_PATIENCE).stdout)
     except (OSError, ValueError, subprocess.SubprocessError):
         return None  # a python that cannot say what it has: better no environment than a wrong one
-    packages = {capture.normal(name): str(version) for name, version in told["packages"].items()}
+    packages = {normal(name): str(version) for name, version in told["packages"].items()}
     return {"language": told["language"], "packages": dict(sorted(packages.items()))}

@@ -17,9 +17,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from gitml.actions.capture import gpus, notebook
+from gitml.actions.capture import gpus, notebook, packages
 from gitml.actions.capture.places import is_installed
 from gitml.actions.pointer import rooted
 from gitml.actions.redaction import command_line
@@ -29,13 +29,9 @@ from gitml.records.schema import Kind
 from gitml.repo.code import Code, blob_of, code
 from gitml.repo.repository import Repository
 
-if TYPE_CHECKING:
-    from importlib.metadata import Distribution
-
 OWN = "metadata/"
 RUN, OPEN = "GITML_RUN", "GITML_OPEN"
 _LONGEST_COMMAND = 2000
-_SAID = re.compile(r"^(Name|Version):[ \t]*(\S+)", re.MULTILINE)
 _NAME_SIZE = 8
 T = TypeVar("T")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -239,30 +235,12 @@ def _environment_json(found: _Same[Mapping[str, Any]]) -> str:
 
 @cache
 def environment() -> Mapping[str, Any]:
-    """The python and packages of this process; looked up once (30 ms)."""
-    from importlib.metadata import distributions
-
+    """The python and packages of this process; looked up once."""
     version = ".".join(map(str, sys.version_info[:3]))
-    found = filter(None, map(_named, distributions()))
     return {
         "language": {"name": "python", "version": version, "implementation": _implementation()},
-        "packages": dict(sorted({normal(name): held for name, held in found}.items())),
+        "packages": packages.by_name(),
     }
-
-
-def _named(one: Distribution) -> tuple[str, str] | None:
-    """Name and version of a distribution, None for one that does not say both.
-
-    By its own lines: to have its whole metadata parsed as a mail, twice, takes ten times as long.
-    """
-    text = one.read_text("METADATA") or one.read_text("PKG-INFO") or ""
-    said = dict(_SAID.findall(text.partition("\n\n")[0]))
-    return (said["Name"], said["Version"]) if len(said) == len(("Name", "Version")) else None
-
-
-def normal(name: str) -> str:
-    """A package's name in its one normal form."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _implementation() -> str:

@@ -1,6 +1,6 @@
 """What a run uses of the machine: processors, memory, disk, network, graphics processors; sampled and summed up.
 
-A thread of its own looks once a second, or as seldom as it takes to stay below half a percent of the time. The
+A thread of its own looks once a second, or as seldom as it takes to stay below a fifth of a percent of the time. The
 figures are those of a process and of all that it has started; of the network they are the machine's.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import psutil
 
 _EVERY: Final = 1.0
-_SHARE: Final = 0.005  # of the time that looking may take
+_SHARE: Final = 0.002  # of the time that looking may take
 _MEGA: Final = 1e6
 _JOULES_PER_KWH: Final = 3.6e6
 
