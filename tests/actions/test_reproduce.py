@@ -234,6 +234,28 @@ def test_a_command_that_records_nothing_is_recorded(trained: Path) -> None:
     shutil.rmtree(kept)
 
 
+WRITES = """
+import json, random
+random.seed(7)
+json.dump({"validation": {"auc": random.random()}}, open("metrics.json", "w"))
+open("params.yaml", "w").write("lr: 0.1")
+"""
+
+
+def test_a_script_that_knows_nothing_of_gitml_is_compared_by_the_files_it_writes(trained: Path) -> None:
+    commit(trained, {"sub/job.py": WRITES, ".gitignore": "metrics.json\nparams.yaml\n"}, "a job")
+    assert ml(trained / "sub", "run", "--experiment", "job", "--", "python", "job.py").code == 0
+    (row,) = (
+        gitml.open(trained).rows("run", "params.lr = 0.1 and metrics.validation.auc > 0 and code.folder = 'sub'").rows
+    )
+    said = ml(trained, "reproduce", str(row["ref"]), "--check")
+    assert (said.code, "verified: identical" in said.out) == (0, True), said
+    (made,) = gitml.open(trained).rows("run", "type = 'reproduce'").rows
+    assert (made["status"], made["params.lr"], made["metrics.validation.auc"], made["code.folder"]) == (
+        "finished", 0.1, row["metrics.validation.auc"], "sub",
+    )  # fmt: skip
+
+
 def test_what_dvc_runs_is_left_to_it(trained: Path) -> None:
     stage = "stages:\n  s:\n    cmd: echo\n"
     write(trained, {"dvc.yaml": stage, "dvc.lock": f"schema: '2.0'\n{stage}"})

@@ -26,14 +26,14 @@ _DEEPEST, _MOST_FOLDERS = 4, 5000
 _STEP, PARAMS = "step", "params"
 
 
-def pick_up(run: Logged, repository: Repository | None, since: int) -> None:
-    """Log what was written in the current folder since a time (ns), and, by DVC's stages, anywhere in a repository."""
-    metrics = [Path(f"metrics{end}") for end in _ENDS]
+def pick_up(run: Logged, repository: Repository | None, since: int, here: Path = Path()) -> None:
+    """Log what was written in a folder since a time (ns), and, by DVC's stages, anywhere in a repository."""
+    metrics = [here / f"metrics{end}" for end in _ENDS]
     if repository is not None and is_dvc(repository.git):
         metrics += _of_stages(run, repository, since)
         _tracked(run, repository, since)
-    lives = [live for live in _lives() if _is_fresh(live / _TOLD, since)]
-    params = [Path(f"params{end}") for end in _ENDS] + [live / "params.yaml" for live in lives]
+    lives = [live for live in _lives(here) if _is_fresh(live / _TOLD, since)]
+    params = [here / f"params{end}" for end in _ENDS] + [live / "params.yaml" for live in lives]
     for file in _fresh(params, since):
         _params(run, _values(run, file))
     for live in lives:
@@ -47,14 +47,14 @@ def pick_up(run: Logged, repository: Repository | None, since: int) -> None:
         _metrics(run, _values(run, file))
 
 
-def _lives() -> Iterator[Path]:
-    """The folders that DVCLive has written to: its own, and others of the same layout below the current one."""
-    yield Path(_LIVE)
-    for number, (place, folders, files) in enumerate(os.walk(".")):
+def _lives(here: Path) -> Iterator[Path]:
+    """The folders that DVCLive has written to: its own, and others of the same layout below the one it ran in."""
+    yield here / _LIVE
+    for number, (place, folders, files) in enumerate(os.walk(here)):
         found = Path(place)
-        if _TOLD in files and found != Path(_LIVE) and (found / _PLOTS).is_dir():
+        if _TOLD in files and found != here / _LIVE and (found / _PLOTS).is_dir():
             yield found
-        is_deep = len(found.parts) >= _DEEPEST or number >= _MOST_FOLDERS
+        is_deep = len(found.relative_to(here).parts) >= _DEEPEST or number >= _MOST_FOLDERS
         folders[:] = [] if is_deep else sorted(name for name in folders if not name.startswith((".", "__")))
 
 

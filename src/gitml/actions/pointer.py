@@ -8,17 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitml.checks.data import tracked_in
 from gitml.errors import BadValue, Conflict, NotFound
 from gitml.records.nearest import nearest
 from gitml.repo.change import Change
 from gitml.repo.data.dvc import add, dvc_root, file_digest, legacy_digest
-from gitml.repo.data.pointers import Pointer
 from gitml.repo.repository import Repository
 from gitml.repo.snapshot import Snapshot
 from gitml.repo.writing import graft
+
+if TYPE_CHECKING:
+    from gitml.repo.data.pointers import Pointer
 
 _FILES = ("100644", "100755")
 

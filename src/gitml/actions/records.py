@@ -12,7 +12,6 @@ from gitml.actions.derived import read_only
 from gitml.actions.swept import dropped, kept
 from gitml.errors import WARNING, BadRef, BadValue, Conflict
 from gitml.records.canonical import dump
-from gitml.records.edit import changed, edit
 from gitml.records.record import Path, Record, segments
 from gitml.records.ref import Ref, decode
 from gitml.records.schema import Kind
@@ -84,6 +83,8 @@ def ref_of(kind: Kind, name: str | None, new_id: Callable[[], str]) -> Ref:
 
 def new(snapshot: Snapshot, ref: Ref, fields: Fields, origin: Origin, *, fresh: bool = False) -> list[Change]:
     """A new record, `fresh` where its id is; raises Conflict where there is one, BadRef or NotFound."""
+    from gitml.records.edit import changed
+
     path = snapshot.path(ref)
     if path in snapshot.tree:
         raise Conflict(f"{ref} is there already: {path}", hint=f"git ml set {ref} field=value changes it")
@@ -121,6 +122,8 @@ def recorded(snapshot: Snapshot, ref: Ref) -> Record:
 
 def set_fields(snapshot: Snapshot, ref: Ref, fields: Fields) -> list[Change]:
     """Fields of a record set (or removed: MISSING), every other line left as it is; no change gives no changes."""
+    from gitml.records.edit import edit
+
     record = recorded(snapshot, ref)
     kind = snapshot.schemas.kind(ref.kind)
     raw = snapshot.bytes_at(record.path)

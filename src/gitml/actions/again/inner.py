@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gitml.actions import series
 from gitml.actions.apply import How
+from gitml.actions.logged import Source
+from gitml.actions.picked_up import pick_up
+from gitml.actions.run import Run
 from gitml.actions.saving import Draft
 from gitml.actions.story import CRASHED, End, Story
 from gitml.actions.sync import take_along
@@ -56,6 +60,23 @@ def recorded_in(spool: Path, first: Record, tell: Tell) -> Inner | None:
         meant.story.end = End(CRASHED)
         meant.story.ended = meant.folder.last
     return meant
+
+
+def picked_up(
+    repository: Repository, spool: Path, place: Path, since: int, first: Record, clock: Callable[[], datetime],
+    tell: Tell,
+) -> Inner | None:  # fmt: skip
+    """What a command that recorded no run has written of metrics in a folder, as one; None where that is nothing."""
+    known = {name: first.data[name] for name in ("params", "seeds") if name in first.data}
+    source = Source(list, lambda: None, lambda: None, is_here=False)
+    with Run(repository, first.ref.keys[0], clock=clock, spool=spool, source=source, **known) as run:
+        pick_up(run, repository, since, place)
+        is_empty = not run.metrics()
+    found = None if is_empty else recorded_in(spool, first, tell)
+    if found is not None:
+        inputs = first.data.get("inputs")
+        found.story.inputs = found.story.inputs or dict(inputs if isinstance(inputs, Mapping) else {})
+    return found
 
 
 def _meant(found: Sequence[Inner], first: Record) -> Inner | None:

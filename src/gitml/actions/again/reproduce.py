@@ -1,7 +1,8 @@
 """A run again: its code and data in a worktree of their own, its command there, and the result as a run of this store.
 
 What the command records itself (`gitml.run` in the script) goes to a spool beside the worktree, and becomes the record;
-where it records nothing, the record says what came of the command: exit code, duration, outputs.
+where it records nothing, the record says what came of the command: exit code, duration, outputs, and the metrics that
+it has written to files of a known name, as under `git ml run`.
 """
 
 from __future__ import annotations
@@ -9,20 +10,22 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
 from gitml.actions import capture
 from gitml.actions.again.data import put
-from gitml.actions.again.inner import Inner, recorded_in
+from gitml.actions.again.inner import Inner, picked_up, recorded_in
 from gitml.actions.again.needs import RUN, Needs, needs
 from gitml.actions.again.surroundings import UV, Surroundings, as_here, rebuilt
 from gitml.actions.apply import Applied, How, Plan, apply
 from gitml.actions.records import Origin, adding, given
+from gitml.actions.story import End
 from gitml.errors import GitmlError
 from gitml.records.reader import read
 from gitml.records.ref import Ref
@@ -147,12 +150,26 @@ def _run(
         make = rebuilt if asked.env == UV else as_here
         around = make(needed.argv, needed.environment, folder if asked.env == UV else start)
         variables = around.variables() | {"GITML_SPOOL": str(folder / _SPOOL)}
-        before = clock()
+        before, since = clock(), time.time_ns()
         argv = [around.program, *_words(needed, start, place)]
         code = subprocess.run(argv, cwd=start, env=variables, stdout=asked.stdout, check=False).returncode
         after = clock()
         inner = recorded_in(folder / _SPOOL, needed.run, tell)
-        return _Result(code, before, after, inner, _outputs(needed, place), around)
+        result = _Result(code, before, after, inner, _outputs(needed, place), around)
+        if inner is not None:
+            return result
+        there = Repository.find(place)
+        found = picked_up(there, folder / _SPOOL, start, since, needed.run, clock, tell)
+        return replace(result, inner=_ended(found, needed, result)) if found else result
+
+
+def _ended(inner: Inner, needed: Needs, result: _Result) -> Inner:
+    """What was picked up, as the run that the command was: of its time, with its end."""
+    story, told = inner.story, _of_command(needed, result)
+    story.origin, story.ended = replace(story.origin, now=result.started), result.ended
+    story.end = End(told["status"], told.get("error", {}), told["utilization"])
+    story.environment = result.around.environment or {}
+    return inner
 
 
 def _data(repository: Repository, snapshot: Snapshot, needed: Needs, git: Git, place: Path, tell: Tell) -> None:

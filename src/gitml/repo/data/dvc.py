@@ -11,12 +11,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from gitml.errors import DiskFailed, GitmlError, NotFound
-from gitml.repo.data.pointers import Pointer, tracked
 from gitml.repo.git import Git
 from gitml.repo.writing.files import disk_failed
+
+if TYPE_CHECKING:
+    from gitml.repo.data.pointers import Pointer
 
 _FOLDER = ".dvc"
 _IGNORE = ".dvcignore"
@@ -146,6 +148,8 @@ def checkout_all(git: Git) -> None:
 
 def add(git: Git, path: Path | str) -> Pointer:
     """`dvc add`: the pointer that DVC wrote, of `path` or of the tracked folder that holds it; GitmlError."""
+    from gitml.repo.data.pointers import tracked
+
     root, target = _placed(git, path)
     if not target.exists():
         raise NotFound(f"{path}: no such file")

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,12 @@ class Life(Enum):
 
 def this_process() -> dict[str, Any]:
     """What tells this process from any other, anywhere."""
-    pid = os.getpid()
+    return _process(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _process(pid: int) -> dict[str, Any]:
+    """The same of a process that is there for as long as anybody asks: this one, or one after a fork."""
     return {**_machine(), "pid": pid, "started": _started(pid)}
 
 
@@ -69,7 +74,7 @@ def _space() -> str | None:
 
 def _started(pid: int) -> str | None:
     """When a process was started, in whatever unit this system counts; None where there is none of that number."""
-    if _boot() is None:
+    if _machine()["boot"] is None:
         return _asked(pid)
     try:
         # The name of the program stands in brackets, and may hold brackets and spaces itself.
