@@ -129,8 +129,11 @@ def test_a_command_on_each_rank_is_one_run(plain: Path) -> None:
     for rank in range(SIZE):
         told = {name: str(one) for name, one in LAUNCHES["srun"](rank).items()}
         command = [*GIT_ML, "run", "--experiment", "wine", "--", sys.executable, "train.py", str(rank)]
-        started.append(subprocess.Popen(command, cwd=plain, env=environment(told)))
-    assert [one.wait() for one in started] == [0, 0, 3]
+        process = subprocess.Popen(command, cwd=plain, env=environment(told), stderr=subprocess.PIPE, text=True)
+        started.append(process)
+    errors = [one.communicate()[1] for one in started]
+    assert [one.returncode for one in started] == [0, 0, 3]
+    assert ["which rank 0 records" in one for one in errors] == [False, True, True]
     (found,) = records()
     assert (found["status"], found["error"]["exit_code"]) == ("failed", 3)
     assert (found["params"], found["series"]["summary"]["all"]["count"]) == ({"lr": 0.1}, 50 * SIZE)

@@ -50,13 +50,15 @@ print(json.dumps({"language": language, "packages": packages}))
 class Ran:
     """What came of a command: its exit code (128 + the signal that ended it), and what was recorded.
 
-    `warnings` are those of capturing; those of writing stand in `applied`.
+    `warnings` are those of capturing; those of writing stand in `applied`. Where it is not `whole`, another rank's
+    process records the run.
     """
 
     code: int
     ref: str
     applied: Applied
     warnings: tuple[str, ...] = ()
+    whole: bool = True
 
 
 def run_command(
@@ -86,7 +88,8 @@ def run_command(
                 _output(run, name, material)
             pick_up(run, repository, since)
     applied = run.applied or Applied(None, (), ())
-    return Ran(code, run.ref, applied, tuple(one for one in run.warnings if not one.endswith(applied.warnings)))
+    warnings = tuple(one for one in run.warnings if not one.endswith(applied.warnings))
+    return Ran(code, run.ref, applied, warnings, run.is_whole)
 
 
 def _wait(argv: Sequence[str], stdout: IO[Any] | int | None, run: Run | Joined) -> int:

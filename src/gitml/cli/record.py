@@ -46,6 +46,8 @@ def run(door: Door) -> int:
     told = answer(done.applied, page(sys.stdout if ours else sys.stderr, args.color), more)
     if ours:
         door.answer(*told)
+    elif not done.whole:
+        door.tell(f"part of {done.ref}, which rank 0 records")
     else:
         sys.stderr.write(door.rendered(*told))
     return done.code

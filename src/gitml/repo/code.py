@@ -8,7 +8,6 @@ makes one run after the other looks at files, and starts no git.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -30,8 +29,6 @@ _WATCHED = 20_000
 # A changed file of more bytes than this is for DVC, and not for each run to keep.
 _LARGE = 32 << 20
 
-_HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -50,18 +47,19 @@ class Code:
 
 
 def code(repository: Repository) -> Code:
-    """The code of a work tree; the user's index is not touched. Two git processes, four where files are changed."""
+    """The code of a work tree; the user's index is not touched. A git process, three where files are changed."""
     commit = repository.session.commit("HEAD")
     own = repository.prefix + OWN_FOLDER
     found, _seen = repository.kept.ask(
-        ("code", commit, own), lambda: _code(repository.git, own), lambda told: _on(repository, own, told[1])
+        ("code", commit, own), lambda: _code(repository, commit, own), lambda told: _on(repository, own, told[1])
     )
     return found
 
 
-def _code(git: Git, own: str) -> tuple[Code, Apart]:
-    named = git.run("rev-parse", "HEAD^{commit}", "HEAD^{tree}", check=False).decode().split()
-    commit, tree = named[:2] if _HEX.fullmatch(named[0] if named else "") else (None, None)
+def _code(repository: Repository, commit: str | None, own: str) -> tuple[Code, Apart]:
+    git = repository.git
+    there = repository.session.find([f"{commit}^{{tree}}"])[0] if commit else None
+    tree = there.oid if there else None
     seen, fault = apart(git, own), ""
     large = tuple(one.path for one in seen.found if one.staged != UNTRACKED and _is_large(git, one.path))
     if not all(one.staged == UNTRACKED for one in seen.found):
