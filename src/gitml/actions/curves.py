@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from gitml.actions.get import from_dvc
 from gitml.actions.series_file import read
 from gitml.errors import NotFound
 from gitml.records.record import column
@@ -55,6 +53,8 @@ def wanted(found: Iterator[Point], metric: str | None) -> Iterator[Point]:
 def _of_file(repository: Repository, snapshot: Snapshot, beside: Mapping[str, Any]) -> Iterator[Point]:
     path = str(beside["path"])
     if beside.get("md5"):
+        from gitml.actions.get import from_dvc
+
         return read(from_dvc(repository, snapshot, beside, path), path)
     if snapshot.at.kind == "worktree" and os.path.lexists(repository.file(path)):
         return read(repository.file(path))
@@ -67,6 +67,8 @@ def _of_file(repository: Repository, snapshot: Snapshot, beside: Mapping[str, An
 
 
 def _of_bytes(content: bytes, path: str) -> Iterator[Point]:
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="gitml-") as folder:
         file = Path(folder, f"series{Path(path).suffix}")
         file.write_bytes(content)

@@ -27,7 +27,7 @@ from gitml.repo.git.trees import Tree
 from gitml.repo.kinds import read_files, schemas
 from gitml.repo.load import NO_FILES, Loaded, load
 from gitml.repo.progress import Progress
-from gitml.repo.readers import KINDS
+from gitml.repo.readers import making
 
 if TYPE_CHECKING:
     from gitml.repo.change import Change
@@ -269,14 +269,15 @@ class Snapshot:
             self.schemas.kind(kind)
         paths = self.paths if kind is None else self.paths_of(kind)
         yield from (found.record for found in self.load(paths) if found.record is not None)
-        yield from (record for record in self.derived(kind).of(kind) if self.find(record.ref) is None)
+        if making(self.settings.readers, kind) or kind is None:
+            yield from (record for record in self.derived(kind).of(kind) if self.find(record.ref) is None)
 
     def derived(self, kind: str | None = None) -> Derived:
         """What the readers that make a kind (all readers) make of other tools' files, and what they could not read."""
         if kind not in self._derived:
             from gitml.repo.derive import Asked, reads_files
 
-            readers = tuple(name for name in self.settings.readers if kind is None or kind in KINDS.get(name, ()))
+            readers = making(self.settings.readers, kind)
             asked = Asked(readers, kind, self.prefix, self.asked.until)
             self._derived[kind] = self.deriver().derive(self.seen if reads_files(readers) else {}, asked, self._changed)
         return self._derived[kind]

@@ -251,13 +251,11 @@ def _implementation() -> str:
 @cache
 def host() -> Mapping[str, Any]:
     """The machine: operating system, processors, memory. Its name is nobody's business."""
-    import platform
-
-    release = ".".join(platform.release().split("-")[0].split(".")[:2])
-    machine = platform.machine()
+    system, full, machine = _system()
+    release = ".".join(full.split("-")[0].split(".")[:2])
     count = os.cpu_count() or 1
     told = {
-        "os": f"{platform.system()} {release}".strip(),
+        "os": f"{system} {release}".strip(),
         "cpu": f"{count} x {machine}",
         "memory_gb": _memory(),
         "gpus": gpus.named(),
@@ -265,6 +263,16 @@ def host() -> Mapping[str, Any]:
         "job": next((os.environ[name] for name in _JOBS if os.environ.get(name)), None),
     }
     return {key: value for key, value in told.items() if value}
+
+
+def _system() -> tuple[str, str, str]:
+    """The operating system, its release, the machine's architecture."""
+    if hasattr(os, "uname"):
+        told = os.uname()
+        return told.sysname, told.release, told.machine
+    import platform
+
+    return platform.system(), platform.release(), platform.machine()
 
 
 def _container() -> str | None:
