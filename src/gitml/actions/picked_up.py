@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gitml.actions import artifacts
 from gitml.actions.flow import INPUTS, OUTPUTS
 from gitml.actions.logged import Logged
 from gitml.errors import GitmlError
 from gitml.records.record import Record
+from gitml.records.template import OWN_FOLDER
 from gitml.repo.data.dvc import is_dvc
 from gitml.repo.data.plain import Unreadable
 from gitml.repo.readers.values import load_values
@@ -23,6 +25,8 @@ from gitml.repo.repository import Repository
 _ENDS = (".json", ".yaml", ".yml", ".toml")
 _LIVE, _TOLD, _PLOTS = "dvclive", "metrics.json", "plots/metrics"
 _DEEPEST, _MOST_FOLDERS = 4, 5000
+# Which may be large, and hold nothing of DVCLive's.
+_PASSED = frozenset({OWN_FOLDER.rstrip("/"), artifacts.FOLDER, "node_modules", "venv", "__pycache__"})
 _STEP, PARAMS = "step", "params"
 
 
@@ -55,7 +59,9 @@ def _lives(here: Path) -> Iterator[Path]:
         if _TOLD in files and found != here / _LIVE and (found / _PLOTS).is_dir():
             yield found
         is_deep = len(found.relative_to(here).parts) >= _DEEPEST or number >= _MOST_FOLDERS
-        folders[:] = [] if is_deep else sorted(name for name in folders if not name.startswith((".", "__")))
+        folders[:] = (
+            [] if is_deep else sorted(name for name in folders if not name.startswith(".") and name not in _PASSED)
+        )
 
 
 def _fresh(files: list[Path], since: int) -> Iterator[Path]:
