@@ -94,6 +94,33 @@ def test_a_place_of_files_with_its_password_is_refused_before_anything_is_writte
     assert not gitml.open(place).validate().problems
 
 
+def test_a_place_of_files_that_a_server_has_is_known_without_it(place: Path) -> None:
+    served, plain = TrackingStore(address(place), "s3://cellar/wines"), TrackingStore(address(place))
+    wine = served.create_experiment("wine")
+    runs = [served.create_run(one, "mona", 1_700_000_000_000, [], "first").info for one in (wine, "0")]
+    model = served.create_logged_model("0", "merlot", runs[1].run_id)
+    assert plain.get_experiment(wine).artifact_location == f"s3://cellar/wines/{wine}"
+    assert runs[0].artifact_uri == f"s3://cellar/wines/{wine}/{runs[0].run_id}/artifacts"
+    for _ in ("under way", "recorded"):
+        for run in runs:
+            assert plain.get_run(run.run_id).info.artifact_uri == run.artifact_uri
+        assert plain.get_logged_model(model.model_id).artifact_location == model.artifact_location
+        for run in runs:
+            served.update_run_info(run.run_id, 3, 1_700_000_001_000, None)
+    assert all(one.startswith("s3://cellar/wines/") for one in (runs[1].artifact_uri, model.artifact_location))
+
+
+@pytest.mark.parametrize("root", ["mlflow-artifacts:/", "ftp://mona:merlot75@cellar", "{place}/artifacts"])
+def test_a_place_that_a_clone_works_out_or_must_not_know_is_written_nowhere(place: Path, root: str) -> None:
+    served = TrackingStore(address(place), root.format(place=place))
+    wine = served.create_experiment("wine")
+    run = served.create_run(wine, "mona", 1_700_000_000_000, [], "first").info.run_id
+    served.update_run_info(run, 3, 1_700_000_001_000, None)
+    told = gitml.open(place)
+    assert "custom" not in told.show("experiment/wine").data
+    assert "artifact_uri" not in told.show(f"run/wine/{run}").data.get("custom", {}).get("mlflow", {})
+
+
 def test_times_go_by_mlflows_clock(client: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(time, "time", lambda: LONG_AGO)

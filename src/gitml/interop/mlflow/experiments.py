@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from mlflow.entities import Experiment, ExperimentTag, LifecycleStage
 from mlflow.utils.uri import append_to_uri_path, resolve_uri_if_local
@@ -25,6 +27,9 @@ from gitml.repo.snapshot import Snapshot
 
 KIND = "experiment"
 UPDATED = "updated"
+_LOCATION = "artifact_location"
+_BEHIND_A_SERVER = ("mlflow-artifacts", "http", "https")
+"""Schemes of places that MLflow's server passes on: what is behind them is the server's own business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ class Experiments:
 
     def location(self, known: Known) -> str:
         """The URI below which the files of its runs lie."""
-        own = words.custom(known.data).get("artifact_location")
+        own = words.custom(known.data).get(_LOCATION)
         return str(own or append_to_uri_path(self.root, file_name(known.key)))
 
     @property
@@ -115,9 +120,24 @@ class Experiments:
         if custom.get("artifact_uri"):
             return str(custom["artifact_uri"])
         run = ref.keys[1]
-        if words.custom(known.data).get("artifact_location"):
+        if words.custom(known.data).get(_LOCATION):
             return str(append_to_uri_path(self.location(known), run, "artifacts"))
         return str(append_to_uri_path(self.location(known), shard(run), run))
+
+    def fixed(self, known: Known, ref: Ref) -> dict[str, Any]:
+        """What a run, or a logged model, has to say of where its files lie, where its experiment does not."""
+        if self._elsewhere is None or words.custom(known.data).get(_LOCATION):
+            return {}
+        return {"artifact_uri": self.run_location(known, ref, {})}
+
+    @cached_property
+    def _elsewhere(self) -> str | None:
+        """The root of files, where that has to be written down: nobody else can work it out, and it is no secret."""
+        if self._root is None or urlsplit(self._root).scheme in _BEHIND_A_SERVER or shape(self._root):
+            return None
+        given = str(resolve_uri_if_local(self._root))
+        own = self._opened.root / "artifacts"
+        return None if given.rstrip("/") in (own.as_uri(), str(own)) else given
 
     # ── what can be done ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -140,8 +160,10 @@ class Experiments:
             fields: dict[str, Any] = {"created": now}
             if key != name:
                 fields["title"] = name
+            if not location and self._elsewhere is not None:
+                location = str(append_to_uri_path(self._elsewhere, words.experiment_id(key, {})))
             if location:
-                fields[column("custom", words.CUSTOM, "artifact_location")] = location
+                fields[column("custom", words.CUSTOM, _LOCATION)] = location
             for tag in tags:
                 fields |= _tag(tag.key, tag.value)
             self._new(key, fields)

@@ -112,8 +112,9 @@ class LoggedModels:
         ref = Ref(KIND, (known.key, f"m-{uuid.uuid4().hex}"))
         data: dict[str, Any] = {"name": name, "origin": words.ORIGIN, "status": "pending", "created": self._now()}
         data |= {key: value for key, value in said.items() if value}
-        if run:
-            data["custom"] = {words.CUSTOM: {RUN: run}}
+        kept = {**({RUN: run} if run else {}), **self._experiments.fixed(known, ref)}
+        if kept:
+            data["custom"] = {words.CUSTOM: kept}
         with self._opened.writing():
             live = self._underway.get(run) if run else None
             made = Logged(ref, data, live)

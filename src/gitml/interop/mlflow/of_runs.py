@@ -55,6 +55,9 @@ class OfRuns(Asked):
         told[words.RUN_NAME] = run_name or tagged or _generate_random_name()
         with self._opened.writing():
             live = self._recorder.begin(known.key, user_id or "", start_time or self._clock_ms, self._begun(told))
+            place = self._experiments.fixed(known, live.told.ref)
+            if place:
+                live.keep(**place)
             return self._entity(live.told)
 
     def _begun(self, tags: Mapping[str, str]) -> dict[str, Any]:
