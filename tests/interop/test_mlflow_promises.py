@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlflow
-from mlflow.entities import LoggedModelTag, Metric
+from mlflow.entities import LoggedModelTag, Metric, Param
 from packaging.version import Version
 
 import gitml
@@ -138,6 +138,7 @@ def test_what_a_store_refuses_is_told_in_words_that_clients_look_for(client: Mlf
     client.log_param(run, "lr", 1)
     for said, refusing in (
         ("Param with key='lr' was", lambda: client.log_param(run, "lr", 2)),
+        ("Missing value for required parameter 'value'", lambda: store.log_param(run, Param("l1", None))),
         ("different values (run_name='a', mlflow.runName='b')", lambda: store.create_run("0", "", 1, [_tag("b")], "a")),
         ("Invalid experiment ID 'wine'. Experiment ID must be a valid integer.", lambda: store.get_experiment("wine")),
         ("'max_results' supplied. It must be a positive integer", lambda: store.search_experiments(max_results=0)),

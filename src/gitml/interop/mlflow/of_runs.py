@@ -291,8 +291,11 @@ def _by_name(points: Iterable[Point]) -> dict[str, list[Point]]:
     return found
 
 
-def _check_params(told: Told, params: Iterable[Param]) -> None:
-    """Refuse a param that would be changed."""
+def _check_params(told: Told, params: Sequence[Param]) -> None:
+    """Refuse a param that has no value, or would be changed."""
+    empty = next((one.key for one in params if one.value is None), None)
+    if empty is not None:
+        invalid(f"Missing value for required parameter 'value' of the param {empty!r}")
     wrong = [(one.key, told.params[one.key], one.value) for one in params
              if one.key in told.params and told.params[one.key] != one.value]  # fmt: skip
     if wrong:
