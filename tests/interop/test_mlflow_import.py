@@ -18,8 +18,10 @@ from command_line import ml, process, source
 from gitml.cli.exchange_verbs import TOOLS
 from gitml.interop.formats import FORMATS
 from gitml.interop.mlflow.importing import import_mlflow
+from gitml.interop.mlflow.registry import RegistryStore
 from gitrepo import commit, environment, git, init, write
 from mlflow_stores import ODD, START, allowed, filled
+from registering import address
 
 META = "lifecycle_stage: active\nrun_id: {run}\nrun_uuid: {run}\nexperiment_id: '1'\nstart_time: 1665613431054\nstatus: {status}\nend_time: null\nuser_id: mona\n"  # noqa: E501
 EXPERIMENT = "experiment_id: '1'\nname: wine\nlifecycle_stage: active\ncreation_time: 1665613430993\n"
@@ -117,6 +119,21 @@ def test_a_second_import_changes_nothing(store: gitml.Store, mlruns: tuple[Path,
     assert len(import_mlflow(store, str(mlruns[0]), commit=True).commits) >= 1  # what stands there is committed
     assert git(repo, "status", "--porcelain", "metadata") == ""
     assert import_mlflow(store, str(mlruns[0]), commit=True).commits == ()
+
+
+def test_a_model_that_was_deleted_here_comes_again(
+    store: gitml.Store, mlruns: tuple[Path, dict[str, str]], repo: Path
+) -> None:
+    import_mlflow(store, str(mlruns[0]), commit=True)
+    registry = RegistryStore(address(repo, "?commit=end"))
+    registry.delete_registered_model("price band")
+    assert registry.search_registered_models() == []
+    done = import_mlflow(store, str(mlruns[0]), commit=True)
+    assert done.losses == ()
+    found = registry.get_registered_model("price band")
+    assert (found.aliases, registry.get_model_version("price band", 1).current_stage) == ({"champion": 2}, "Production")
+    assert import_mlflow(store, str(mlruns[0]), commit=True).changes == ()
+    assert [one for one in store.validate().problems if one.severity == "error"] == []
 
 
 def test_new_runs_are_added_and_changed_ones_set(store: gitml.Store, repo: Path, tmp_path: Path) -> None:

@@ -114,10 +114,9 @@ class OfRuns(Asked):
 
     def _marked(self, run_id: str, deleted: str | None) -> None:
         told, live = self._told(run_id), self._underway.get(run_id)
-        if told.is_deleted is (deleted is not None):
-            self._opened.writing()
-            return  # as in a database: to say it twice is no fault
         with self._opened.writing():
+            if told.is_deleted is (deleted is not None):
+                return  # as in a database: to say it twice is no fault
             if live is None:
                 self._recorder.change(told.ref, {"deleted": deleted or MISSING})
                 return

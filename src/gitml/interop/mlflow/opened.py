@@ -110,7 +110,8 @@ class Opened:
         watched = (git.git_dir / "HEAD", git.git_dir / "index", git.git_dir / "logs" / "HEAD",
                    git.common_dir / "packed-refs", git.common_dir / "refs" / "heads")  # fmt: skip
         more = [git.common_dir / "refs" / "heads" / name for name in (self.address.branch, self._events) if name]
-        return [_stamp(path) for path in (*watched, *more, self._mark(_STATEMENTS), self._mark(_RUNS))]
+        marks = self._mark(_STATEMENTS), self._mark(_RUNS)
+        return [*map(_stamp, (*watched, *more)), *map(_content, marks)]
 
     @property
     def _events(self) -> str | None:
@@ -176,3 +177,11 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
+
+
+def _content(path: Path) -> bytes | None:
+    """What a file says: two writes within a moment may bear the same time."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

@@ -91,13 +91,17 @@ class Runs:
 
         held = made.data.params
         params = [Param(key, text) for key, text in told.params.items() if held.get(key) != text]
-        target.each("run", name, params, _PARAMS, lambda some: log(params=some))
         tags = dict(told.tags)
         if tags.get(words.PARENT) in self.ids:
             tags[words.PARENT] = self.ids[tags[words.PARENT]]
         fresh = [RunTag(key, text) for key, text in tags.items() if made.data.tags.get(key) != text]
+        metrics = self._fresh(told, record, made)
+        are_few = len(params) <= _PARAMS and len(fresh) <= _TAGS and len(params) + len(fresh) + len(metrics) <= _METRICS
+        if are_few and target.takes(lambda: log(params=params, tags=fresh, metrics=metrics)):
+            return
+        target.each("run", name, params, _PARAMS, lambda some: log(params=some))
         target.each("run", name, fresh, _TAGS, lambda some: log(tags=some))
-        target.each("run", name, self._fresh(told, record, made), _METRICS, lambda some: log(metrics=some))
+        target.each("run", name, metrics, _METRICS, lambda some: log(metrics=some))
 
     def _fresh(self, told: Told, record: Record, made: Any) -> list[Metric]:
         """The points of its metrics that are not there yet."""
@@ -134,6 +138,8 @@ class Runs:
         held = getattr(entity.outputs, "model_outputs", ())  # older servers tell of none
         outs = [LoggedModelOutput(self.models[one.model_id], one.step) for one in held
                 if one.model_id in self.models]  # fmt: skip
+        if not ins and not outs:
+            return
         there = tracking.get_run(run)
         known = {one.model_id for side in (there.inputs, there.outputs) if side is not None
                  for one in (*getattr(side, "model_inputs", ()), *getattr(side, "model_outputs", ()))}  # fmt: skip

@@ -59,15 +59,19 @@ class Target:
             self.losses.add(kind, name, within, str(error.message).splitlines()[0][:300])
         return None
 
+    def takes(self, deed: Callable[[], object]) -> bool:
+        """Whether something goes through whole; where MLflow refuses it, its parts are told one by one."""
+        try:
+            deed()
+        except MlflowException:
+            return False
+        return True
+
     def each(self, kind: str, name: str, items: Sequence[T], size: int, deed: Callable[[list[T]], object]) -> None:
         """Give items by portions; where one is refused, one by one, so that one odd name is all that is lost."""
         for some in (list(items[start : start + size]) for start in range(0, len(items), size)):
-            try:
-                deed(some)
-            except MlflowException:
-                for one in some:
-                    within = getattr(one, "key", "")
-                    self.lost(kind, name, str(within), partial(deed, [one]))
+            for one in some if not self.takes(partial(deed, some)) else ():
+                self.lost(kind, name, str(getattr(one, "key", "")), partial(deed, [one]))
 
 
 @contextmanager

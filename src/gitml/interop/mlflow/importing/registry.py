@@ -46,11 +46,11 @@ def units(said: Registered, snapshot: Snapshot, words: Words, runs: Runs) -> Ite
 
 
 def _key(name: str, snapshot: Snapshot) -> str:
-    """The key of a model: that of the one which has its name now, else a new one."""
-    names = {record.ref.keys[0]: str(record.data.get("title") or record.ref.keys[0])
-             for record in snapshot.records(_KIND)}  # fmt: skip
-    found = next((key for key, told in names.items() if told == name), None)
-    return found if found is not None else free_key(normalize("NFC", name), {normalize("NFC", one) for one in names})
+    """The key of a model: that of the one which has its name now, else a new one: what was deleted stays so."""
+    heads = {record.ref.keys[0]: record.data for record in snapshot.records(_KIND)}
+    there = (key for key, head in heads.items() if "deleted" not in custom(head))
+    found = next((key for key in there if str(heads[key].get("title") or key) == name), None)
+    return found if found is not None else free_key(normalize("NFC", name), {normalize("NFC", one) for one in heads})
 
 
 def _head(
@@ -96,7 +96,7 @@ def _version(name: str, key: str, one: Version, words: Words, runs: Runs) -> Dra
     run = runs(one.run)
     created = one.created if one.created is not None and words.in_range(one.created) else 0
     told = {
-        "id": new_ulid(created, hashlib.sha256(f"mlflow {where}".encode("utf-8", "replace")).digest()),
+        "id": new_ulid(created, hashlib.sha256(f"mlflow {key}@{one.version}".encode("utf-8", "replace")).digest()),
         "created": words.time(created, "model-version", where, "creation_timestamp"),
         "by": one.user,
         "description": one.description,
