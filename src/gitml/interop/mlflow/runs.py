@@ -95,10 +95,10 @@ class Told:
 
     @classmethod
     def of_story(cls, story: Story, latest: Mapping[str, Latest]) -> Self:
-        """What a run that goes on has said."""
-        head, custom = story.head, words.custom({"custom": story.custom})
+        """What a run that goes on has said; copies, for another thread may be telling more."""
+        head, custom = dict(story.head), dict(words.custom({"custom": story.custom}))
         ended = custom.get("ended")
-        data = {**head, "tags": story.tags, "by": story.origin.by, "code": story.code, "description": story.note,
+        data = {**head, "tags": dict(story.tags), "by": story.origin.by, "code": story.code, "description": story.note,
                 "custom": story.custom}  # fmt: skip
         return cls(
             story.ref,
@@ -109,9 +109,9 @@ class Told:
             story.origin.by,
             "deleted" in head,
             words.tags_of(data, _id(head.get("parent"))),
-            {key: words.param_text(value) for key, value in flat(story.params)},
+            {key: words.param_text(value) for key, value in flat(dict(story.params))},
             dict(latest),
-            story.inputs,
+            dict(story.inputs),
             custom,
         )
 
