@@ -196,7 +196,7 @@ def test_the_packages_are_those_that_python_tells_of(tmp_path: Path, monkeypatch
     torn.mkdir()
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path), str(tmp_path / "no.zip")])
     told: dict[str, str] = {}
-    for one in importlib.metadata.distributions():
+    for one in importlib.metadata.MetadataPathFinder.find_distributions():
         if one.metadata and one.metadata["Name"]:
             told.setdefault(packages.normal(one.metadata["Name"]), one.version)
     assert packages.by_name() == told
